@@ -1,0 +1,194 @@
+/**
+ * The shared stage description: what every front end makes and every back end reads.
+ * Order is kept: a step means what it means because of the steps before it.
+ */
+import type {ImageReference, LocalReference} from './reference.js'
+import type {Span} from './span.js'
+import type {Template} from './template.js'
+
+export type FormatName = 'yaml' | 'dockerfile' | 'def'
+
+/**
+ * Whose rules a stage or step follows: `docker` means what BuildKit means (K rules), `def` what Apptainer
+ * means by a definition file (D rules). Back ends switch on it; nothing is reinterpreted.
+ */
+export type Rules = 'docker' | 'def'
+
+export interface Description {
+  readonly format: FormatName
+  /** The input's name as typed, `-` for standard input. */
+  readonly file: string
+  /** The person's own text, with build arguments filled in where the language does so textually (D43). It becomes the stored definition. */
+  readonly text: string
+  readonly stages: readonly Stage[]
+  /** The target that the input itself names (YAML `target:`). */
+  readonly target?: Named
+}
+
+/** A name as it was written, and where. */
+export interface Named {
+  readonly name: string
+  readonly span: Span
+}
+
+export interface Stage {
+  /** `stage-N` when it has no name of its own. Dockerfile names are lower-cased (K65). */
+  readonly name: string
+  /** Place in the input, from 0. */
+  readonly index: number
+  /** False for a generated name. */
+  readonly named: boolean
+  readonly rules: Rules
+  /** The whole stage. */
+  readonly span: Span
+  /** Where the name stands, else the line that opens the stage. */
+  readonly nameSpan: Span
+  readonly base: Base
+  readonly steps: readonly Step[]
+  readonly settings: Settings
+  /** The platform that FROM asks for. */
+  readonly platform?: string
+  /** Comment lines directly above the stage, without their `#`. */
+  readonly comment?: readonly string[]
+  /** For a stage read from a definition file: its own words, since its labels come from its header (D120) and its scripts are single units. */
+  readonly definition?: DefinitionStage
+}
+
+export type Base =
+  | {readonly kind: 'image'; readonly reference: ImageReference; readonly span: Span}
+  | {readonly kind: 'local'; readonly reference: LocalReference; readonly span: Span}
+  | {readonly kind: 'scratch'; readonly span: Span}
+  /** `index` is undefined when no such stage exists where the language allows it. */
+  | {readonly kind: 'stage'; readonly name: string; readonly index: number | undefined; readonly span: Span}
+  /** A base that package tools make on the spot (debootstrap, yum, zypper, arch, busybox). */
+  | {readonly kind: 'mirror'; readonly agent: string; readonly span: Span}
+
+export type Step = RunStep | CopyStep | EnvStep | ArgStep | WorkdirStep | UserStep
+
+interface StepBase {
+  readonly rules: Rules
+  readonly span: Span
+  /** Comment lines directly above the step, without their `#`. */
+  readonly comment?: readonly string[]
+}
+
+export interface RunStep extends StepBase {
+  readonly kind: 'run'
+  /** `host`: runs on the machine that builds (`%pre`, `%setup`). */
+  readonly where: 'image' | 'host'
+  readonly command: Command
+  /** For `rules: def`: the section it came from and the words after the section's name (D62). */
+  readonly section?: {readonly name: 'pre' | 'setup' | 'post'; readonly arguments: readonly string[]}
+}
+
+/**
+ * `shell`: argv is `shell` plus one argument, the text (K113). `exec`: argv as written, no shell (K114).
+ * `script`: a definition file's section body, run as a file by `sh -ex` (D60).
+ */
+export type Command =
+  | {readonly kind: 'shell'; readonly shell: readonly string[]; readonly text: string}
+  | {readonly kind: 'exec'; readonly argv: readonly string[]}
+  | {readonly kind: 'script'; readonly text: string}
+
+export interface CopyStep extends StepBase {
+  readonly kind: 'copy'
+  readonly from: CopyOrigin
+  readonly sources: readonly CopySource[]
+  /** Undefined (definition files only): the same path as the source (D28). */
+  readonly destination: CopyDestination | undefined
+  /** `user[:group]` as in `COPY --chown` (K97). */
+  readonly chown?: Template
+  /** Octal or symbolic, as in `COPY --chmod` (K98). */
+  readonly chmod?: Template
+  /** What the artifact has to be, beyond being there. */
+  readonly expect?: Expectation
+}
+
+export interface CopySource {
+  /** As written after substitution; may be a pattern. Its language is the step's rules. */
+  readonly path: Template
+  readonly span: Span
+}
+
+export interface CopyDestination {
+  readonly path: Template
+  readonly span: Span
+}
+
+export type CopyOrigin =
+  | {readonly kind: 'context'}
+  /** `name` as written (a name or an index); `index` is undefined when no stage is meant by it. */
+  | {readonly kind: 'stage'; readonly name: string; readonly index: number | undefined; readonly span: Span}
+  | {readonly kind: 'image'; readonly reference: ImageReference; readonly span: Span}
+  /** The text itself is the source: one file per source, in the same order. */
+  | {readonly kind: 'inline'; readonly files: readonly {readonly name: string; readonly text: string}[]}
+
+export interface Expectation {
+  readonly kind?: 'file' | 'directory' | 'symlink'
+  readonly executable?: boolean
+  readonly span: Span
+}
+
+export interface EnvStep extends StepBase {
+  readonly kind: 'env'
+  /** Set together: every value was expanded before any was set (K50). */
+  readonly variables: readonly {readonly name: string; readonly value: Template}[]
+}
+
+/** A build argument from its line on: visible to later expansion and RUN, not kept in the image (K59). */
+export interface ArgStep extends StepBase {
+  readonly kind: 'arg'
+  readonly name: string
+  /** Undefined: declared, but nobody gave it a value (K58). */
+  readonly value: Template | undefined
+}
+
+export interface WorkdirStep extends StepBase {
+  readonly kind: 'workdir'
+  /** Absolute and clean, unless it starts with a variable of the base or the base's own folder matters. */
+  readonly path: Template
+}
+
+export interface UserStep extends StepBase {
+  readonly kind: 'user'
+  /** `user[:group]`. */
+  readonly user: Template
+}
+
+/** What the image of a stage does when it runs. Only what this stage itself says; a parent's settings are inherited. */
+export interface Settings {
+  /** YAML `env:`: variables of the finished image only. Those that steps need are env steps. */
+  readonly env?: readonly {readonly name: string; readonly value: Template; readonly span: Span}[]
+  readonly labels?: readonly {readonly name: string; readonly value: Template; readonly span: Span}[]
+  /** An empty `exec` argv clears an inherited one (K123). */
+  readonly entrypoint?: Setting<Command>
+  readonly cmd?: Setting<Command>
+  /** Scripts of the definition file's kind. `arguments` are the words after the section's name (D83). */
+  readonly runscript?: Script
+  readonly startscript?: Script
+  readonly test?: Script
+  /** Shell text that is sourced when the image starts (`%environment`, D84). */
+  readonly environment?: Script
+  readonly help?: Script
+}
+
+export interface Setting<T> {
+  readonly value: T
+  readonly span: Span
+}
+
+export interface Script {
+  readonly text: string
+  readonly arguments?: readonly string[]
+  readonly span: Span
+}
+
+/** A stage of a definition file as written, after substitution of build arguments. */
+export interface DefinitionStage {
+  /** The stage's whole text, `Bootstrap:` first (D141 step 1). */
+  readonly text: string
+  /** Header keys in lower case, in order, the last of a repeated key only (D11). */
+  readonly headers: readonly {readonly key: string; readonly value: string; readonly span: Span}[]
+  /** Sections in order of first appearance, repeated ones merged (D19); `name` in lower case. */
+  readonly sections: readonly {readonly name: string; readonly arguments: string; readonly body: string; readonly span: Span}[]
+}

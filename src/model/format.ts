@@ -1,0 +1,71 @@
+/**
+ * What a format is: a reader into the shared description and a writer out of it.
+ * Formats stand as plain objects in the table of `formats/index.ts`.
+ */
+import type {Description, FormatName} from './description.js'
+import type {Diagnostic} from './diagnostic.js'
+
+export interface ReadOptions {
+  /** Values for build arguments; win over the input's own defaults. */
+  readonly buildArgs: ReadonlyMap<string, string>
+  /** Architecture in Go's words (`amd64`), for TARGETARCH and the like (K63). */
+  readonly architecture: string
+}
+
+/** `description` is missing when the text could not be read: then a diagnostic of rule `syntax` says why. */
+export interface ReadResult {
+  readonly description?: Description
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+export interface WriteOptions {
+  /** Index of the stage that is wanted; stages it does not need are left out. */
+  readonly target: number
+  /** Rules whose refusal is waived (`--allow RULE`). */
+  readonly allow: ReadonlySet<string>
+  /** Leave the run script in the caller's folder (`--keep-cwd`). */
+  readonly keepCwd: boolean
+  /** The files of the build context, for writers that must list them. */
+  readonly context: ContextFiles
+}
+
+/** `text` is missing when something cannot be said in the format: then a diagnostic of severity error says what. */
+export interface WriteResult {
+  readonly text?: string
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+export interface Format {
+  readonly name: FormatName
+  /** For messages: `a definition file`. */
+  readonly title: string
+  /** True when a file of this base name is of this format. */
+  matchesName(name: string): boolean
+  /** True when the text looks like this format: its first significant word. */
+  matchesText(text: string): boolean
+  read(file: string, text: string, options: ReadOptions): ReadResult
+  write(description: Description, options: WriteOptions): WriteResult
+}
+
+export type FileKind = 'file' | 'directory' | 'symlink' | 'other'
+
+/**
+ * The build context, or any folder of the host, as far as the languages look at it. Synchronous: contexts are
+ * looked at path by path, never read whole. Paths that are relative start at the context's root.
+ */
+export interface ContextFiles {
+  /** The folder, absolute, for messages. */
+  readonly root: string
+  /** The kind of a path without following a last link; undefined when nothing is there. */
+  kind(path: string): FileKind | undefined
+  /** The kind of what a path leads to, links followed; undefined when nothing is there or the link dangles. */
+  kindFollowed(path: string): FileKind | undefined
+  /** Names in a directory, sorted; empty when it is none or cannot be read. */
+  names(path: string): readonly string[]
+  /** Text of a small file; undefined when it is not there. */
+  text(path: string): string | undefined
+  /** A link's text; undefined when it is none. */
+  link(path: string): string | undefined
+  /** The caller's environment, for `$VAR` and `~` in definition files (D87). */
+  readonly environment: ReadonlyMap<string, string>
+}

@@ -1,0 +1,11 @@
+import {defineConfig} from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/full/**'],
+    testTimeout: 20_000,
+    hookTimeout: 120_000,
+    snapshotFormat: {printBasicPrototype: false},
+  },
+})
