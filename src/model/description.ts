@@ -119,7 +119,8 @@ export type CopyOrigin =
   | {readonly kind: 'context'}
   /** `name` as written (a name or an index); `index` is undefined when no stage is meant by it. */
   | {readonly kind: 'stage'; readonly name: string; readonly index: number | undefined; readonly span: Span}
-  | {readonly kind: 'image'; readonly reference: ImageReference; readonly span: Span}
+  /** `replacement`: the local image that `--base` puts in its place. */
+  | {readonly kind: 'image'; readonly reference: ImageReference; readonly replacement?: LocalReference; readonly span: Span}
   /** The text itself is the source: one file per source, in the same order. */
   | {readonly kind: 'inline'; readonly files: readonly {readonly name: string; readonly text: string}[]}
 

@@ -1,0 +1,221 @@
+/**
+ * The build loop (design section 6), over ports only: a stage is ready when all it needs is done; it is reused or
+ * run and published; then every artifact that later stages take from it is verified, before any of them starts.
+ */
+import {dirname} from 'node:path'
+import type {ArtifactReport} from '../model/artifact.js'
+import type {Stage} from '../model/description.js'
+import type {Diagnostic} from '../model/diagnostic.js'
+import {ExitCode, SifstageError} from '../model/errors.js'
+import type {StoredStage} from '../model/ports.js'
+import {startOf} from '../model/span.js'
+import {artifactsOf, neededDirectly, neededStages, type Artifact} from '../plan/graph.js'
+import {type Done, type StageInputs, stageInputs} from './inputs.js'
+import {writeOutput} from './output.js'
+import type {BuildPorts, BuildRequest, BuildResult, Failure, StageReport} from './request.js'
+import {runStage, StageFailure} from './stage.js'
+import {verifyArtifact} from './verify.js'
+
+/** Lines of an engine's output that a failure message quotes. */
+const QUOTED = 12
+
+interface Finished {
+  readonly report: StageReport
+  readonly done: Done | undefined
+  /** The tree in scratch, of a stage that was run. */
+  readonly root: string | undefined
+}
+
+/** What a failed command means, at the line of its step. */
+function explainFailure(stage: Stage, failure: StageFailure, ports: BuildPorts): Failure {
+  const known = ports.engine.engine.explain(failure.tail)
+  const step = failure.command.step
+  const span = step?.span ?? stage.nameSpan
+  const fatal = failure.tail.findLast(line => /^FATAL:/.test(line))?.replace(/^FATAL:\s*/, '')
+  const status = failure.exitCode === undefined ? 'it was killed by a signal' : `status ${failure.exitCode}`
+  const said = known?.message ?? fatal
+  return {
+    exitCode: ExitCode.failed,
+    diagnostic: {
+      rule: 'stage-failed',
+      severity: 'error',
+      message: `stage "${stage.name}": ${failure.command.title} failed (${status})${said === undefined ? '' : `: ${said}`}`,
+      ...(known === undefined ? {} : {hint: known.hint}),
+      span,
+      stage: stage.name,
+    },
+    tail: failure.tail.slice(-QUOTED),
+    log: failure.log,
+  }
+}
+
+/** A failure that is not a command's: an unreadable base, a full disk. */
+function otherFailure(stage: Stage, error: unknown): Failure {
+  if (!(error instanceof SifstageError)) throw error
+  return {
+    exitCode: error.exitCode,
+    diagnostic: {
+      rule: 'stage-failed',
+      severity: 'error',
+      message: `stage "${stage.name}": ${error.message}`,
+      ...(error.hint === undefined ? {} : {hint: error.hint}),
+      span: stage.base.span,
+      stage: stage.name,
+    },
+    tail: [],
+    log: undefined,
+  }
+}
+
+class Build {
+  readonly #finished = new Map<number, Finished>()
+  readonly #done = new Map<number, Done>()
+  readonly #needed: readonly number[]
+  readonly #artifacts: ReadonlyMap<number, readonly Artifact[]>
+
+  constructor(
+    readonly request: BuildRequest,
+    readonly ports: BuildPorts,
+    readonly signal: AbortSignal,
+  ) {
+    this.#needed = neededStages(request.description, request.target)
+    this.#artifacts = artifactsOf(request.description, this.#needed)
+  }
+
+  #stage(index: number): Stage {
+    const stage = this.request.description.stages[index]
+    if (stage === undefined) throw new Error(`there is no stage ${index}`)
+    return stage
+  }
+
+  /** Reuses the stage from the store, or runs it while no other build does. */
+  async #obtain(stage: Stage, inputs: StageInputs): Promise<{stored: StoredStage; root: string | undefined}> {
+    const {store, sink} = this.ports
+    const {key} = inputs
+    const run = () => runStage(stage, inputs, this.#done, this.request, this.ports, this.signal)
+    if (key === undefined) return run()
+    const fresh = this.request.noCache || this.request.noCacheFilter.has(stage.name)
+    const known = fresh ? undefined : await store.find(key)
+    if (known !== undefined) return {stored: known, root: undefined}
+    const waiting = () => sink.emit({event: 'note', stage: stage.name, severity: 'info', text: 'another build is running this stage; waiting for it'})
+    return store.locked(key, waiting, this.signal, async () => {
+      const meanwhile = fresh ? undefined : await store.find(key)
+      return meanwhile === undefined ? run() : {stored: meanwhile, root: undefined}
+    })
+  }
+
+  async #verify(stage: Stage, stored: StoredStage): Promise<ArtifactReport[]> {
+    const wanted = this.#artifacts.get(stage.index) ?? []
+    if (wanted.length === 0) return []
+    const tree = await stored.tree()
+    return wanted.map(artifact => {
+      const report = verifyArtifact(artifact, stage, tree, this.request.context.environment)
+      this.ports.sink.emit({event: 'artifact', stage: stage.name, path: report.path, status: report.status, wantedBy: report.wantedBy})
+      return report
+    })
+  }
+
+  async #build(index: number): Promise<Finished> {
+    const stage = this.#stage(index)
+    const {sink, now} = this.ports
+    const started = now()
+    const seconds = () => (now() - started) / 1000
+    let inputs: StageInputs | undefined
+    try {
+      inputs = await stageInputs(stage, this.#done, this.request, this.ports, this.signal)
+      for (const text of inputs.resolved.notes) sink.emit({event: 'note', stage: stage.name, severity: 'warning', text})
+      sink.emit({event: 'stage-start', stage: stage.name, ...(inputs.key === undefined ? {} : {key: inputs.key})})
+      const {stored, root} = await this.#obtain(stage, inputs)
+      const artifacts = await this.#verify(stage, stored)
+      const failed = artifacts.some(each => each.status === 'failed')
+      const status = failed ? 'failed' : root === undefined ? 'cached' : 'built'
+      sink.emit({event: 'stage-end', stage: stage.name, status, seconds: seconds(), ...(inputs.whyNoKey === undefined ? {} : {why: `not stored: ${inputs.whyNoKey}`})})
+      return {
+        report: {index, name: stage.name, status, key: inputs.key, digest: stored.record.digest, seconds: seconds(), artifacts, failure: undefined},
+        done: failed ? undefined : {stored, artifacts: new Map(artifacts.map(each => [each.path, each.digest ?? '']))},
+        root,
+      }
+    } catch (error) {
+      this.signal.throwIfAborted()
+      const failure = error instanceof StageFailure ? explainFailure(stage, error, this.ports) : otherFailure(stage, error)
+      if (this.request.keepFailed && error instanceof StageFailure) await this.#keep(stage)
+      sink.emit({event: 'stage-end', stage: stage.name, status: 'failed', seconds: seconds()})
+      return {report: {index, name: stage.name, status: 'failed', key: inputs?.key, digest: undefined, seconds: seconds(), artifacts: [], failure}, done: undefined, root: undefined}
+    }
+  }
+
+  async #keep(stage: Stage): Promise<void> {
+    await this.ports.scratch.keep(stage.name, {root: `stage-${stage.index}`, cwd: this.request.context.root})
+    this.ports.sink.emit({event: 'note', stage: stage.name, severity: 'info', text: `its tree is kept: sifstage shell ${this.request.description.file} --stage ${stage.name}`})
+  }
+
+  /** Runs what can run until nothing is left that can. */
+  async #runAll(): Promise<void> {
+    const waiting = new Set(this.#needed)
+    const running = new Map<number, Promise<void>>()
+    let failed = false
+    const ready = () => [...waiting].find(index => neededDirectly(this.#stage(index)).every(need => this.#done.has(need)))
+    for (;;) {
+      while (running.size < this.request.jobs && (!failed || this.request.keepGoing) && !this.signal.aborted) {
+        const index = ready()
+        if (index === undefined) break
+        waiting.delete(index)
+        const work = this.#build(index).then(async finished => {
+          this.#finished.set(index, finished)
+          if (finished.done === undefined) failed = true
+          else this.#done.set(index, finished.done)
+          // The target's tree is packed once more for OUT; the others are in the store by now.
+          if (index !== this.request.target && finished.root !== undefined && finished.report.key !== undefined) await this.ports.scratch.discard(dirname(finished.root))
+        })
+        running.set(index, work.finally(() => running.delete(index)))
+      }
+      if (running.size === 0) return
+      try {
+        await Promise.race(running.values())
+      } catch (error) {
+        // Stopped, or a bug: nothing is left running behind the caller's back.
+        await Promise.allSettled(running.values())
+        throw error
+      }
+    }
+  }
+
+  #report(index: number): StageReport {
+    return this.#finished.get(index)?.report ?? {index, name: this.#stage(index).name, status: 'not-run', key: undefined, digest: undefined, seconds: undefined, artifacts: [], failure: undefined}
+  }
+
+  async run(): Promise<BuildResult> {
+    const {description, target} = this.request
+    const {sink, now} = this.ports
+    const started = now()
+    sink.emit({event: 'build-start', input: description.file, target: this.#stage(target).name, stages: this.#needed.map(index => this.#stage(index).name)})
+    await this.#runAll()
+    this.signal.throwIfAborted()
+    const stages = this.#needed.map(index => this.#report(index))
+    const made = this.#finished.get(target)
+    let output: BuildResult['output']
+    let outputFailure: Failure | undefined
+    if (stages.every(each => each.status === 'built' || each.status === 'cached') && made?.done?.stored !== undefined) {
+      try {
+        output = await writeOutput({stored: made.done.stored, root: made.root}, this.request, this.ports, this.signal)
+      } catch (error) {
+        this.signal.throwIfAborted()
+        if (!(error instanceof SifstageError)) throw error
+        const diagnostic: Diagnostic = {rule: 'output-failed', severity: 'error', message: error.message, ...(error.hint === undefined ? {} : {hint: error.hint}), span: startOf(description.file)}
+        outputFailure = {exitCode: error.exitCode, diagnostic, tail: [], log: undefined}
+      }
+    }
+    const seconds = (now() - started) / 1000
+    sink.emit({event: 'build-end', status: output === undefined ? 'failed' : 'ok', seconds})
+    return {stages, output, outputFailure, seconds}
+  }
+}
+
+/**
+ * Builds the target and writes OUT.
+ * @throws the signal's reason when it was aborted; anything else thrown is a bug
+ */
+export async function build(request: BuildRequest, ports: BuildPorts, signal: AbortSignal): Promise<BuildResult> {
+  return new Build(request, ports, signal).run()
+}
+

@@ -1,0 +1,116 @@
+/** What a stage of docker's rules begins with, from its parent stages and the base image's configuration. */
+import type {Command, Description, Stage} from '../model/description.js'
+import type {Inherited, StageWork} from '../model/ports.js'
+import {fillTemplate} from '../model/template.js'
+
+/** The parts of an OCI image's `config` that later instructions see. */
+interface BaseConfig {
+  readonly env: ReadonlyMap<string, string>
+  readonly entrypoint: readonly string[] | undefined
+  readonly cmd: readonly string[] | undefined
+  readonly workdir: string
+  readonly user: string
+}
+
+/** BuildKit gives every image a PATH (K55). */
+const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+function words(value: unknown): readonly string[] | undefined {
+  return Array.isArray(value) && value.every(each => typeof each === 'string') ? value : undefined
+}
+
+function parseConfig(text: string | undefined): BaseConfig {
+  let config = new Map<string, unknown>()
+  try {
+    const parsed: unknown = text === undefined ? {} : JSON.parse(text)
+    if (typeof parsed === 'object' && parsed !== null) config = new Map(Object.entries(parsed))
+  } catch {
+    // A broken configuration is the registry's; the image itself is judged by the engine.
+  }
+  const env = new Map<string, string>([['PATH', DEFAULT_PATH]])
+  for (const pair of words(config.get('Env')) ?? []) {
+    const equals = pair.indexOf('=')
+    env.set(equals === -1 ? pair : pair.slice(0, equals), equals === -1 ? '' : pair.slice(equals + 1))
+  }
+  const workdir = config.get('WorkingDir')
+  const user = config.get('User')
+  return {
+    env,
+    entrypoint: words(config.get('Entrypoint')),
+    cmd: words(config.get('Cmd')),
+    workdir: typeof workdir === 'string' && workdir !== '' ? workdir : '/',
+    user: typeof user === 'string' ? user : '',
+  }
+}
+
+export interface Beginning {
+  readonly inherited: Inherited
+  readonly start: StageWork['start']
+}
+
+/** The stages from the one on a base image down to `stage`. */
+function line(description: Description, stage: Stage): Stage[] {
+  const stages: Stage[] = []
+  const seen = new Set<number>()
+  for (let at: Stage | undefined = stage; at !== undefined && !seen.has(at.index); ) {
+    seen.add(at.index)
+    stages.unshift(at)
+    at = at.base.kind === 'stage' && at.base.index !== undefined ? description.stages[at.base.index] : undefined
+  }
+  return stages
+}
+
+/**
+ * Follows the parents of a stage step by step.
+ * @param baseConfig `config` of the image that the first of them starts from, as JSON text
+ */
+export function beginningOf(description: Description, stage: Stage, baseConfig: string | undefined): Beginning {
+  const config = parseConfig(baseConfig)
+  const env = new Map<string, string>()
+  const args = new Map<string, string>()
+  let {workdir, user} = config
+  let workdirSet = false
+  let entrypoint: Command | undefined = config.entrypoint === undefined ? undefined : {kind: 'exec', argv: config.entrypoint}
+  let cmd: Command | undefined = config.cmd === undefined ? undefined : {kind: 'exec', argv: config.cmd}
+  let said = false
+  let inherited: Inherited = {base: config.env, env: new Map(), args: new Map(), workdir, workdirSet, user}
+  for (const each of line(description, stage)) {
+    inherited = {base: config.env, env: new Map(env), args: new Map(args), workdir, workdirSet, user}
+    const known = () => new Map([...config.env, ...env, ...args])
+    for (const step of each.steps) {
+      const variables = known()
+      switch (step.kind) {
+        case 'env':
+          for (const {name, value} of step.variables) env.set(name, fillTemplate(value, variables))
+          for (const {name} of step.variables) args.delete(name)
+          break
+        case 'arg':
+          if (step.value !== undefined) args.set(step.name, fillTemplate(step.value, variables))
+          break
+        case 'workdir':
+          workdir = fillTemplate(step.path, variables)
+          workdirSet = true
+          break
+        case 'user':
+          user = fillTemplate(step.user, variables)
+          break
+        case 'run':
+        case 'copy':
+          break
+      }
+    }
+    for (const {name, value} of each.settings.env ?? []) env.set(name, fillTemplate(value, known()))
+    if (each.settings.entrypoint !== undefined) {
+      entrypoint = each.settings.entrypoint.value
+      // ENTRYPOINT drops a CMD that came from the base or the parent (K123).
+      cmd = undefined
+      said = true
+    }
+    if (each.settings.cmd !== undefined) {
+      cmd = each.settings.cmd.value
+      said = true
+    }
+  }
+  // When the description says nothing, the base's own run script stays as it is.
+  return {inherited, start: said ? {entrypoint, cmd} : {entrypoint: undefined, cmd: undefined}}
+}

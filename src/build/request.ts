@@ -1,0 +1,89 @@
+/** What the build loop is asked to do, and what it gives back. */
+import type {ArtifactReport} from '../model/artifact.js'
+import type {Description} from '../model/description.js'
+import type {Diagnostic} from '../model/diagnostic.js'
+import type {ExitCode} from '../model/errors.js'
+import type {ContextFiles} from '../model/format.js'
+import type {BaseResolver, Engine, EngineOptions, Identity, ImageTools, Mapping, Runner, Sink, Store} from '../model/ports.js'
+
+export interface BuildRequest {
+  /** With foreign images as stages (`withForeignImages`) behind the `visible` ones. */
+  readonly description: Description
+  /** Number of stages that the input itself has. */
+  readonly visible: number
+  readonly target: number
+  /** Indexes of stages whose base `--base` replaced. */
+  readonly rebased: ReadonlySet<number>
+  readonly context: ContextFiles
+  /** Text of the ignore file; only docker's rules have one. */
+  readonly ignore: string | undefined
+  readonly architecture: string
+  readonly options: EngineOptions
+  readonly noCache: boolean
+  /** Names of stages that are built even if the store has them. */
+  readonly noCacheFilter: ReadonlySet<string>
+  readonly jobs: number
+  readonly keepGoing: boolean
+  /** Leave the tree of a failed stage for `sifstage shell`. */
+  readonly keepFailed: boolean
+  readonly keepCwd: boolean
+  readonly output: OutputRequest
+}
+
+export type OutputRequest = {
+  readonly kind: 'sif' | 'sandbox'
+  /** Absolute. */
+  readonly path: string
+  readonly mksquashfs: readonly string[]
+}
+
+/** Scratch as the build uses it: made when the first stage needs it. */
+export interface ScratchPort {
+  /** A folder of this build's scratch that the engine's user owns. */
+  folder(name: string): Promise<string>
+  /** Gives files that we wrote to the engine's user. */
+  give(folder: string): Promise<void>
+  /** Removes one folder of it, whoever owns what is in it. */
+  discard(folder: string): Promise<void>
+  /** Keeps the scratch after the build, for `sifstage shell`. */
+  keep(stage: string, kept: {readonly root: string; readonly cwd: string}): Promise<void>
+}
+
+export interface BuildPorts {
+  readonly engine: {readonly engine: Engine; readonly version: string}
+  readonly identity: Identity
+  readonly mapping: Mapping
+  readonly runner: Runner
+  readonly store: Store
+  readonly bases: BaseResolver
+  readonly images: ImageTools
+  readonly scratch: ScratchPort
+  readonly sink: Sink
+  readonly now: () => number
+}
+
+export interface StageReport {
+  readonly index: number
+  readonly name: string
+  readonly status: 'built' | 'cached' | 'failed' | 'not-run'
+  readonly key: string | undefined
+  readonly digest: string | undefined
+  readonly seconds: number | undefined
+  readonly artifacts: readonly ArtifactReport[]
+  /** What went wrong with the stage itself, with the engine's last lines. */
+  readonly failure: Failure | undefined
+}
+
+export interface Failure {
+  readonly exitCode: ExitCode
+  readonly diagnostic: Diagnostic
+  readonly tail: readonly string[]
+  readonly log: string | undefined
+}
+
+export interface BuildResult {
+  readonly stages: readonly StageReport[]
+  readonly output: {readonly path: string; readonly digest: string; readonly bytes: number} | undefined
+  readonly outputFailure: Failure | undefined
+  readonly seconds: number
+}

@@ -1,0 +1,34 @@
+import type {ArtifactCheck} from '../../model/artifact.js'
+import {showTemplate} from '../../model/template.js'
+import {artifactFinding, whoAsked} from './finding.js'
+
+/** True when the `..` of a path climb above its root before the end. */
+function climbsOut(path: string): boolean {
+  let depth = 0
+  for (const part of path.split('/')) {
+    if (part === '' || part === '.') continue
+    depth += part === '..' ? -1 : 1
+    if (depth < 0) return true
+  }
+  return false
+}
+
+/** A source that climbs above the image's root. */
+export const outsideImage: ArtifactCheck = {
+  name: 'artifact-outside-image',
+  severity: 'error',
+  summary: 'A path that a later stage copies climbs out of the image with `..`.',
+  why: "Apptainer does not stop at the root of the stage and then finds nothing (D88); no other file system than the image's own is ever meant.",
+  find(subject) {
+    const written = showTemplate(subject.source.path)
+    if (subject.step.rules !== 'def' || !climbsOut(written)) return []
+    return [
+      artifactFinding(
+        outsideImage.name,
+        subject,
+        `${written} climbs above the root of stage "${subject.producer}"; ${whoAsked(subject)}`,
+        `Write the path from the root of the image: ${subject.path}`,
+      ),
+    ]
+  },
+}

@@ -1,0 +1,157 @@
+/** `build`: check, build stage by stage, verify after each, write OUT. */
+import {availableParallelism} from 'node:os'
+import {build} from '../build/build.js'
+import type {BuildResult, Failure, StageReport} from '../build/request.js'
+import {renderDiagnostics} from './render-temp.js'
+import type {ArtifactReport} from '../model/artifact.js'
+import {type Diagnostic, diagnosticJson} from '../model/diagnostic.js'
+import {ExitCode} from '../model/errors.js'
+import type {Sink} from '../model/ports.js'
+import {fileError, writeWhole} from '../system/files.js'
+import {dryRun} from './dry-run.js'
+import type {BuildingFlags, EverywhereFlags} from './flags.js'
+import {exitCodeOf, type Loaded, loadInput} from './input.js'
+import type {Outcome} from './outcome.js'
+import {printable} from './progress.js'
+import {defaultOutput, outputRequest} from './target-file.js'
+import {buildRequest, openWorkshop} from './workshop.js'
+
+export type BuildFlags = EverywhereFlags &
+  BuildingFlags & {
+    readonly output?: string | undefined
+    readonly jobs?: number | undefined
+    readonly 'mksquashfs-args'?: string | undefined
+    readonly 'on-failure': 'clean' | 'keep'
+    readonly 'keep-going': boolean
+    readonly 'dry-run': boolean
+    readonly 'metadata-file'?: string | undefined
+    readonly force: boolean
+  }
+
+export interface BuildSurroundings {
+  readonly sink: Sink
+  readonly signal: AbortSignal
+  readonly colour: boolean
+}
+
+export function artifactJson(report: ArtifactReport): object {
+  const {diagnostics, ...rest} = report
+  return {...rest, ...(diagnostics.length === 0 ? {} : {diagnostics: diagnostics.map(diagnosticJson)})}
+}
+
+function stageJson(report: StageReport): object {
+  return {
+    name: report.name,
+    status: report.status,
+    ...(report.key === undefined ? {} : {key: report.key}),
+    ...(report.digest === undefined ? {} : {digest: report.digest}),
+    ...(report.seconds === undefined ? {} : {seconds: report.seconds}),
+    artifacts: report.artifacts.map(artifactJson),
+  }
+}
+
+interface DocumentParts {
+  readonly engine?: {readonly name: string; readonly version: string}
+  readonly result?: BuildResult
+  readonly diagnostics: readonly Diagnostic[]
+  readonly status: 'ok' | 'failed'
+}
+
+function documentOf(parts: DocumentParts): object {
+  const {result} = parts
+  return {
+    version: 1,
+    status: parts.status,
+    ...(parts.engine === undefined ? {} : {engine: parts.engine}),
+    ...(result?.output === undefined ? {} : {output: result.output}),
+    stages: (result?.stages ?? []).map(stageJson),
+    diagnostics: parts.diagnostics.map(diagnosticJson),
+    seconds: result?.seconds ?? 0,
+  }
+}
+
+/** An engine's last words, set off from ours. */
+function quoted(failure: Failure): string {
+  if (failure.tail.length === 0) return ''
+  const lines = failure.tail.map(line => `    ${printable(line)}`).join('\n')
+  return `  the engine's last lines:\n${lines}\n${failure.log === undefined ? '' : `  whole log: ${failure.log}\n`}`
+}
+
+function size(bytes: number): string {
+  return bytes < 1 << 20 ? `${Math.ceil(bytes / 1024)} kB` : `${(bytes / (1 << 20)).toFixed(1)} MB`
+}
+
+function stopped(loaded: Loaded, colour: boolean): Outcome {
+  return {
+    exitCode: exitCodeOf(loaded.diagnostics),
+    document: documentOf({diagnostics: loaded.diagnostics, status: 'failed'}),
+    text: '',
+    messages: `${renderDiagnostics(loaded.diagnostics, {source: loaded, colour})}Nothing was built.\n`,
+  }
+}
+
+/** Findings of the build in plan order: artifacts that are not as they must be, and stages that failed. */
+function findings(result: BuildResult): Diagnostic[] {
+  const found = result.stages.flatMap(stage => [...stage.artifacts.flatMap(each => each.diagnostics), ...(stage.failure === undefined ? [] : [stage.failure.diagnostic])])
+  return result.outputFailure === undefined ? found : [...found, result.outputFailure.diagnostic]
+}
+
+/** The code of the first failed stage in plan order. */
+function codeOf(result: BuildResult): ExitCode {
+  const first = result.stages.find(stage => stage.status === 'failed')
+  if (first !== undefined) return first.failure?.exitCode ?? ExitCode.wrong
+  return result.outputFailure?.exitCode ?? (result.output === undefined ? ExitCode.failed : ExitCode.done)
+}
+
+/**
+ * Carries out `build`.
+ * @throws SifstageError, or the signal's reason when stopped
+ */
+export async function runBuild(input: string | undefined, flags: BuildFlags, around: BuildSurroundings): Promise<Outcome> {
+  const loaded = await loadInput(input, flags)
+  const errors = loaded.diagnostics.some(each => each.severity === 'error')
+  if (errors || loaded.description === undefined) return stopped(loaded, around.colour)
+  const output = await outputRequest(flags.output ?? defaultOutput(loaded.input), flags['mksquashfs-args'], flags.force)
+  const {ports, scratch} = await openWorkshop(flags, loaded.settings, loaded.input, around.sink)
+  const engine = {name: ports.engine.engine.name, version: ports.engine.version}
+  try {
+    const request = buildRequest(loaded, flags, {
+      jobs: flags.jobs ?? loaded.settings.jobs ?? Math.min(4, availableParallelism()),
+      keepGoing: flags['keep-going'],
+      keepFailed: flags['on-failure'] === 'keep',
+      output,
+    })
+    if (flags['dry-run']) return await dryRun(request, ports, loaded, around.signal)
+    const result = await build(request, ports, around.signal)
+    const diagnostics = [...loaded.diagnostics, ...findings(result)]
+    const exitCode = codeOf(result)
+    const document = documentOf({engine, result, diagnostics, status: exitCode === ExitCode.done ? 'ok' : 'failed'})
+    if (flags['metadata-file'] !== undefined) await writeMetadata(flags['metadata-file'], document)
+    const failures = [...result.stages.map(stage => stage.failure), result.outputFailure].filter(failure => failure !== undefined)
+    const notRun = result.stages.filter(stage => stage.status === 'not-run').map(stage => stage.name)
+    const messages = [
+      renderDiagnostics(diagnostics, {source: loaded, colour: around.colour}),
+      ...failures.map(quoted),
+      notRun.length === 0 ? '' : `not run: ${notRun.join(', ')}\n`,
+      exitCode === ExitCode.done ? '' : `${flags.output ?? defaultOutput(loaded.input)} was not written.\n`,
+    ].join('')
+    const written = result.output === undefined ? '' : `${flags.output ?? defaultOutput(loaded.input)}  ${size(result.output.bytes)}  ${result.output.digest}\n`
+    return {exitCode, document, text: written, messages}
+  } finally {
+    await scratch.close()
+  }
+}
+
+async function writeMetadata(file: string, document: object): Promise<void> {
+  try {
+    await writeWhole(file, `${JSON.stringify(document, undefined, 2)}\n`)
+  } catch (error) {
+    throw fileError(`--metadata-file ${file} cannot be written`, error)
+  }
+}
+
+/** The document of a build that could not even begin. */
+export function failedBuildDocument(diagnostic: Diagnostic): object {
+  return documentOf({diagnostics: [diagnostic], status: 'failed'})
+}
+

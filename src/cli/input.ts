@@ -1,0 +1,239 @@
+/** From what a person typed to a checked description: finding INPUT, reading it, `--base`, the checks. */
+import {closeSync, fstatSync, openSync, readFileSync, readSync, readdirSync} from 'node:fs'
+import {arch} from 'node:os'
+import {dirname, extname, resolve} from 'node:path'
+import {detectFormat, formatNamed, formatOfName, formats, type FormatEntry} from '../formats/index.js'
+import type {Description} from '../model/description.js'
+import type {Diagnostic} from '../model/diagnostic.js'
+import {ExitCode, SifstageError} from '../model/errors.js'
+import type {ContextFiles, Format} from '../model/format.js'
+import {LineIndex, startOf} from '../model/span.js'
+import {type BaseReplacement, explicitReplacement, replaceBases} from '../plan/bases.js'
+import {contextFiles} from '../system/context.js'
+import {fileTrouble} from '../system/files.js'
+import type {EverywhereFlags} from './flags.js'
+import {loadSettings, type Settings} from './settings.js'
+
+/** No description is longer; what is, is something else by mistake. */
+const LARGEST_INPUT = 16 << 20
+
+/** Node's words for the machine to Go's. */
+export const architecture: string = new Map([['x64', 'amd64'], ['ia32', '386'], ['ppc64', 'ppc64le']]).get(arch()) ?? arch()
+
+export interface Loaded {
+  /** INPUT as typed. */
+  readonly input: string
+  /** INPUT's own text; empty when it could not be read. */
+  readonly source: string
+  readonly format: Format | undefined
+  /** With `--base` carried out; missing when the text could not be read as its format. */
+  readonly description: Description | undefined
+  readonly rebased: ReadonlySet<number>
+  readonly context: ContextFiles
+  readonly ignore: {readonly file: string; readonly text: string} | undefined
+  readonly diagnostics: readonly Diagnostic[]
+  readonly settings: Settings
+}
+
+/** INPUT when none was named: the only candidate in the folder. */
+function onlyCandidate(folder: string): string {
+  const candidates = readdirSync(folder, {withFileTypes: true})
+    .filter(entry => entry.isFile() && entry.name !== 'sifstage.config.yaml')
+    .map(entry => entry.name)
+    .filter(name => {
+      const format = formatOfName(name)
+      if (format === undefined) return false
+      if (format.name !== 'yaml') return true
+      // Any project has YAML and JSON files: only ours counts.
+      try {
+        return format.matchesText(readText(resolve(folder, name)))
+      } catch {
+        return false
+      }
+    })
+    .sort()
+  const [only] = candidates
+  if (only !== undefined && candidates.length === 1) return only
+  const list = candidates.length === 0 ? 'there is none in this folder' : `there are several: ${candidates.join(', ')}`
+  throw new SifstageError(ExitCode.usage, `no INPUT was named, and ${list}`, 'Name a description, a Dockerfile or a definition file: sifstage check FILE')
+}
+
+/** A file's text, never more than a description can have. `-` is standard input. */
+function readText(path: string): string {
+  const descriptor = path === '-' ? 0 : openSync(path, 'r')
+  try {
+    const chunks: Buffer[] = []
+    let size = 0
+    if (path !== '-') {
+      const stats = fstatSync(descriptor)
+      if (stats.isDirectory()) throw new SifstageError(ExitCode.usage, `${path} is a directory`, 'Name the file in it: a description, a Dockerfile or a definition file.')
+      if (!stats.isFile() && !stats.isFIFO()) throw new SifstageError(ExitCode.usage, `${path} is neither a file nor a pipe`)
+      if (stats.size > LARGEST_INPUT) throw tooLarge(path)
+    }
+    for (;;) {
+      const chunk = Buffer.alloc(1 << 16)
+      const bytes = readSync(descriptor, chunk, 0, chunk.length, null)
+      if (bytes === 0) break
+      size += bytes
+      if (size > LARGEST_INPUT) throw tooLarge(path)
+      chunks.push(chunk.subarray(0, bytes))
+    }
+    return decode(path, Buffer.concat(chunks))
+  } finally {
+    if (path !== '-') closeSync(descriptor)
+  }
+}
+
+function tooLarge(path: string): SifstageError {
+  return new SifstageError(ExitCode.usage, `${path} is larger than ${LARGEST_INPUT >> 20} MB, which no description, Dockerfile or definition file is`, 'Is it the image itself? Name the file that it is built from.')
+}
+
+/** UTF-8 or nothing: a damaged character would be damaged for good in what is written. */
+function decode(path: string, bytes: Buffer): string {
+  if (bytes.includes(0)) throw new SifstageError(ExitCode.usage, `${path} is not a text file: it holds NUL bytes`, 'Name the file that the image is built from.')
+  try {
+    return new TextDecoder('utf-8', {fatal: true, ignoreBOM: true}).decode(bytes)
+  } catch {
+    throw new SifstageError(ExitCode.usage, `${path} is not UTF-8 text`, 'Save it as UTF-8 (iconv -f LATIN1 -t UTF-8).')
+  }
+}
+
+/** The values of build arguments: the file's, and over them those of the command line (D34). */
+export function buildArguments(flags: Pick<EverywhereFlags, 'build-arg' | 'build-arg-file'>, environment: NodeJS.ProcessEnv): Map<string, string> {
+  const values = new Map<string, string>()
+  const file = flags['build-arg-file']
+  if (file !== undefined) {
+    let text: string
+    try {
+      text = readFileSync(file, 'utf8')
+    } catch (error) {
+      throw new SifstageError(ExitCode.usage, `the file of build arguments ${file} cannot be read: ${fileTrouble(error)}`)
+    }
+    for (const [index, raw] of text.split(/\r?\n/).entries()) {
+      const line = raw.trim()
+      if (line === '' || line.startsWith('#')) continue
+      const equals = line.indexOf('=')
+      if (equals < 1) throw new SifstageError(ExitCode.usage, `${file}:${index + 1}: ${JSON.stringify(line)} is not K=V`)
+      values.set(line.slice(0, equals).trim(), line.slice(equals + 1).trim())
+    }
+  }
+  for (const given of flags['build-arg'] ?? []) {
+    const equals = given.indexOf('=')
+    const name = equals === -1 ? given : given.slice(0, equals)
+    if (!/^[A-Za-z_]\w*$/.test(name)) throw new SifstageError(ExitCode.usage, `--build-arg ${given}: ${name === '' ? 'the name is missing' : `${JSON.stringify(name)} is not a name`}`, 'Write --build-arg NAME=VALUE.')
+    const value = equals === -1 ? environment[name] : given.slice(equals + 1)
+    if (value === undefined) throw new SifstageError(ExitCode.usage, `--build-arg ${name}: the environment has no variable of that name`, 'Give it a value: --build-arg NAME=VALUE.')
+    values.set(name, value)
+  }
+  return values
+}
+
+/** One REF=REPLACEMENT. A reference may hold `=` only in a digest's algorithm, never: the first one splits. */
+async function replacement(given: string, folder: string, what: string): Promise<BaseReplacement> {
+  const equals = given.indexOf('=')
+  if (equals < 1 || equals === given.length - 1) throw new SifstageError(ExitCode.usage, `${what} ${given}: it is not REF=REPLACEMENT`, 'For example --base docker://debian:12=./debian.sif')
+  return {reference: given.slice(0, equals), with: await replacementImage(given.slice(equals + 1), folder, `${what} ${given}`)}
+}
+
+/** What a REPLACEMENT's text means: a reference, or an image on disk by what it is. */
+async function replacementImage(text: string, folder: string, what: string): Promise<BaseReplacement['with']> {
+  const explicit = explicitReplacement(text)
+  if (explicit !== undefined) return explicit.kind === 'local' ? {kind: 'local', reference: {...explicit.reference, path: resolve(folder, explicit.reference.path)}} : explicit
+  const path = resolve(folder, text)
+  const {imageAgent} = await import('./local-image.js')
+  const agent = await imageAgent(path)
+  if (agent !== undefined) return {kind: 'local', reference: {agent, path}}
+  if (/^[./~]|\.(sif|img|sqfs|squashfs|tar)$/.test(text)) throw new SifstageError(ExitCode.usage, `${what}: there is no image at ${path}`, 'A replacement is a .sif, a sandbox folder, an OCI layout, a docker or OCI archive, or a reference.')
+  const {parseImageReference} = await import('../model/reference.js')
+  return {kind: 'image', reference: parseImageReference(text)}
+}
+
+/** The folder that host paths are relative to (design section 3, `--context`). */
+function contextFolder(flags: EverywhereFlags, input: string, format: FormatEntry | undefined): string {
+  if (flags.context !== undefined) return resolve(flags.context)
+  return input === '-' || format === undefined || format.name === 'def' ? process.cwd() : resolve(dirname(input))
+}
+
+/** The ignore file of a Dockerfile's context, or a YAML's (K106). */
+function ignoreFile(format: FormatEntry | undefined, input: string, context: ContextFiles): Loaded['ignore'] {
+  if (format === undefined || format.name === 'def') return undefined
+  if (input !== '-') {
+    const own = `${input}.dockerignore`
+    const text = contextFiles(process.cwd()).text(own)
+    if (text !== undefined) return {file: own, text}
+  }
+  const text = context.text('.dockerignore')
+  return text === undefined ? undefined : {file: '.dockerignore', text}
+}
+
+/** A finding that INPUT as a whole cannot be used. */
+function unusable(input: string, error: SifstageError): Diagnostic {
+  return {rule: 'unreadable-input', severity: 'error', message: error.message, ...(error.hint === undefined ? {} : {hint: error.hint}), span: startOf(input)}
+}
+
+function formatOf(flags: EverywhereFlags, input: string, source: string): FormatEntry {
+  if (flags.from !== undefined) return formatNamed(flags.from)
+  const found = input === '-' ? formats.toReversed().find(each => each.matchesText(source)) : detectFormat(input, source)
+  if (found !== undefined) return found
+  throw new SifstageError(
+    ExitCode.usage,
+    source.trim() === '' ? `${input} is empty` : `${input} is neither a description, a Dockerfile nor a definition file, as far as its name and first words tell`,
+    extname(input) === '.sif' ? 'This is an image. Name the file that it is built from.' : 'Say what it is: --from yaml, --from dockerfile or --from def.',
+  )
+}
+
+/**
+ * Reads INPUT and all that lies around it. What is wrong with the text is in the diagnostics.
+ * @throws SifstageError (2) for a command line that cannot be carried out
+ */
+export async function loadInput(typed: string | undefined, flags: EverywhereFlags): Promise<Loaded> {
+  const input = typed ?? onlyCandidate(process.cwd())
+  const settings = await loadSettings(process.cwd(), process.env)
+  const buildArgs = buildArguments(flags, process.env)
+  const given = await Promise.all((flags.base ?? []).map(each => replacement(each, process.cwd(), '--base')))
+  const configured = await Promise.all(
+    settings.bases.map(async each => ({reference: each.reference, with: await replacementImage(each.replacement, each.folder, `${each.file}: bases: ${each.reference}`)})),
+  )
+  const nothing = {input, settings, rebased: new Set<number>(), description: undefined, format: undefined, ignore: undefined}
+  let source = ''
+  let entry: FormatEntry
+  try {
+    source = readText(input)
+    entry = formatOf(flags, input, source)
+  } catch (error) {
+    const trouble = error instanceof SifstageError ? error : new SifstageError(ExitCode.usage, `${input} cannot be read: ${fileTrouble(error)}`, undefined, {cause: error})
+    return {...nothing, source, context: contextFiles(process.cwd()), diagnostics: [unusable(input, trouble)]}
+  }
+  const context = contextFiles(contextFolder(flags, input, entry))
+  if (flags.context !== undefined && context.kindFollowed('.') !== 'directory') throw new SifstageError(ExitCode.usage, `--context ${flags.context} is not a folder`)
+  const format = await entry.load()
+  const result = format.read(input, source, {buildArgs, architecture})
+  const ignore = ignoreFile(entry, input, context)
+  if (result.description === undefined) return {...nothing, source, format, context, ignore, diagnostics: result.diagnostics}
+  // A setting of a file is for many inputs; one of the command line that matches nothing is a mistake.
+  const rebased = replaceBases(result.description, [...given, ...configured])
+  const unused = rebased.unused.find(reference => given.some(each => each.reference === reference))
+  if (unused !== undefined) {
+    const bases = [...new Set(result.description.stages.flatMap(stage => (stage.base.kind === 'image' ? [`${stage.base.reference.transport}://${stage.base.reference.name}`] : stage.base.kind === 'local' ? [stage.base.reference.path] : [])))]
+    throw new SifstageError(ExitCode.usage, `--base ${unused}=…: no stage starts from ${unused} or copies from it`, bases.length === 0 ? 'No stage starts from an image.' : `Its bases are: ${bases.join(', ')}`)
+  }
+  const {runChecks} = await import('../checks/index.js')
+  const found = runChecks(rebased.description, {context, target: flags.target, ignore}, source)
+  return {input, source, format, description: rebased.description, rebased: rebased.stages, context, ignore, diagnostics: [...result.diagnostics, ...found], settings}
+}
+
+/** The exit code that findings call for: what cannot be read is 2, what must not be run 3, what is wrong 1. */
+export function exitCodeOf(diagnostics: readonly Diagnostic[]): ExitCode {
+  const errors = diagnostics.filter(each => each.severity === 'error')
+  if (errors.some(each => each.rule === 'syntax' || each.rule === 'unreadable-input')) return ExitCode.usage
+  if (errors.some(each => UNFAITHFUL.has(each.rule))) return ExitCode.unfaithful
+  return errors.length > 0 ? ExitCode.wrong : ExitCode.done
+}
+
+/** Rules for what is understood, but must not or cannot be carried out as it stands. */
+const UNFAITHFUL: ReadonlySet<string> = new Set(['unsupported-instruction', 'unsafe-source'])
+
+/** Source lines for messages. */
+export function sourceLines(loaded: Pick<Loaded, 'input' | 'source'>): LineIndex {
+  return new LineIndex(loaded.input, loaded.source)
+}

@@ -1,0 +1,129 @@
+/** Wires the real parts for the verbs that build: who runs what, with which engine, store and scratch. */
+import {homedir} from 'node:os'
+import {join, resolve} from 'node:path'
+import type {BuildPorts, BuildRequest, OutputRequest} from '../build/request.js'
+import {ExitCode, SifstageError} from '../model/errors.js'
+import type {EngineOptions, Identity, Sink} from '../model/ports.js'
+import {resolveTarget} from '../plan/graph.js'
+import {withForeignImages} from '../plan/bases.js'
+import {imageTools} from '../runners/image-tools.js'
+import {localRunner} from '../runners/local.js'
+import {directoryStore} from '../stores/directory.js'
+import {baseResolver} from '../system/bases.js'
+import {droppedVariables, engineEnvironment} from '../system/environment.js'
+import {lookUpIdentity, ownIdentity} from '../system/identity.js'
+import {type LazyScratch, lazyScratch} from '../system/lazy-scratch.js'
+import type {BuildingFlags, EverywhereFlags} from './flags.js'
+import {architecture, type Loaded} from './input.js'
+import {chooseEngine} from './probe.js'
+import type {Settings} from './settings.js'
+
+/** The user whom the engine runs as. */
+export function identityOf(runAs: string | undefined): Identity {
+  return runAs === undefined || runAs === '' ? ownIdentity() : lookUpIdentity(runAs)
+}
+
+/** The store's folder (design section 3); with another user's engine, that user's. */
+export function storeFolder(cacheDir: string | undefined, identity: Identity, environment: NodeJS.ProcessEnv): string {
+  if (cacheDir !== undefined && cacheDir !== '') return resolve(cacheDir)
+  if (identity.uid !== process.getuid?.()) return join(identity.home, '.cache', 'sifstage')
+  return join(environment['XDG_CACHE_HOME'] || join(environment['HOME'] ?? homedir(), '.cache'), 'sifstage')
+}
+
+export function engineOptions(flags: BuildingFlags): EngineOptions {
+  return {
+    binds: flags.bind ?? [],
+    nv: flags.nv,
+    rocm: flags.rocm,
+    fixPerms: flags['fix-perms'],
+    noHttps: flags['no-https'],
+    notest: flags.notest,
+    overrideLabels: flags['override-labels'],
+    shareTmp: flags['share-tmp'],
+    extra: flags['engine-arg'] ?? [],
+  }
+}
+
+export interface Workshop {
+  readonly ports: BuildPorts
+  readonly scratch: LazyScratch
+}
+
+/**
+ * Everything that building takes.
+ * @throws SifstageError (2 for a user or store that cannot be used, 4 without a usable engine)
+ */
+export async function openWorkshop(flags: BuildingFlags, settings: Settings, input: string, sink: Sink): Promise<Workshop> {
+  const identity = identityOf(flags['run-as'] ?? settings.runAs)
+  const folder = storeFolder(flags['cache-dir'] ?? settings.cacheDir, identity, process.env)
+  const options = engineOptions(flags)
+  const {engine, version, mapping} = await chooseEngine(flags.engine ?? settings.engine ?? 'auto', {
+    identity,
+    environment: process.env,
+    store: folder,
+    ignoreSubordinate: options.extra.includes('--ignore-subuid'),
+  })
+  const dropped = droppedVariables(process.env)
+  if (dropped.length > 0) sink.emit({event: 'note', severity: 'info', text: `not handed to the engine, since they would change the image: ${dropped.join(', ')} (use --bind and the description itself)`})
+  const environment = engineEnvironment(process.env, identity)
+  const runner = localRunner({identity, mapping, environment})
+  const scratch = lazyScratch({
+    environment: process.env,
+    identity,
+    mapping,
+    input: resolve(input),
+    notes: join(folder, 'kept'),
+    onSweep: swept => sink.emit({event: 'note', severity: 'info', text: `removed what a dead build left: ${swept}`}),
+  })
+  return {
+    scratch,
+    ports: {
+      engine: {engine, version},
+      identity,
+      mapping,
+      runner,
+      store: directoryStore(folder, {owner: identity, onDamage: text => sink.emit({event: 'note', severity: 'warning', text})}),
+      bases: baseResolver({folder, architecture, noHttps: options.noHttps, environment: process.env, identity}),
+      images: imageTools({identity, mapping, environment, runner}),
+      scratch,
+      sink,
+      now: () => Date.now(),
+    },
+  }
+}
+
+export interface RequestOptions {
+  readonly jobs: number
+  readonly keepGoing: boolean
+  readonly keepFailed: boolean
+  readonly output: OutputRequest
+}
+
+/** The build that flags and a checked input ask for. */
+export function buildRequest(loaded: Loaded, flags: BuildingFlags & EverywhereFlags, options: RequestOptions): BuildRequest {
+  if (loaded.description === undefined) throw new SifstageError(ExitCode.usage, `${loaded.input} could not be read`)
+  const target = resolveTarget(loaded.description, flags.target)
+  if (target.kind === 'unknown') throw new SifstageError(ExitCode.wrong, `there is no stage "${target.name}"`)
+  const description = withForeignImages(loaded.description)
+  const names = new Set(loaded.description.stages.map(stage => stage.name))
+  const filter = new Set(flags['no-cache-filter'] ?? [])
+  for (const name of filter) {
+    if (!names.has(name)) throw new SifstageError(ExitCode.usage, `--no-cache-filter ${name}: there is no such stage`, `The stages are: ${[...names].join(', ')}`)
+  }
+  return {
+    description,
+    visible: loaded.description.stages.length,
+    target: target.stage.index,
+    rebased: loaded.rebased,
+    context: loaded.context,
+    ignore: loaded.ignore?.text,
+    architecture,
+    options: engineOptions(flags),
+    noCache: flags['no-cache'],
+    noCacheFilter: filter,
+    keepCwd: flags['keep-cwd'],
+    ...options,
+    // One at a time where they share the host's /tmp.
+    jobs: flags['share-tmp'] ? 1 : options.jobs,
+  }
+}

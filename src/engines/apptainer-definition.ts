@@ -1,0 +1,48 @@
+/** The working definition file of one stage: stubs of the stages it copies from, then the stage's own text (D141, D144). */
+import {shellQuote} from '../language/shell.js'
+import type {StageWork} from '../model/ports.js'
+import {bootstrapOf} from './apptainer.js'
+
+/** A stage that holds only what is copied from it. `cp -a` keeps owners as far as the namespace knows them. */
+function stub(name: string, incoming: string): string {
+  return `Bootstrap: scratch\nStage: ${name}\n\n%setup\n  cp -a ${shellQuote(`${incoming}/.`)} "$SINGULARITY_ROOTFS/"\n\n`
+}
+
+/** Header keys that say where the base comes from. */
+const SOURCE_KEYS = new Set(['bootstrap', 'from', 'registry', 'namespace', 'library', 'mirrorurl', 'updateurl', 'osversion', 'include', 'includecmd', 'fingerprints'])
+
+/** The text with another base in its header; all else stays as it is (D9, D14, D16). */
+export function withBase(text: string, agent: string, from: string): string {
+  const lines = text.split('\n')
+  const kept: string[] = []
+  let i = 0
+  for (; i < lines.length; i += 1) {
+    const line = lines[i] ?? ''
+    if (line.trimStart().startsWith('%')) break
+    const key = line.slice(0, Math.max(0, line.indexOf(':'))).trim().toLowerCase()
+    const drop = !line.trimStart().startsWith('#') && SOURCE_KEYS.has(key)
+    if (!drop) kept.push(line)
+    // A value that ends in a backslash goes on in the next line.
+    while (drop && (lines[i] ?? '').trimEnd().endsWith('\\') && i + 1 < lines.length) i += 1
+  }
+  return [`Bootstrap: ${agent}`, ...(from === '' ? [] : [`From: ${from}`]), ...kept, ...lines.slice(i)].join('\n')
+}
+
+/**
+ * What is left of `{{ NAME }}` after substitution stays as it is only where the name stands for itself (D37): the
+ * engine substitutes our text once more.
+ */
+function keepBraces(text: string): string {
+  const names = new Set([...text.matchAll(/\{\{\s*(\w+)\s*\}\}/g)].map(match => match[1] ?? ''))
+  if (names.size === 0) return ''
+  return `\n%arguments\n${[...names].map(name => `  ${name}={{ ${name} }}\n`).join('')}`
+}
+
+export function definitionFile(work: StageWork): string {
+  const stubs = work.incoming.map(each => stub(each.name, each.folder)).join('')
+  const own = work.stage.definition?.text ?? ''
+  const bootstrap = bootstrapOf(work.base)
+  const pinned = work.base.kind === 'image' && work.base.pinned !== undefined
+  const text = bootstrap !== undefined && (work.rebased || pinned) ? withBase(own, bootstrap.agent, bootstrap.from) : own
+  return `${stubs}${text.endsWith('\n') ? text : `${text}\n`}${keepBraces(text)}`
+}

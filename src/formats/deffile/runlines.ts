@@ -1,0 +1,85 @@
+/** A RUN as lines of `%post` (K134-K136). */
+import type {Command} from '../../model/description.js'
+import {shellWord} from './quote.js'
+
+/** Words after which the shell itself would be another than before, or which are grammar. */
+const notPlain = new Set(
+  (
+    'cd set trap umask exec exit return export unset alias unalias source . eval read shift local readonly wait bg fg jobs ulimit ' +
+    'hash command builtin getopts times type declare typeset pushd popd shopt enable let if then else elif fi for while until do ' +
+    'done case esac select function time coproc { } ! [[ break continue sifstage_put'
+  ).split(' '),
+)
+
+/** Each entry is a command of its own in `%post`: under `-e` the script stops when it fails. */
+export function runLines(command: Command): readonly string[] {
+  switch (command.kind) {
+    case 'shell': {
+      const plain = isDefaultShell(command.shell) ? plainCommands(command.text) : undefined
+      return plain ?? [[...command.shell, command.text].map(shellWord).join(' ')]
+    }
+    case 'exec': {
+      const words = command.argv.map(shellWord).join(' ')
+      // A name without a slash could be a builtin of the shell, which docker would not run (K114).
+      return command.argv[0]?.includes('/') === true ? [words] : [`( exec ${words} )`]
+    }
+    case 'script':
+      return [`/bin/sh -ex -c ${shellWord(command.text)}`]
+  }
+}
+
+function isDefaultShell(shell: readonly string[]): boolean {
+  return shell.length === 2 && shell[0] === '/bin/sh' && shell[1] === '-c'
+}
+
+/**
+ * K136: the links of an `a && b` chain of simple commands, when the script's own shell does the same with them
+ * as a child would. Anything that is not obviously so is undefined.
+ */
+function plainCommands(text: string): readonly string[] | undefined {
+  const trimmed = text.trim()
+  if (trimmed.length > 2000 || !/^[\x20-\x7e]+$/.test(trimmed)) return undefined
+  const links = splitChain(trimmed)
+  if (links === undefined) return undefined
+  const printed = links.map(link => link.trim().replaceAll(/ {2,}(?=[^'"]*$)/g, ' '))
+  return printed.every(isSimple) ? printed : undefined
+}
+
+/** Cuts at `&&` outside quotes; undefined when the text holds any other grammar. */
+function splitChain(text: string): string[] | undefined {
+  const links: string[] = []
+  let from = 0
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text.charAt(at)
+    if (character === "'" || character === '"') {
+      const end = text.indexOf(character, at + 1)
+      if (end === -1 || (character === '"' && /[\\`]|\$[^A-Za-z_{]|\$$|\$\{(?![A-Za-z_]\w*\})/.test(text.slice(at + 1, end))))
+        return undefined
+      at = end
+    } else if (text.startsWith('&&', at)) {
+      links.push(text.slice(from, at))
+      from = at + 2
+      at += 1
+    } else if (character === '>' || character === '<') {
+      const redirect = /^(>>?|<)(&[0-9])?(?![>&|<(])/.exec(text.slice(at, at + 5))
+      if (redirect === null) return undefined
+      at += redirect[0].length - 1
+    } else if (character === '|') {
+      if (/[|&]/.test(text.charAt(at + 1))) return undefined
+    } else if (character === '$') {
+      if (!/^\$([A-Za-z_]|\{[A-Za-z_]\w*\})/.test(text.slice(at, at + 80))) return undefined
+    } else if (/[;&()`\\#!~^]/.test(character)) return undefined
+    else if (character === '{' || character === '}') {
+      if (!/^\$\{[A-Za-z_]\w*\}/.test(text.slice(text.lastIndexOf('$', at), at + 80))) return undefined
+    }
+  }
+  links.push(text.slice(from))
+  return links
+}
+
+function isSimple(link: string): boolean {
+  return link.split('|').every(part => {
+    const first = /^\S+/.exec(part.trim())?.[0]
+    return first !== undefined && !notPlain.has(first) && /^[\w./+-]/.test(first) && !/[='"$]/.test(first)
+  })
+}

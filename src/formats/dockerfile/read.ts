@@ -1,0 +1,82 @@
+/**
+ * Reads a Dockerfile in BuildKit's layers: lines → instructions → stages. Every error is found in one go and
+ * stands where it is in the file; one of rule `syntax` leaves no description.
+ */
+import {didYouMean} from '../../language/distance.js'
+import type {ReadOptions, ReadResult} from '../../model/format.js'
+import {LineIndex, type Span, startOf} from '../../model/span.js'
+import {BuildArguments} from './build-arguments.js'
+import type {Instruction} from './instruction.js'
+import {readInstructions} from './instructions.js'
+import {LineReader} from './lines.js'
+import {Problems} from './problems.js'
+import type {Reading} from './reading.js'
+import {lastNamed, readStages} from './stages.js'
+
+export function readDockerfile(file: string, text: string, options: ReadOptions): ReadResult {
+  const index = new LineIndex(file, text)
+  const problems = new Problems()
+  const lexed = readText(index, problems)
+  const {instructions} = lexed
+  const buildArguments = new BuildArguments(options)
+  const named = lastNamed(instructions)
+  const reading: Reading = {
+    index,
+    problems,
+    arguments: buildArguments,
+    escape: lexed.escape,
+    lastNamed: named.names,
+    stageCount: named.count,
+  }
+  const stages = readStages(reading, instructions)
+  if (stages.length === 0 && !problems.failed) reportNothing(index, instructions, problems)
+  if (problems.failed) return {diagnostics: problems.sorted()}
+  reportUnused(file, buildArguments, problems)
+  return {description: {format: 'dockerfile', file, text, stages}, diagnostics: problems.sorted()}
+}
+
+/** The lexical and the instruction layer. */
+function readText(index: LineIndex, problems: Problems): {instructions: readonly Instruction[]; escape: string} {
+  const nul = index.text.indexOf('\0')
+  if (nul !== -1) {
+    problems.syntax(
+      index.span(nul, nul + 1),
+      'this is no text: it has a NUL byte',
+      'Is this really a Dockerfile, saved as UTF-8?',
+    )
+    return {instructions: [], escape: '\\'}
+  }
+  const reader = new LineReader(index, problems)
+  const instructions = readInstructions(reader, problems)
+  for (const directive of reader.directives) {
+    if (directive.name === 'syntax') checkSyntaxImage(directive.value, directive.span, problems)
+  }
+  return {instructions, escape: reader.escape}
+}
+
+/** K8: another front end may mean another language. */
+function checkSyntaxImage(value: string, span: Span, problems: Problems): void {
+  const image = value.split(' ')[0] ?? ''
+  const own = /^(docker\.io\/)?docker\/dockerfile(-upstream)?([:@]|$)/.test(image)
+  if (own && !/-labs$/.test(image)) return
+  const message = own
+    ? `${image} has experimental instructions and flags, which are not known here.`
+    : `${image} is another front end, which may read this file in its own way; it is read as a plain Dockerfile here.`
+  problems.add('foreign-syntax', 'warning', span, message, 'Use docker/dockerfile:1 if the file needs nothing else.')
+}
+
+/** K10. */
+function reportNothing(index: LineIndex, instructions: readonly Instruction[], problems: Problems): void {
+  const start = startOf(index.file)
+  if (instructions.length > 0) problems.syntax(start, 'dockerfile contains no stages to build', 'Add a FROM below the ARGs.')
+  else if (index.text.trim() === '') problems.syntax(start, 'the Dockerfile cannot be empty', 'Start with FROM IMAGE.')
+  else problems.syntax(start, 'file with no instructions: it has comments only', 'Start with FROM IMAGE.')
+}
+
+function reportUnused(file: string, buildArguments: BuildArguments, problems: Problems): void {
+  for (const name of buildArguments.unused()) {
+    const near = didYouMean(name, buildArguments.declared)
+    const hint = near === undefined ? `Add ARG ${name}, or leave the argument out.` : `Did you mean ${near}?`
+    problems.add('unused-build-arg', 'warning', startOf(file), `No ARG line asks for the build argument ${name}.`, hint)
+  }
+}

@@ -1,0 +1,78 @@
+/** The FROM line of a stage, and image names inside a Dockerfile. */
+import {nearest} from '../../language/distance.js'
+import type {Stage} from '../../model/description.js'
+import {type ImageReference, parseDockerName, showImageReference} from '../../model/reference.js'
+import type {Span} from '../../model/span.js'
+import {quotedWord} from './write-words.js'
+import type {Writing} from './writing.js'
+
+export function writeBase(writing: Writing, stage: Stage): void {
+  const image = baseText(writing, stage)
+  if (image === undefined) return
+  const platform = stage.platform === undefined ? '' : `--platform=${quotedWord([stage.platform]) ?? ''} `
+  const name = writing.names.get(stage.index) ?? ''
+  const isReferred = stage.named || isMeant(writing, stage.index)
+  writing.lines.push(`FROM ${platform}${image}${isReferred ? ` AS ${name}` : ''}`)
+}
+
+/** True if another stage stands on this one or copies from it. */
+function isMeant(writing: Writing, index: number): boolean {
+  return writing.description.stages.some(
+    stage =>
+      (stage.base.kind === 'stage' && stage.base.index === index) ||
+      stage.steps.some(step => step.kind === 'copy' && step.from.kind === 'stage' && step.from.index === index),
+  )
+}
+
+function baseText(writing: Writing, stage: Stage): string | undefined {
+  const {base} = stage
+  switch (base.kind) {
+    case 'scratch':
+      return 'scratch'
+    case 'stage': {
+      const name = base.index === undefined ? undefined : writing.names.get(base.index)
+      if (name === undefined) {
+        writing.refuse(
+          stage,
+          'unknown-base-stage',
+          base.span,
+          `There is no stage ${base.name} to start from.`,
+          'Name a stage that is there.',
+        )
+      }
+      return name
+    }
+    case 'image':
+      return imageText(writing, stage, base.reference, base.span)
+    case 'local': {
+      const message = `Docker can't start from the local image ${base.reference.path}.`
+      writing.refuse(stage, 'base-not-docker', base.span, message, 'Push it to a registry, or give another base with --base.')
+      return undefined
+    }
+    case 'mirror': {
+      const message = `Docker has no ${base.agent}: it starts from images only.`
+      writing.refuse(
+        stage,
+        'base-not-docker',
+        base.span,
+        message,
+        'Start from an image of that distribution, for instance with --base.',
+      )
+      return undefined
+    }
+  }
+}
+
+/** The image's name as it was written, unless a Dockerfile would take it for a stage (K67, K71). */
+export function imageText(writing: Writing, stage: Stage, reference: ImageReference, span: Span): string | undefined {
+  if (reference.transport !== 'docker' && reference.transport !== 'docker-daemon') {
+    const message = `Docker can't read ${showImageReference(reference)}: it knows registries only.`
+    writing.refuse(stage, 'base-not-docker', span, message, 'Give the image of a registry with --base.')
+    return undefined
+  }
+  const {name} = reference
+  const taken = /^[0-9]+$|^scratch$/.test(name) || nearest(name, writing.names.values()) !== undefined
+  if (!taken) return name
+  const {registry, repository, tag, digest} = parseDockerName(name)
+  return `${registry}/${repository}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`
+}

@@ -1,0 +1,56 @@
+/** Digests of trees: what came OUT of a stage (design section 5). Times are never in them. */
+import {createHash} from 'node:crypto'
+import type {ImageEntry, ImageTree} from '../model/image.js'
+
+/**
+ * Files that differ from build to build, or hold the description's own text: two builds of one stage make the
+ * same tree but for them. What labels a stage sets is part of the key of the stages that build on it.
+ */
+const LEFT_OUT = /^\/\.singularity\.d\/(Singularity|bootstrap_history(\/.*)?|labels\.json)$/
+
+/** One entry as a line; `name` is the path relative to what is hashed. */
+function line(entry: ImageEntry, name: string): string {
+  const mode = entry.kind === 'symlink' ? '' : entry.mode.toString(8)
+  return JSON.stringify([name, entry.kind, mode, entry.uid, entry.gid, entry.size, entry.digest ?? '', entry.link ?? '', entry.capabilities ?? ''])
+}
+
+/** Digest of a whole image. */
+export function treeDigest(tree: ImageTree): string {
+  const hash = createHash('sha256')
+  for (const entry of tree.below('/')) {
+    if (!LEFT_OUT.test(entry.path)) hash.update(`${line(entry, entry.path)}\n`)
+  }
+  return `sha256:${hash.digest('hex')}`
+}
+
+/**
+ * Digest of what a copy takes: each matched path with all below it, and the links on the way.
+ * The name is the path as it was matched, since it shapes what the copy makes of it.
+ */
+export function artifactDigest(tree: ImageTree, matches: readonly string[]): string {
+  const hash = createHash('sha256')
+  for (const match of matches) {
+    hash.update(`${JSON.stringify(match)}\n`)
+    const found = tree.resolve(match)
+    if (found.kind !== 'found') continue
+    for (const link of found.through) {
+      const entry = tree.lookup(link)
+      if (entry) hash.update(`${line(entry, link)}\n`)
+    }
+    for (const entry of tree.below(found.entry.path)) {
+      if (!LEFT_OUT.test(entry.path)) hash.update(`${line(entry, entry.path)}\n`)
+    }
+  }
+  return `sha256:${hash.digest('hex')}`
+}
+
+/** Bytes of the files that a copy takes. */
+export function artifactBytes(tree: ImageTree, matches: readonly string[]): number {
+  let bytes = 0
+  for (const match of matches) {
+    const found = tree.resolve(match)
+    if (found.kind !== 'found') continue
+    for (const entry of tree.below(found.entry.path)) bytes += entry.size
+  }
+  return bytes
+}

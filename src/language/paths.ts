@@ -1,0 +1,26 @@
+/** Paths as text: Go's `path.Clean` and joins. No file is looked at. */
+
+/** Without `.`, empty parts and trailing `/`; `..` taken back where there is something to take; `.` for nothing. */
+export function cleanPath(path: string): string {
+  const absolute = path.startsWith('/')
+  const parts: string[] = []
+  for (const part of path.split('/')) {
+    if (part === '' || part === '.') continue
+    if (part !== '..') parts.push(part)
+    else if (parts.length > 0 && parts.at(-1) !== '..') parts.pop()
+    else if (!absolute) parts.push(part)
+  }
+  const clean = parts.join('/')
+  return absolute ? `/${clean}` : clean === '' ? '.' : clean
+}
+
+/** Clean and absolute: `..` can't lead above `/` (K82, K83). */
+export function absolutePath(folder: string, path: string): string {
+  return cleanPath(path.startsWith('/') ? path : `/${folder}/${path}`)
+}
+
+/** Clean and relative to a root that nothing leads out of: `../f` and `/f` are `f` (K81); the root is `.`. */
+export function rootedPath(path: string): string {
+  const clean = cleanPath(`/${path}`).slice(1)
+  return clean === '' ? '.' : clean
+}

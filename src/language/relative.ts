@@ -1,0 +1,42 @@
+/**
+ * Templates speak of the base image's variables. Text that is written out is read at a moment when some of them
+ * have other values already: behind `ENV PATH=/a:$PATH`, `$PATH` is no longer the base's.
+ */
+
+import type {Template, TemplatePart} from '../model/template.js'
+import {joinTemplates} from './templates.js'
+
+/**
+ * The template in terms of the variables as they are now. The value now is found inside the template, where it
+ * once was put: with PATH `/a:$PATH`, the template `/b:/a:$PATH` is `/b:$PATH`. Undefined when that can't be.
+ */
+export function relativeTo(template: Template, current: ReadonlyMap<string, Template>): Template | undefined {
+  const parts: TemplatePart[] = [...template]
+  for (let at = 0; at < parts.length; at += 1) {
+    const part = parts[at]
+    if (typeof part !== 'object') continue
+    const value = current.get(part.variable)
+    if (value === undefined) continue
+    const around = surroundings(value, part.variable)
+    const before = textAt(parts, at - 1)
+    const after = textAt(parts, at + 1)
+    if (around === undefined || !before.endsWith(around.before) || !after.startsWith(around.after)) return undefined
+    if (at > 0 && around.before !== '') parts[at - 1] = before.slice(0, before.length - around.before.length)
+    if (around.after !== '') parts[at + 1] = after.slice(around.after.length)
+  }
+  return joinTemplates(parts)
+}
+
+/** The text on both sides of the one variable of a value. */
+function surroundings(value: Template, variable: string): {before: string; after: string} | undefined {
+  const at = value.findIndex(part => typeof part === 'object')
+  const part = value[at]
+  if (typeof part !== 'object' || part.variable !== variable) return undefined
+  if (value.some((other, place) => place !== at && typeof other === 'object')) return undefined
+  return {before: textAt(value, at - 1), after: textAt(value, at + 1)}
+}
+
+function textAt(parts: Template, at: number): string {
+  const part = parts[at]
+  return typeof part === 'string' ? part : ''
+}

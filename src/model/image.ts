@@ -1,0 +1,43 @@
+/** A built image as a tree of paths. Reading it never leaves it. */
+
+export type EntryKind = 'file' | 'directory' | 'symlink' | 'fifo' | 'socket' | 'device'
+
+export interface ImageEntry {
+  /** Absolute and clean, `/` for the root. */
+  readonly path: string
+  readonly kind: EntryKind
+  /** Permission bits with setuid, setgid and sticky (0–07777). */
+  readonly mode: number
+  /** Owner as the image sees it. */
+  readonly uid: number
+  readonly gid: number
+  /** Bytes of a file, else 0. */
+  readonly size: number
+  /** Text of a symlink. */
+  readonly link?: string
+  /** `sha256:…` of a file's content; absent where only names were read. */
+  readonly digest?: string
+  /** `security.capability` in hex. */
+  readonly capabilities?: string
+}
+
+/**
+ * What a path leads to inside the image. `through` are the links and the folders above them that were
+ * followed, as absolute paths: whoever takes the artifact out has to take these along (D144).
+ */
+export type Resolution =
+  | {readonly kind: 'found'; readonly entry: ImageEntry; readonly through: readonly string[]}
+  /** `at` is the first path that is not there; `link` the last link that was followed to it. */
+  | {readonly kind: 'missing'; readonly at: string; readonly link: ImageEntry | undefined}
+  | {readonly kind: 'loop'; readonly link: ImageEntry}
+
+export interface ImageTree {
+  /** The entry at a path, links in the folders above it not followed either; undefined when nothing is there. */
+  lookup(path: string): ImageEntry | undefined
+  /** Names in a directory, sorted by bytes; empty when it is none. */
+  list(path: string): readonly string[]
+  /** Follows every link inside the image; an absolute link starts at the image's root, `..` stops there. */
+  resolve(path: string): Resolution
+  /** The entry itself and all below it, parents first. */
+  below(path: string): Iterable<ImageEntry>
+}

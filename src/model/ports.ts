@@ -1,0 +1,241 @@
+/**
+ * What the build loop needs of the world, each port a handful of lines. Behaviour (limits, recording, dry run)
+ * is added by wrappers with the same face.
+ */
+import type {Base, Command, Description, Stage, Step} from './description.js'
+import type {ImageTree} from './image.js'
+import type {Operations} from './operations.js'
+import type {LocalReference} from './reference.js'
+import type {StageRecord} from './record.js'
+
+/** Who the engine's commands run as. */
+export interface Identity {
+  readonly user: string
+  readonly uid: number
+  readonly gid: number
+  readonly home: string
+}
+
+/**
+ * How numeric owners inside an image relate to the host: `subuid` a real range (D75 a), `root-mapped` only the
+ * user himself as 0 (D75 b), `none` real root without a namespace.
+ */
+export type Mapping = 'subuid' | 'root-mapped' | 'none'
+
+/** Everything a person can set that changes how an engine runs. */
+export interface EngineOptions {
+  readonly binds: readonly string[]
+  readonly nv: boolean
+  readonly rocm: boolean
+  readonly fixPerms: boolean
+  readonly noHttps: boolean
+  readonly notest: boolean
+  readonly overrideLabels: boolean
+  readonly shareTmp: boolean
+  readonly extra: readonly string[]
+}
+
+/** What a stage starts from, after `--base` and resolution. */
+export type StageBase =
+  /** `pinned` is the reference with the platform's digest where one is known. */
+  | {readonly kind: 'image'; readonly transport: string; readonly name: string; readonly pinned: string | undefined}
+  | {readonly kind: 'local'; readonly reference: LocalReference}
+  | {readonly kind: 'scratch'}
+  /** The image file of another stage. */
+  | {readonly kind: 'stage'; readonly image: PackedImage}
+  /** Made by package tools from the definition's own header. */
+  | {readonly kind: 'mirror'}
+
+/** A file that holds one squashfs, and where in it. */
+export interface PackedImage {
+  readonly path: string
+  readonly offset: number
+}
+
+/** Artifacts of one earlier stage (or foreign image), laid out in a folder as they lie in its image. */
+export interface Incoming {
+  /** The name that the copies use. */
+  readonly name: string
+  readonly folder: string
+}
+
+/** One file or folder to put into an image, resolved: nothing in it is a pattern any more. */
+export interface Placement {
+  /** Where it lies now, absolute on the host. */
+  readonly from: string
+  /** The name it gets when the destination is a folder. */
+  readonly name: string
+}
+
+export interface StageWork {
+  readonly stage: Stage
+  readonly description: Description
+  readonly base: StageBase
+  /** True when the base was replaced, so that the definition's own header does not name it. */
+  readonly rebased: boolean
+  readonly folder: string
+  readonly root: string
+  readonly incoming: readonly Incoming[]
+  /** For each copy step of docker's rules: what it copies. */
+  readonly placements: ReadonlyMap<Step, readonly Placement[]>
+  /** The engine's working folder: the build context. */
+  readonly cwd: string
+  readonly mapping: Mapping
+  readonly options: EngineOptions
+  readonly inherited: Inherited
+  /** What the finished image runs, parents and base included; both undefined leaves the base's run script. */
+  readonly start: {readonly entrypoint: Command | undefined; readonly cmd: Command | undefined}
+  readonly keepCwd: boolean
+  /** Leave the tree of a failed stage where it is. */
+  readonly keepFailed: boolean
+}
+
+/** What a stage of docker's rules begins with: from its parent stages and the base image's configuration (K55, K60, K76). */
+export interface Inherited {
+  /** Variables of the base image itself, for what only they can tell. */
+  readonly base: ReadonlyMap<string, string>
+  /** Variables that parent stages set; their images have them. */
+  readonly env: ReadonlyMap<string, string>
+  /** Build arguments of parent stages. */
+  readonly args: ReadonlyMap<string, string>
+  readonly workdir: string
+  /** True when the description, not the base image, said so. */
+  readonly workdirSet: boolean
+  /** `user[:group]`, empty for root. */
+  readonly user: string
+}
+
+/**
+ * One command of a stage. `engine` runs as the engine's user; `inside` in the id-mapped namespace, where the
+ * image's owners are real; `helper` is our own program in that namespace (`src/inside`), argv being its operations file.
+ */
+export interface StageCommand {
+  readonly kind: 'engine' | 'inside' | 'helper'
+  readonly title: string
+  readonly argv: readonly string[]
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
+  readonly step?: Step
+}
+
+export interface StageScript {
+  readonly files: readonly {readonly path: string; readonly text: string; readonly mode: number}[]
+  readonly folders: readonly {readonly path: string; readonly mode: number}[]
+  readonly commands: readonly StageCommand[]
+}
+
+/** What an engine can do here, and why not. */
+export interface EngineStatus {
+  readonly name: string
+  readonly usable: boolean
+  readonly version: string | undefined
+  readonly path: string | undefined
+  readonly mapping: Mapping | undefined
+  /** What works, what does not and why, what to do: one line each. */
+  readonly notes: readonly {readonly ok: boolean; readonly text: string; readonly fix?: string}[]
+}
+
+export interface Engine {
+  readonly name: string
+  /** Number of a range of versions that behave alike: part of every key (design section 5). */
+  readonly generation: number
+  /** Turns a stage into files to write and commands to run. Runs nothing. */
+  script(work: StageWork): StageScript
+  /** Lines of the engine's output that say nothing to a person, because our own options cause them. */
+  isNoise(line: string): boolean
+  /** What an engine's failure means and what to do, when it is a known one. */
+  explain(output: readonly string[]): {readonly message: string; readonly hint: string} | undefined
+}
+
+export interface CommandResult {
+  readonly exitCode: number | undefined
+  readonly signal: string | undefined
+  /** The last lines of both outputs, in the order they came. */
+  readonly tail: readonly string[]
+}
+
+export interface Runner {
+  /** Runs one command to its end; each line of its output goes to `onLine`. Rejects only when it cannot be started or was aborted. */
+  run(command: StageCommand, onLine: (line: string) => void, signal: AbortSignal): Promise<CommandResult>
+}
+
+/** A stage as the store keeps it. */
+export interface StoredStage {
+  readonly record: StageRecord
+  readonly image: PackedImage
+  tree(): Promise<ImageTree>
+}
+
+export interface Store {
+  readonly folder: string
+  /** Writes a tree's listing as `put` takes it; gives back its digest. */
+  writeListing(file: string, tree: ImageTree): Promise<string>
+  find(key: string): Promise<StoredStage | undefined>
+  /** Publishes whole or not at all; the files are moved in. */
+  put(key: string, files: {readonly image: string; readonly listing: string}, record: StageRecord): Promise<StoredStage>
+  findOutput(key: string): Promise<StoredOutput | undefined>
+  putOutput(key: string, file: string, record: OutputRecord): Promise<StoredOutput>
+  /** Runs `work` while no other build on this store runs it for the same key; `waiting` tells that one does. */
+  locked<T>(key: string, waiting: (who: string) => void, signal: AbortSignal, work: () => Promise<T>): Promise<T>
+}
+
+export interface OutputRecord {
+  readonly version: 1
+  readonly key: string
+  /** `sha256:…` of the file. */
+  readonly digest: string
+  readonly bytes: number
+  readonly created: string
+}
+
+export interface StoredOutput {
+  readonly record: OutputRecord
+  readonly path: string
+}
+
+export type BuildEvent = {readonly stage?: string} & (
+  | {readonly event: 'build-start'; readonly input: string; readonly target: string; readonly stages: readonly string[]}
+  | {readonly event: 'stage-start'; readonly stage: string; readonly key?: string}
+  | {readonly event: 'step-start'; readonly stage: string; readonly title: string; readonly line?: number}
+  | {readonly event: 'step-log'; readonly stage: string; readonly text: string}
+  | {readonly event: 'step-end'; readonly stage: string; readonly title: string; readonly seconds: number; readonly ok: boolean}
+  | {readonly event: 'artifact'; readonly stage: string; readonly path: string; readonly status: 'ok' | 'failed'; readonly wantedBy: readonly string[]}
+  | {readonly event: 'stage-end'; readonly stage: string; readonly status: 'built' | 'cached' | 'failed' | 'not-run'; readonly seconds: number; readonly why?: string}
+  | {readonly event: 'note'; readonly stage?: string; readonly severity: 'info' | 'warning'; readonly text: string}
+  | {readonly event: 'build-end'; readonly status: 'ok' | 'failed'; readonly seconds: number}
+)
+
+/** Where events go: terminal, plain lines, JSON lines, nowhere. */
+export interface Sink {
+  emit(event: BuildEvent): void
+}
+
+/** What is known of a base before a stage runs. */
+export interface ResolvedBase {
+  /** `sha256:…` of the base for the platform; undefined when nobody can tell: then the stage is not cached. */
+  readonly digest: string | undefined
+  /** The reference with its digest, to build from exactly what the key names. */
+  readonly pinned: string | undefined
+  /** The `config` of an OCI image as JSON text. */
+  readonly config: string | undefined
+  /** Where a local base can be read by the engine's user; undefined when as written. */
+  readonly path?: string
+  readonly notes: readonly string[]
+}
+
+export interface BaseResolver {
+  /** @throws SifstageError (2 for a local base that cannot be read, 5 for a registry that gives no answer) */
+  resolve(base: Base, cwd: string, signal: AbortSignal): Promise<ResolvedBase>
+}
+
+/** Reads, packs, unpacks and removes image trees, in the namespace where their owners are real. */
+export interface ImageTools {
+  /** Every entry of a tree, with the content of files hashed. */
+  inventory(root: string, signal: AbortSignal): Promise<ImageTree>
+  /** Packs a tree into a squashfs; without arguments as stage images are packed. */
+  pack(root: string, file: string, compression: readonly string[] | undefined, signal: AbortSignal): Promise<void>
+  /** Unpacks paths of an image, or all of it, into a folder that is not there yet. */
+  unpack(image: PackedImage, folder: string, paths: readonly string[] | undefined, signal: AbortSignal): Promise<void>
+  /** Changes an image tree by our helper. */
+  operate(operations: Operations, folder: string, signal: AbortSignal): Promise<void>
+}

@@ -1,0 +1,28 @@
+/** What is kept about one stage that was built. Written as JSON beside its image. */
+
+/** One named ingredient of a key, so that a changed key can be explained. */
+export interface KeyPart {
+  readonly name: string
+  readonly value: string
+}
+
+export interface StageRecord {
+  /** Version of the record's own layout; others are not read. */
+  readonly version: 1
+  readonly key: string
+  readonly parts: readonly KeyPart[]
+  readonly stage: string
+  /** Digest of the tree that came out (design section 5). */
+  readonly digest: string
+  /** The image file in the entry's folder, and where its squashfs starts. */
+  readonly image: {readonly file: string; readonly offset: number; readonly bytes: number; readonly digest: string}
+  readonly listing: {readonly file: string; readonly digest: string}
+  readonly engine: {readonly name: string; readonly version: string}
+  /** Seconds that its commands took. */
+  readonly seconds: number
+  readonly created: string
+  /** The configuration that an OCI base brought, kept as a SIF object (D112). */
+  readonly ociConfig?: string
+  /** The engine's own account of the image's metadata (`inspect --json`), kept as a SIF object (D132). */
+  readonly inspect?: string
+}

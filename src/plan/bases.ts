@@ -1,0 +1,84 @@
+/** `--base REF=REPLACEMENT`: other images in the place of bases and foreign images, before anything else looks at them. */
+import type {Base, CopyOrigin, Description, Stage, Step} from '../model/description.js'
+import {type ImageReference, type LocalReference, normalizeReference, parseImageReference, showImageReference} from '../model/reference.js'
+
+export interface BaseReplacement {
+  /** The reference as it was given. */
+  readonly reference: string
+  readonly with: {readonly kind: 'image'; readonly reference: ImageReference} | {readonly kind: 'local'; readonly reference: LocalReference}
+}
+
+export interface Rebased {
+  readonly description: Description
+  /** Indexes of the stages whose base was replaced. */
+  readonly stages: ReadonlySet<number>
+  /** References that matched nothing. */
+  readonly unused: readonly string[]
+}
+
+/** A replacement's text as an explicit image or local reference; undefined when only the disk can tell. */
+export function explicitReplacement(text: string): BaseReplacement['with'] | undefined {
+  const local = /^(localimage|oci|oci-archive|docker-archive):(.+)$/.exec(text)
+  switch (local?.[1]) {
+    case 'localimage':
+    case 'oci':
+    case 'oci-archive':
+    case 'docker-archive':
+      return {kind: 'local', reference: {agent: local[1], path: local[2] ?? ''}}
+    default:
+      return /^([a-z][a-z0-9+.-]*:\/\/|docker-daemon:)/.test(text) ? {kind: 'image', reference: parseImageReference(text)} : undefined
+  }
+}
+
+export function replaceBases(description: Description, replacements: readonly BaseReplacement[]): Rebased {
+  const used = new Set<string>()
+  const find = (written: string, local: boolean): BaseReplacement['with'] | undefined => {
+    const wanted = local ? written : normalizeReference(written)
+    const found = replacements.find(each => (local ? each.reference === wanted : normalizeReference(each.reference) === wanted))
+    if (found === undefined) return undefined
+    used.add(found.reference)
+    return found.with
+  }
+  const replaceBase = (base: Base): Base => {
+    if (base.kind !== 'image' && base.kind !== 'local') return base
+    const replacement = base.kind === 'image' ? find(showImageReference(base.reference), false) : find(base.reference.path, true)
+    return replacement === undefined ? base : {...replacement, span: base.span}
+  }
+  const rebased = new Set<number>()
+  const replaceStep = (step: Step): Step => {
+    if (step.kind !== 'copy' || step.from.kind !== 'image') return step
+    const replacement = find(showImageReference(step.from.reference), false)
+    if (replacement === undefined) return step
+    const from: CopyOrigin = replacement.kind === 'image' ? {...replacement, span: step.from.span} : {...step.from, replacement: replacement.reference}
+    return {...step, from}
+  }
+  const stages = description.stages.map((stage): Stage => {
+    const base = replaceBase(stage.base)
+    if (base !== stage.base) rebased.add(stage.index)
+    return {...stage, base, steps: stage.steps.map(replaceStep)}
+  })
+  return {description: {...description, stages}, stages: rebased, unused: replacements.map(each => each.reference).filter(each => !used.has(each))}
+}
+
+/** Images that copies take files from, as stages of their own behind all others: each is fetched and verified like a stage. */
+export function withForeignImages(description: Description): Description {
+  const extra: Stage[] = []
+  const indexOf = new Map<string, number>()
+  const stages = description.stages.map((stage): Stage => ({
+    ...stage,
+    steps: stage.steps.map((step): Step => {
+      if (step.kind !== 'copy' || step.from.kind !== 'image') return step
+      const {span, reference, replacement} = step.from
+      const name = showImageReference(reference)
+      let index = indexOf.get(name)
+      if (index === undefined) {
+        index = description.stages.length + extra.length
+        indexOf.set(name, index)
+        const base: Base = replacement === undefined ? {kind: 'image', reference, span} : {kind: 'local', reference: replacement, span}
+        extra.push({name, index, named: false, rules: 'docker', span, nameSpan: span, base, steps: [], settings: {}})
+      }
+      return {...step, from: {kind: 'stage', name, index, span}}
+    }),
+  }))
+  return extra.length === 0 ? description : {...description, stages: [...stages, ...extra]}
+}

@@ -1,0 +1,78 @@
+/**
+ * Keys: what goes INTO a stage (design section 5). Each part has a name, so that a changed key can be explained.
+ * Never in a key: times, host names, folders of the machine, proxies, secrets.
+ */
+import {createHash} from 'node:crypto'
+import type {Stage, Step} from '../model/description.js'
+import type {EngineOptions, Inherited, Mapping, StageWork} from '../model/ports.js'
+import type {KeyPart} from '../model/record.js'
+
+/** Goes up when our own scripts make something else of the same description. */
+const SCRIPT_FORMAT = 1
+
+/** JSON with sorted keys, so that equal values have equal texts; spans and comments say nothing about the image. */
+export function canonical(value: unknown): string {
+  return JSON.stringify(value, (key, each: unknown) => {
+    if (key === 'span' || key === 'nameSpan' || key === 'comment') return undefined
+    if (each instanceof Map) return [...each].sort(([a], [b]) => (String(a) < String(b) ? -1 : 1))
+    if (typeof each === 'object' && each !== null && !Array.isArray(each)) {
+      return Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)))
+    }
+    return each
+  })
+}
+
+export interface KeyInput {
+  readonly stage: Stage
+  readonly engine: {readonly name: string; readonly generation: number}
+  readonly architecture: string
+  readonly mapping: Mapping
+  readonly options: EngineOptions
+  /** Digest of the base for the platform, or of the parent stage. */
+  readonly base: string
+  /** For each copy from the host: a name for it and the digest of what it takes. */
+  readonly host: readonly KeyPart[]
+  /** For each artifact of another stage or image: a name for it and its digest. */
+  readonly artifacts: readonly KeyPart[]
+  readonly inherited: Inherited
+  readonly start: StageWork['start']
+  readonly keepCwd: boolean
+}
+
+/** What a docker step does, without what only says where it stands. Steps that change nothing by themselves stay: later ones see them. */
+function stepValue(step: Step): unknown {
+  if (step.kind !== 'copy') return step
+  const {from, ...rest} = step
+  // The content of what is copied is in the key by itself; a stage's index is only its place in the file.
+  return {...rest, from: from.kind === 'stage' ? {kind: from.kind, name: from.name} : from}
+}
+
+/** The ingredients of a stage's key, in order. */
+export function keyParts(input: KeyInput): KeyPart[] {
+  const {stage, options} = input
+  const {notest, shareTmp, noHttps: _, ...image} = options
+  const hasTest = (stage.settings.test?.text.trim() ?? '') !== ''
+  const parts: KeyPart[] = [
+    {name: 'script format', value: String(SCRIPT_FORMAT)},
+    {name: 'engine', value: `${input.engine.name} ${input.engine.generation}`},
+    {name: 'platform', value: `linux/${input.architecture}`},
+    {name: 'id mapping', value: input.mapping},
+    {name: 'base', value: input.base},
+    {name: 'engine options', value: canonical({...image, shareTmp})},
+    ...(hasTest ? [{name: 'test', value: notest ? 'not run' : 'run'}] : []),
+  ]
+  if (stage.definition !== undefined) parts.push({name: 'text of the stage', value: stage.definition.text})
+  else {
+    for (const [index, step] of stage.steps.entries()) parts.push({name: `step ${index + 1} (${step.kind}, line ${step.span.start.line})`, value: canonical(stepValue(step))})
+    parts.push({name: 'settings', value: canonical(stage.settings)})
+    parts.push({name: 'inherited', value: canonical({inherited: input.inherited, start: input.start, keepCwd: input.keepCwd})})
+  }
+  return [...parts, ...input.host, ...input.artifacts]
+}
+
+/** `sha256:…` of the parts. A line number in a part's name is for people: it is not hashed. */
+export function keyOf(parts: readonly KeyPart[]): string {
+  const hash = createHash('sha256')
+  for (const {name, value} of parts) hash.update(`${JSON.stringify([name.replace(/, line \d+/, ''), value])}\n`)
+  return `sha256:${hash.digest('hex')}`
+}

@@ -1,0 +1,103 @@
+/** Image trees by the host's tar and squashfs-tools, run in the namespace where the image's owners are real. */
+import {closeSync, openSync} from 'node:fs'
+import {writeFile} from 'node:fs/promises'
+import {join} from 'node:path'
+import {Listing} from '../images/listing.js'
+import {fastCompression, noSquashfsTools, packArguments, unpackArguments} from '../images/squashfs.js'
+import {readTar} from '../images/tar.js'
+import {ExitCode, SifstageError} from '../model/errors.js'
+import type {Identity, ImageTools, Mapping, Runner} from '../model/ports.js'
+import {errorCode} from '../system/files.js'
+import {asUser, insideNamespace} from '../system/identity.js'
+import {capture, runProcess} from '../system/processes.js'
+
+/** Paths of one unsquashfs call: a command line has a limit. */
+const MOST_PATHS = 500
+
+export interface ImageToolsOptions {
+  readonly identity: Identity
+  readonly mapping: Mapping
+  readonly environment: Readonly<Record<string, string>>
+  readonly runner: Runner
+}
+
+export function imageTools(options: ImageToolsOptions): ImageTools {
+  const inside = [...asUser(options.identity), ...insideNamespace(options.mapping)]
+  const env = {...options.environment, LC_ALL: 'C'}
+  let compression: Promise<readonly string[]> | undefined
+
+  /** A tool's failure in its own last words. */
+  const failed = (what: string, lines: readonly string[]) => {
+    const last = lines.filter(line => line.trim() !== '').slice(-3).join('; ')
+    const full = /no space left|quota exceeded/i.test(last)
+    return new SifstageError(ExitCode.failed, `${what}: ${last === '' ? 'the tool failed without a word' : last}`, full ? 'Free space in the scratch folder (SIFSTAGE_TMPDIR) and the cache folder, or point them at a larger disk.' : undefined)
+  }
+
+  async function tool(argv: readonly string[], what: string, signal: AbortSignal, descriptor?: number): Promise<void> {
+    const program = argv.find(each => each.endsWith('squashfs')) ?? 'squashfs-tools'
+    try {
+      const result = await capture(argv, {cwd: '/', env, signal, ...(descriptor === undefined ? {} : {descriptor})})
+      if (result.exitCode === 127 || result.lines.some(line => /(squashfs).*(No such file or directory|not found)$/.test(line) && line.startsWith('unshare'))) throw noSquashfsTools(program)
+      if (result.exitCode !== 0) throw failed(what, result.lines)
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') throw noSquashfsTools(program)
+      throw error
+    }
+  }
+
+  async function fast(): Promise<readonly string[]> {
+    const help = await capture(['mksquashfs', '-help'], {cwd: '/', env}).catch(() => {
+      throw noSquashfsTools('mksquashfs')
+    })
+    // Old versions print their compressors only in the help of an empty call.
+    return fastCompression(help.lines.join('\n'))
+  }
+
+  return {
+    async inventory(root, signal) {
+      const complaints: string[] = []
+      let listing = new Listing([])
+      const result = await runProcess({
+        argv: [...inside, 'tar', '--create', '--sort=name', '--numeric-owner', '--format=pax', '--xattrs', '--xattrs-include=security.capability', '-C', root, '.'],
+        cwd: '/',
+        env,
+        signal,
+        onLine: line => complaints.push(line),
+        onOutput: async stream => {
+          listing = new Listing(await readTar(stream))
+        },
+      })
+      // Status 1 is a file that changed meanwhile or a socket that was left out: nothing that can be copied.
+      if (result.exitCode !== 0 && result.exitCode !== 1) throw failed(`the image tree ${root} cannot be read`, complaints)
+      return listing
+    },
+
+    async pack(root, file, wanted, signal) {
+      compression ??= fast()
+      await tool([...inside, ...packArguments(root, file, wanted ?? (await compression))], 'the image cannot be packed', signal)
+    },
+
+    async unpack(image, folder, paths, signal) {
+      // By an open descriptor: the store may be closed to the engine's user.
+      const descriptor = openSync(image.path, 'r')
+      try {
+        const file = '/proc/self/fd/3'
+        if (paths === undefined) await tool([...inside, ...unpackArguments(file, image.offset, folder, [])], 'the image cannot be unpacked', signal, descriptor)
+        for (let i = 0; paths !== undefined && i < paths.length; i += MOST_PATHS) {
+          const [program = '', ...rest] = unpackArguments(file, image.offset, folder, paths.slice(i, i + MOST_PATHS))
+          // -f: the folder is there already after the first slice.
+          await tool([...inside, program, ...(i > 0 ? ['-f'] : []), ...rest], 'artifacts cannot be taken out of the image', signal, descriptor)
+        }
+      } finally {
+        closeSync(descriptor)
+      }
+    },
+
+    async operate(operations, folder, signal) {
+      const file = join(folder, `operations-${Date.now()}.json`)
+      await writeFile(file, JSON.stringify(operations), {mode: 0o644})
+      const result = await options.runner.run({kind: 'helper', title: 'change the image', argv: [file], cwd: '/', env: {}}, () => {}, signal)
+      if (result.exitCode !== 0) throw failed('the image cannot be changed', result.tail)
+    },
+  }
+}

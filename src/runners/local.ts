@@ -1,0 +1,52 @@
+/** Runs stage commands on this machine, as the engine's user, in the namespace where they belong. */
+import {closeSync, openSync, readFileSync} from 'node:fs'
+import {fileURLToPath} from 'node:url'
+import type {CommandResult, Identity, Mapping, Runner, StageCommand} from '../model/ports.js'
+import {asUser, insideNamespace} from '../system/identity.js'
+import {runProcess} from '../system/processes.js'
+
+/** Lines kept of a command's output, for the message when it fails. */
+const TAIL = 200
+
+/** Our program for the namespace, as text: the engine's user may not be able to read our folder. */
+const HELPER = fileURLToPath(new URL('../inside/main.js', import.meta.url))
+
+export interface LocalRunnerOptions {
+  readonly identity: Identity
+  readonly mapping: Mapping
+  readonly environment: Readonly<Record<string, string>>
+}
+
+/** What stands before a command of this kind on this machine: also what `--dry-run` prints. */
+export function commandPrefix(kind: StageCommand['kind'], identity: Identity, mapping: Mapping): readonly string[] {
+  return kind === 'engine' ? asUser(identity) : [...asUser(identity), ...insideNamespace(mapping)]
+}
+
+export function localRunner(options: LocalRunnerOptions): Runner {
+  return {
+    async run(command: StageCommand, onLine: (line: string) => void, signal: AbortSignal): Promise<CommandResult> {
+      const tail: string[] = []
+      const keep = (line: string) => {
+        tail.push(line)
+        if (tail.length > TAIL) tail.shift()
+        onLine(line)
+      }
+      const prefix = commandPrefix(command.kind, options.identity, options.mapping)
+      const env = {...options.environment, ...command.env}
+      const common = {cwd: command.cwd, env, onLine: keep, signal}
+      if (command.kind !== 'helper') {
+        const result = await runProcess({...common, argv: [...prefix, ...command.argv]})
+        return {...result, tail}
+      }
+      // Node by an open descriptor and the program by its text: neither needs to be reachable for the other user.
+      const descriptor = openSync(process.execPath, 'r')
+      try {
+        const argv = [...prefix, '/proc/self/fd/3', '--input-type=module', '-', ...command.argv]
+        const result = await runProcess({...common, argv, descriptor, input: readFileSync(HELPER, 'utf8')})
+        return {...result, tail}
+      } finally {
+        closeSync(descriptor)
+      }
+    },
+  }
+}

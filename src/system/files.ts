@@ -1,0 +1,133 @@
+/** Files written whole or not at all, and the few other things we do to the file system. */
+import {createHash, randomBytes} from 'node:crypto'
+import {constants, createReadStream} from 'node:fs'
+import {copyFile, link, open, rename, rm, stat} from 'node:fs/promises'
+import {basename, dirname, join} from 'node:path'
+import {ExitCode, SifstageError} from '../model/errors.js'
+
+/** A name beside `path` that nobody uses. It starts with a dot and ends in `.partial`, so that a leftover is told at a glance. */
+export function besideName(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.partial`)
+}
+
+/** The code of a Node error (`ENOENT`), else undefined. */
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}
+
+/** Error text of a failed file operation in words for a person. */
+export function fileTrouble(error: unknown): string {
+  switch (errorCode(error)) {
+    case 'ENOENT':
+      return 'it does not exist'
+    case 'EACCES':
+    case 'EPERM':
+      return 'permission denied'
+    case 'EISDIR':
+      return 'it is a directory'
+    case 'ENOTDIR':
+      return 'a part of its path is not a directory'
+    case 'ENOSPC':
+      return 'the disk is full'
+    case 'EDQUOT':
+      return 'the quota is used up'
+    case 'EROFS':
+      return 'the file system is read-only'
+    case 'ENAMETOOLONG':
+      return 'the name is too long'
+    default:
+      return error instanceof Error ? error.message : String(error)
+  }
+}
+
+/** A file's error as ours: a full disk is a failure (5), all else a path that cannot be used (2). */
+export function fileError(what: string, error: unknown, hint?: string): SifstageError {
+  const full = /^(ENOSPC|EDQUOT|EIO)$/.test(errorCode(error) ?? '')
+  return new SifstageError(full ? ExitCode.failed : ExitCode.usage, `${what}: ${fileTrouble(error)}`, hint, {cause: error})
+}
+
+/** Makes a file's content and name survive a power cut. */
+async function sync(path: string): Promise<void> {
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Moves a finished file into place, its content on disk before its name. */
+export async function publishFile(from: string, to: string): Promise<void> {
+  await sync(from)
+  await rename(from, to)
+}
+
+/** Writes a file beside its place and renames it in. */
+export async function writeWhole(path: string, text: string | Uint8Array, mode = 0o644): Promise<void> {
+  const beside = besideName(path)
+  try {
+    const handle = await open(beside, 'wx', mode)
+    try {
+      await handle.writeFile(text)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await rename(beside, path)
+  } catch (error) {
+    await rm(beside, {force: true})
+    throw error
+  }
+}
+
+/** Copies a file beside `to` and renames it in; shares the blocks where the file system can. */
+export async function copyWhole(from: string, to: string): Promise<void> {
+  const beside = besideName(to)
+  try {
+    await copyFile(from, beside, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL)
+    await publishFile(beside, to)
+  } catch (error) {
+    await rm(beside, {force: true})
+    throw error
+  }
+}
+
+/** Renames a file to another place; copies it where that is another file system. */
+export async function moveFile(from: string, to: string): Promise<void> {
+  try {
+    await publishFile(from, to)
+  } catch (error) {
+    if (errorCode(error) !== 'EXDEV') throw error
+    await copyWhole(from, to)
+    await rm(from, {force: true})
+  }
+}
+
+/** A second name for a file, or a copy where links are not to be had. */
+export async function linkOrCopy(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to)
+  } catch {
+    await copyWhole(from, to)
+  }
+}
+
+/** `sha256:…` of a file, streamed. */
+export async function hashFile(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(path, {highWaterMark: 1 << 20})) hash.update(chunk)
+  return `sha256:${hash.digest('hex')}`
+}
+
+/** `sha256:…` of a text. */
+export function hashText(text: string | Uint8Array): string {
+  return `sha256:${createHash('sha256').update(text).digest('hex')}`
+}
+
+/** Whether something is at a path (links followed). */
+export async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
+}

@@ -1,0 +1,198 @@
+/**
+ * Asks an OCI registry which digest a reference means for a platform, and for the image's configuration
+ * (OCI distribution specification; token authentication as docker's registries do it). Reads only.
+ */
+import {readFileSync} from 'node:fs'
+import {homedir} from 'node:os'
+import {join} from 'node:path'
+import {execa} from 'execa'
+import {type DockerName, parseDockerName} from '../model/reference.js'
+
+const MANIFESTS = [
+  'application/vnd.oci.image.index.v1+json',
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+  'application/vnd.oci.image.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.v2+json',
+].join(', ')
+
+/** Manifests are small; a registry that sends more is broken or hostile. */
+const LARGEST_MANIFEST = 4 << 20
+
+/** Why a registry gave no answer. `absent`: it answered that there is no such image. */
+export class RegistryError extends Error {
+  constructor(
+    readonly absent: boolean,
+    message: string,
+  ) {
+    super(message)
+  }
+}
+
+export interface ResolvedImage {
+  /** `sha256:…` of the platform's manifest. */
+  readonly digest: string
+  /** The `config` object of the image's configuration as JSON text; undefined for an image without one (a SIF). */
+  readonly config: string | undefined
+}
+
+export interface RegistryOptions {
+  readonly architecture: string
+  readonly noHttps: boolean
+  readonly environment: NodeJS.ProcessEnv
+  readonly signal: AbortSignal
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
+
+/** Files in which people keep registry logins, best first. */
+function authFiles(environment: NodeJS.ProcessEnv): string[] {
+  const home = environment['HOME'] ?? homedir()
+  const runtime = environment['XDG_RUNTIME_DIR']
+  return [
+    environment['REGISTRY_AUTH_FILE'],
+    runtime === undefined ? undefined : join(runtime, 'containers/auth.json'),
+    join(environment['XDG_CONFIG_HOME'] ?? join(home, '.config'), 'containers/auth.json'),
+    join(environment['DOCKER_CONFIG'] ?? join(home, '.docker'), 'config.json'),
+    join(home, '.apptainer/docker-config.json'),
+    join(home, '.singularity/docker-config.json'),
+  ].filter(file => file !== undefined)
+}
+
+/** `user:password` in base 64 for a registry, from the first file that has it; helpers are asked as docker does. */
+async function login(name: DockerName, environment: NodeJS.ProcessEnv): Promise<string | undefined> {
+  const keys = name.registry === 'docker.io' ? ['https://index.docker.io/v1/', 'docker.io', 'index.docker.io', 'registry-1.docker.io'] : [name.registry, `https://${name.registry}`]
+  for (const file of authFiles(environment)) {
+    let config: unknown
+    try {
+      config = JSON.parse(readFileSync(file, 'utf8'))
+    } catch {
+      continue
+    }
+    if (!isRecord(config)) continue
+    const helpers = isRecord(config['credHelpers']) ? config['credHelpers'] : {}
+    for (const key of keys) {
+      const entry = isRecord(config['auths']) ? config['auths'][key] : undefined
+      const auth = isRecord(entry) ? textOf(entry['auth']) : undefined
+      if (auth) return auth
+      const helper = textOf(helpers[key]) ?? (isRecord(entry) ? textOf(config['credsStore']) : undefined)
+      if (helper === undefined || !/^[\w.-]+$/.test(helper)) continue
+      const answer = await execa(`docker-credential-${helper}`, ['get'], {input: key, reject: false, timeout: 5_000})
+      try {
+        const parsed: unknown = JSON.parse(answer.stdout)
+        if (isRecord(parsed)) return Buffer.from(`${textOf(parsed['Username']) ?? ''}:${textOf(parsed['Secret']) ?? ''}`).toString('base64')
+      } catch {
+        // The helper has nothing for this registry.
+      }
+    }
+  }
+  return undefined
+}
+
+/** Hosts that plain http is tried for, as the engines do. */
+function isLoopback(registry: string): boolean {
+  return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/.test(registry)
+}
+
+class Client {
+  #authorization: string | undefined
+
+  constructor(
+    readonly base: string,
+    readonly name: DockerName,
+    readonly options: RegistryOptions,
+  ) {}
+
+  /** The value for the Authorization header that a challenge asks for. */
+  async #answer(challenge: string): Promise<string | undefined> {
+    const auth = await login(this.name, this.options.environment)
+    if (/^basic\b/i.test(challenge)) return auth === undefined ? undefined : `Basic ${auth}`
+    const field = (key: string) => new RegExp(`${key}="([^"]*)"`, 'i').exec(challenge)?.[1]
+    const realm = field('realm')
+    if (realm === undefined || !/^https?:\/\//.test(realm)) return undefined
+    // A login goes over a safe line only, unless the registry itself is on this machine.
+    if (auth !== undefined && realm.startsWith('http:') && !isLoopback(new URL(realm).host)) return undefined
+    const url = new URL(realm)
+    const service = field('service')
+    if (service !== undefined) url.searchParams.set('service', service)
+    url.searchParams.set('scope', `repository:${this.name.repository}:pull`)
+    const response = await fetch(url, {signal: this.options.signal, headers: auth === undefined ? {} : {authorization: `Basic ${auth}`}})
+    const body: unknown = response.ok ? await response.json() : undefined
+    const token = isRecord(body) ? (textOf(body['token']) ?? textOf(body['access_token'])) : undefined
+    return token === undefined ? undefined : `Bearer ${token}`
+  }
+
+  async get(path: string, accept: string): Promise<{readonly body: string; readonly digest: string | undefined}> {
+    const url = `${this.base}/v2/${this.name.repository}/${path}`
+    const ask = () => fetch(url, {signal: this.options.signal, headers: {accept, ...(this.#authorization === undefined ? {} : {authorization: this.#authorization})}})
+    let response = await ask()
+    if (response.status === 401 && this.#authorization === undefined) {
+      this.#authorization = await this.#answer(response.headers.get('www-authenticate') ?? '')
+      if (this.#authorization !== undefined) response = await ask()
+    }
+    if (!response.ok) {
+      const absent = response.status === 404 || response.status === 401 || response.status === 403
+      const meaning = response.status === 404 ? 'it has no such image' : response.status === 429 ? 'it limits how often you may ask (429)' : absent ? `it does not give the image to you (${response.status})` : `it answered ${response.status}`
+      throw new RegistryError(absent, meaning)
+    }
+    if (Number(response.headers.get('content-length') ?? 0) > LARGEST_MANIFEST) throw new RegistryError(false, 'its answer is too large for a manifest')
+    return {body: await response.text(), digest: response.headers.get('docker-content-digest') ?? undefined}
+  }
+}
+
+/** The entry of an image index for a platform. */
+function forPlatform(index: Record<string, unknown>, architecture: string): string | undefined {
+  const manifests = Array.isArray(index['manifests']) ? index['manifests'].filter(isRecord) : []
+  const fits = manifests.filter(each => isRecord(each['platform']) && each['platform']['os'] === 'linux' && each['platform']['architecture'] === architecture)
+  return textOf(fits[0]?.['digest'])
+}
+
+async function resolveWith(client: Client, reference: string): Promise<ResolvedImage> {
+  let answer = await client.get(`manifests/${reference}`, MANIFESTS)
+  let manifest: unknown = JSON.parse(answer.body)
+  let digest = answer.digest ?? (reference.startsWith('sha256:') ? reference : undefined)
+  if (isRecord(manifest) && Array.isArray(manifest['manifests'])) {
+    digest = forPlatform(manifest, client.options.architecture)
+    if (digest === undefined) throw new RegistryError(true, `it has the image, but not for linux/${client.options.architecture}`)
+    answer = await client.get(`manifests/${digest}`, MANIFESTS)
+    manifest = JSON.parse(answer.body)
+  }
+  if (digest === undefined || !/^sha256:[0-9a-f]{64}$/.test(digest)) throw new RegistryError(false, 'it gave no digest for the image')
+  const configDescriptor = isRecord(manifest) && isRecord(manifest['config']) ? manifest['config'] : {}
+  const configDigest = textOf(configDescriptor['digest'])
+  if (configDigest === undefined || !/^application\/vnd\.(oci\.image|docker\.container\.image)/.test(textOf(configDescriptor['mediaType']) ?? '')) return {digest, config: undefined}
+  const blob: unknown = JSON.parse((await client.get(`blobs/${configDigest}`, '*/*')).body)
+  return {digest, config: isRecord(blob) && isRecord(blob['config']) ? JSON.stringify(blob['config']) : undefined}
+}
+
+/** Reasons that fetch gives only as the cause of its error. */
+function reasonOf(error: unknown): string {
+  if (error instanceof Error && error.name === 'TimeoutError') return 'it did not answer in time'
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  return cause instanceof Error ? cause.message || cause.name : String(cause)
+}
+
+/**
+ * The digest of a docker or oras reference for the platform, and its configuration.
+ * @throws RegistryError
+ */
+export async function resolveImage(reference: string, options: RegistryOptions): Promise<ResolvedImage> {
+  const name = parseDockerName(reference)
+  const host = name.registry === 'docker.io' ? 'registry-1.docker.io' : name.registry
+  const schemes = options.noHttps ? ['http'] : isLoopback(host) ? ['https', 'http'] : ['https']
+  let last: unknown
+  for (const scheme of schemes) {
+    try {
+      return await resolveWith(new Client(`${scheme}://${host}`, name, options), name.digest ?? name.tag ?? 'latest')
+    } catch (error) {
+      if (error instanceof RegistryError) throw new RegistryError(error.absent, `${host}: ${error.message}`)
+      last = error
+    }
+  }
+  throw new RegistryError(false, `${host} cannot be reached: ${reasonOf(last)}`)
+}

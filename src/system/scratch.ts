@@ -1,0 +1,164 @@
+/**
+ * Scratch: the node-local folder of one build, with everything temporary in it. Each holds a note of its owner,
+ * so that the next build can tell a dead one's folder and remove it.
+ */
+import {constants, readFileSync} from 'node:fs'
+import {access, chown, lstat, mkdir, mkdtemp, readFile, readdir, realpath, statfs, writeFile} from 'node:fs/promises'
+import {hostname} from 'node:os'
+import {join} from 'node:path'
+import {ExitCode, SifstageError} from '../model/errors.js'
+import type {Identity, Mapping} from '../model/ports.js'
+import {fileError} from './files.js'
+import {asUser, insideNamespace} from './identity.js'
+import {capture} from './processes.js'
+
+const PREFIX = 'sifstage-scratch-'
+const OWNER = 'owner.json'
+
+/** File system types (statfs f_type) on which user namespaces cannot work or that are slow and shared. */
+const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
+  [0x6969, 'NFS'],
+  [0x0bd00bd0, 'Lustre'],
+  [0x47504653, 'GPFS'],
+  [0x19830326, 'BeeGFS'],
+  [0xff534d42, 'CIFS'],
+  [0xfe534d42, 'SMB'],
+  [0x00c36400, 'Ceph'],
+  [0x65735546, 'FUSE'],
+])
+
+export interface Scratch {
+  readonly folder: string
+  /** Removes the folder with all in it, also what belongs to subordinate ids. */
+  remove(): Promise<void>
+}
+
+interface Owner {
+  readonly host: string
+  readonly boot: string
+  readonly pid: number
+  readonly started: string
+  readonly mapping: Mapping
+}
+
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  } catch {
+    return ''
+  }
+}
+
+/** Start time of a process in clock ticks (proc(5), field 22): a pid alone may have been given out again. */
+export function processStart(pid: number): string | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19]
+  } catch {
+    return undefined
+  }
+}
+
+/** The folder that scratch folders go into, and which setting named it (design section 3). */
+export function scratchParent(environment: NodeJS.ProcessEnv): {readonly folder: string; readonly from: string | undefined} {
+  for (const name of ['SIFSTAGE_TMPDIR', 'APPTAINER_TMPDIR', 'SINGULARITY_TMPDIR', 'TMPDIR']) {
+    const folder = environment[name]
+    if (folder) return {folder, from: name}
+  }
+  return {folder: '/tmp', from: undefined}
+}
+
+/** Name of the network file system that a folder lies on, else undefined. */
+async function networkFileSystem(folder: string): Promise<string | undefined> {
+  const {type} = await statfs(folder)
+  return NETWORK_FILE_SYSTEMS.get(type >>> 0)
+}
+
+/** Removes a tree in the namespace where all its owners are ours; the modes inside may forbid even its owner. */
+export async function removeTree(folder: string, identity: Identity, mapping: Mapping, cwd = '/'): Promise<void> {
+  const script = 'rm -rf -- "$1" 2>/dev/null || { find "$1" -type d ! -perm -0700 -exec chmod u+rwx {} + 2>/dev/null; rm -rf -- "$1"; }'
+  const argv = [...asUser(identity), ...insideNamespace(mapping), 'sh', '-c', script, 'sh', folder]
+  await capture(argv, {cwd, env: {PATH: '/usr/bin:/bin:/usr/sbin:/sbin'}})
+  // What the namespace cannot remove (our own files when the engine runs as another user) we can.
+  if (process.getuid?.() === 0 || identity.uid === process.getuid?.()) {
+    await capture(['rm', '-rf', '--', folder], {cwd, env: {PATH: '/usr/bin:/bin:/usr/sbin:/sbin'}})
+  }
+}
+
+async function usableBy(identity: Identity, folder: string): Promise<boolean> {
+  const argv = asUser(identity)
+  if (argv.length === 0) {
+    return access(folder, constants.W_OK | constants.X_OK).then(
+      () => true,
+      () => false,
+    )
+  }
+  const result = await capture([...argv, 'test', '-w', folder, '-a', '-x', folder], {cwd: '/', env: {PATH: '/usr/bin:/bin'}})
+  return result.exitCode === 0
+}
+
+/** The folder for this build's scratch: the setting's, or one that the engine's user can use. */
+async function chooseParent(environment: NodeJS.ProcessEnv, identity: Identity): Promise<string> {
+  const {folder, from} = scratchParent(environment)
+  const candidates = from === 'SIFSTAGE_TMPDIR' ? [folder] : [folder, '/tmp', '/var/tmp']
+  const reasons: string[] = []
+  for (const candidate of candidates) {
+    try {
+      const real = await realpath(candidate)
+      const network = await networkFileSystem(real)
+      if (network !== undefined) reasons.push(`${candidate} is on ${network}, where user namespaces do not work`)
+      else if (!(await usableBy(identity, real))) reasons.push(`${identity.user} cannot write to ${candidate}`)
+      else return real
+    } catch (error) {
+      reasons.push(fileError(candidate, error).message)
+    }
+  }
+  throw new SifstageError(ExitCode.usage, `no folder for temporary files: ${reasons.join('; ')}`, 'Name a folder on a disk of this machine: SIFSTAGE_TMPDIR=/path/to/local/disk')
+}
+
+/** Removes the scratch folders of builds on this machine that are dead. */
+async function sweep(parent: string, identity: Identity): Promise<string[]> {
+  const swept: string[] = []
+  const names = await readdir(parent).catch(() => [])
+  for (const name of names.filter(each => each.startsWith(PREFIX))) {
+    const folder = join(parent, name)
+    let owner: Partial<Owner>
+    try {
+      const {uid} = await lstat(folder)
+      if (uid !== identity.uid && uid !== process.getuid?.()) continue
+      const parsed: unknown = JSON.parse(await readFile(join(folder, OWNER), 'utf8'))
+      if (typeof parsed !== 'object' || parsed === null) continue
+      owner = parsed
+    } catch {
+      // Another user's, or one that is just being made.
+      continue
+    }
+    if (owner.host !== hostname() || typeof owner.pid !== 'number') continue
+    const alive = owner.boot === bootId() && processStart(owner.pid) === owner.started
+    if (alive) continue
+    await removeTree(folder, identity, owner.mapping ?? 'subuid', parent)
+    swept.push(folder)
+  }
+  return swept
+}
+
+/**
+ * Makes this build's scratch folder, after removing those of dead builds.
+ * @throws SifstageError (2) when no usable folder is found
+ */
+export async function makeScratch(environment: NodeJS.ProcessEnv, identity: Identity, mapping: Mapping): Promise<Scratch & {readonly swept: readonly string[]}> {
+  const parent = await chooseParent(environment, identity)
+  const swept = await sweep(parent, identity)
+  const folder = await mkdtemp(join(parent, PREFIX))
+  const owner: Owner = {host: hostname(), boot: bootId(), pid: process.pid, started: processStart(process.pid) ?? '', mapping}
+  await writeFile(join(folder, OWNER), JSON.stringify(owner))
+  if (identity.uid !== process.getuid?.()) await chown(folder, identity.uid, identity.gid)
+  return {folder, swept, remove: () => removeTree(folder, identity, mapping, parent)}
+}
+
+/** A folder in scratch that the engine's user owns. */
+export async function ownedFolder(folder: string, identity: Identity, mode = 0o755): Promise<string> {
+  await mkdir(folder, {recursive: true, mode})
+  if (identity.uid !== process.getuid?.()) await chown(folder, identity.uid, identity.gid)
+  return folder
+}
