@@ -1,5 +1,5 @@
 /** Runs one stage, alone, in its own folder of scratch, and publishes what came out (design section 6, 4–5). */
-import {createWriteStream, mkdirSync} from 'node:fs'
+import {createWriteStream, mkdirSync, rmSync} from 'node:fs'
 import {chmod, mkdir, readFile, stat as statFile, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {parseIgnore} from '../language/ignore.js'
@@ -154,12 +154,6 @@ export async function prepareStage(stage: Stage, inputs: StageInputs, done: Read
   return {script, root, folder}
 }
 
-/** Labels that name the base go back to the person's own words where we only pinned its digest. */
-function ownLabels(stage: Stage, rebased: boolean): Record<string, string> {
-  if (rebased || stage.definition === undefined) return {}
-  return Object.fromEntries(stage.definition.headers.map(({key, value}) => [`org.label-schema.usage.singularity.deffile.${key}`, value]))
-}
-
 /**
  * Runs a stage and publishes its image, listing and record.
  * @throws StageFailure, SifstageError
@@ -194,8 +188,6 @@ export async function runStage(stage: Stage, inputs: StageInputs, done: Readonly
   } finally {
     log.end()
   }
-  const labels = inputs.base.kind === 'image' && inputs.base.pinned !== undefined ? ownLabels(stage, request.rebased.has(stage.index)) : {}
-  await ports.images.operate({root, steps: Object.keys(labels).length === 0 ? [] : [{op: 'labels', path: '/.singularity.d/labels.json', set: labels}]}, folder, signal)
   const tree = await ports.images.inventory(root, signal)
   const image = join(folder, 'image.sqfs')
   const listing = join(folder, 'listing.jsonl')
@@ -228,11 +220,14 @@ async function sizeOf(file: string): Promise<number> {
 /** The log of a stage's last run; kept in the store, so that its path can be told after a failure. */
 async function logPath(store: string, stage: Stage, description: Description): Promise<string> {
   const folder = join(store, 'logs')
+  const safe = `${description.file.replace(/^.*\//, '')}-${stage.name}`.replace(/[^\w.-]/g, '_').slice(0, 100)
+  const file = join(folder, `${safe}.log`)
   try {
     mkdirSync(folder, {recursive: true})
+    // Perhaps of another user, who may not be written over but replaced.
+    rmSync(file, {force: true})
   } catch (error) {
     throw new SifstageError(ExitCode.usage, `the store ${store} cannot be written: ${error instanceof Error ? error.message : String(error)}`, 'Name another store: --cache-dir DIR')
   }
-  const safe = `${description.file.replace(/^.*\//, '')}-${stage.name}`.replace(/[^\w.-]/g, '_').slice(0, 100)
-  return join(folder, `${safe}.log`)
+  return file
 }

@@ -11,6 +11,7 @@ import {localRunner} from '../runners/local.js'
 import {directoryStore} from '../stores/directory.js'
 import {baseResolver} from '../system/bases.js'
 import {droppedVariables, engineEnvironment} from '../system/environment.js'
+import {fileError, makeOwned} from '../system/files.js'
 import {lookUpIdentity, ownIdentity} from '../system/identity.js'
 import {type LazyScratch, lazyScratch} from '../system/lazy-scratch.js'
 import type {BuildingFlags, EverywhereFlags} from './flags.js'
@@ -57,6 +58,11 @@ export async function openWorkshop(flags: BuildingFlags, settings: Settings, inp
   const identity = identityOf(flags['run-as'] ?? settings.runAs)
   const folder = storeFolder(flags['cache-dir'] ?? settings.cacheDir, identity, process.env)
   const options = engineOptions(flags)
+  try {
+    for (const name of ['bases', 'logs', 'kept']) await makeOwned(join(folder, name), identity)
+  } catch (error) {
+    throw fileError(`the store ${folder} cannot be written`, error, 'Name another store: --cache-dir DIR')
+  }
   const {engine, version, mapping} = await chooseEngine(flags.engine ?? settings.engine ?? 'auto', {
     identity,
     environment: process.env,

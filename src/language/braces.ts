@@ -14,10 +14,14 @@ export const mostWords = 10_000
 
 /** Each word as the pieces between its braces, since escapes never reach across one. Undefined when there are too many. */
 export function expandBraces(text: string): string[][] | undefined {
-  return spread(parse(text))
+  const pieces = parse(text)
+  return pieces === undefined ? undefined : spread(pieces)
 }
 
-function parse(text: string): Piece[] {
+/** Braces in braces that nobody writes. */
+const deepest = 100
+
+function parse(text: string): Piece[] | undefined {
   const top: Piece[] = []
   let here = top
   const open: {group: Group; outside: Piece[]}[] = []
@@ -35,6 +39,7 @@ function parse(text: string): Piece[] {
     const character = text.charAt(at)
     const innermost = open.at(-1)
     if (character === '{') {
+      if (open.length === deepest) return undefined
       flush()
       const group: Group = {elements: [], sequence: false}
       open.push({group, outside: here})

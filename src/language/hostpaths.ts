@@ -23,7 +23,7 @@ export function expandSource(text: string, tree: PathTree, environment: Readonly
   const matches: string[] = []
   for (const word of parsed.words) {
     const variants = withBraces(word)
-    if (variants === undefined) return {refused: `its braces make more than ${mostWords} names`}
+    if (variants === undefined) return {refused: `it holds too many braces, or they make more than ${mostWords} names`}
     for (const parts of variants) {
       const fields = splitFields(parts, environment)
       if ('refused' in fields) return fields
@@ -127,6 +127,8 @@ function parseWords(source: string, environment: ReadonlyMap<string, string>): P
         bare += character
     }
   }
+  flush()
+  if (word.length > 0) words.push(word)
   return {words}
 }
 

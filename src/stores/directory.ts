@@ -3,7 +3,7 @@
  * whole or not there. Locks only save work: two builds that publish the same key do no harm.
  */
 import {createReadStream} from 'node:fs'
-import {chown, mkdir, open, readFile, readdir, rename, rm, stat, utimes, writeFile} from 'node:fs/promises'
+import {lstat, open, readFile, readdir, rename, rm, stat, utimes, writeFile} from 'node:fs/promises'
 import {hostname} from 'node:os'
 import {join} from 'node:path'
 import {createInterface} from 'node:readline'
@@ -13,7 +13,7 @@ import {Listing} from '../images/listing.js'
 import type {ImageEntry, ImageTree} from '../model/image.js'
 import type {Identity, OutputRecord, Store, StoredOutput, StoredStage} from '../model/ports.js'
 import type {StageRecord} from '../model/record.js'
-import {errorCode, exists, fileError, hashFile, moveFile} from '../system/files.js'
+import {errorCode, exists, fileError, giveTo, hashFile, makeOwned, moveFile} from '../system/files.js'
 import {processStart} from '../system/scratch.js'
 
 const RECORD = 'record.json'
@@ -52,20 +52,8 @@ export interface DirectoryStoreOptions {
 }
 
 export function directoryStore(folder: string, options: DirectoryStoreOptions): Store {
-  const own = async (path: string) => {
-    if (process.getuid?.() === 0 && options.owner.uid !== 0) await chown(path, options.owner.uid, options.owner.gid)
-  }
-  const makeFolder = async (path: string) => {
-    const made = await mkdir(path, {recursive: true})
-    if (made === undefined) return
-    // Every level that is new, from the outermost on.
-    let at = path
-    await own(at)
-    while (at !== made) {
-      at = join(at, '..')
-      await own(at)
-    }
-  }
+  const own = (path: string) => giveTo(path, options.owner)
+  const makeFolder = (path: string) => makeOwned(path, options.owner)
 
   /** Moves files into a folder beside the entry and renames the folder in. */
   async function publish(kind: string, key: string, files: ReadonlyMap<string, string>, record: object): Promise<string> {
@@ -101,8 +89,15 @@ export function directoryStore(folder: string, options: DirectoryStoreOptions): 
     return undefined
   }
 
+  /** An entry counts only if its owner is oneself, root, the engine's user or the store's owner (design section 8). */
+  async function isTrusted(entry: string): Promise<boolean> {
+    const [stats, store] = await Promise.all([lstat(entry).catch(() => undefined), lstat(folder).catch(() => undefined)])
+    return stats !== undefined && [0, process.getuid?.(), options.owner.uid, store?.uid].includes(stats.uid)
+  }
+
   async function find(key: string): Promise<StoredStage | undefined> {
     const entry = join(folder, 'stages', entryName(key))
+    if (!(await isTrusted(entry))) return undefined
     const record = await readRecord<StageRecord>(join(entry, RECORD), key)
     if (record === undefined) return undefined
     const image = join(entry, record.image.file)
@@ -126,6 +121,7 @@ export function directoryStore(folder: string, options: DirectoryStoreOptions): 
 
   async function findOutput(key: string): Promise<StoredOutput | undefined> {
     const entry = join(folder, 'outputs', entryName(key))
+    if (!(await isTrusted(entry))) return undefined
     const record = await readRecord<OutputRecord>(join(entry, RECORD), key)
     if (record === undefined) return undefined
     const path = join(entry, 'image.sif')

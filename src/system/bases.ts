@@ -3,15 +3,15 @@
  * that cost something are remembered in the store's folder `bases`.
  */
 import {createHash} from 'node:crypto'
-import {mkdir, readFile, realpath, stat} from 'node:fs/promises'
-import {isAbsolute, join, resolve} from 'node:path'
+import {mkdir, readFile, realpath, rename, rm, stat} from 'node:fs/promises'
+import {join, resolve} from 'node:path'
 import {readObject, readSif} from '../images/sif.js'
 import {readTar} from '../images/tar.js'
 import type {Base} from '../model/description.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
 import type {BaseResolver, Identity, ResolvedBase} from '../model/ports.js'
 import {type LocalReference, normalizeReference, showImageReference} from '../model/reference.js'
-import {errorCode, fileError, hashFile, hashText, writeWhole} from './files.js'
+import {besideName, errorCode, exists, fileError, hashFile, hashText, makeOwned, writeWhole} from './files.js'
 import {asUser} from './identity.js'
 import {capture, runProcess} from './processes.js'
 import {RegistryError, resolveImage} from './registry.js'
@@ -91,12 +91,11 @@ export function baseResolver(options: BaseResolverOptions): BaseResolver {
   }
 
   /** Digest of a folder by content; asked anew only when a time, size or name in it has changed. */
-  async function folderDigest(path: string, signal: AbortSignal): Promise<string> {
-    // As the engine's user: what he cannot read, the engine cannot either.
+  async function folderDigest(path: string, reader: readonly string[], signal: AbortSignal): Promise<string> {
     const env = {PATH: '/usr/bin:/bin', LC_ALL: 'C'}
     const hash = createHash('sha256')
     const look = await runProcess({
-      argv: [...asUser(options.identity), 'find', path, '-printf', String.raw`%P\0%y\0%m\0%s\0%T@\0%C@\0%i\0`],
+      argv: [...reader, 'find', path, '-printf', String.raw`%P\0%y\0%m\0%s\0%T@\0%C@\0%i\0`],
       cwd: '/',
       env,
       signal,
@@ -111,7 +110,7 @@ export function baseResolver(options: BaseResolverOptions): BaseResolver {
     let digest = ''
     const complaints: string[] = []
     const packed = await runProcess({
-      argv: [...asUser(options.identity), 'tar', '--create', '--sort=name', '--numeric-owner', '--format=pax', '--xattrs', '--xattrs-include=security.capability', '-C', path, '.'],
+      argv: [...reader, 'tar', '--create', '--sort=name', '--numeric-owner', '--format=pax', '--xattrs', '--xattrs-include=security.capability', '-C', path, '.'],
       cwd: '/',
       env,
       signal,
@@ -121,11 +120,43 @@ export function baseResolver(options: BaseResolverOptions): BaseResolver {
         digest = hashText(entries.map(each => JSON.stringify([each.path, each.kind, each.mode, each.uid, each.gid, each.digest ?? each.link ?? ''])).join('\n'))
       },
     })
-    if (packed.exitCode !== 0) {
-      throw new SifstageError(ExitCode.usage, `the base ${path} cannot be read by ${options.identity.user}: ${complaints[0] ?? 'tar failed'}`, 'Make it readable for the user whom the engine runs as, or copy it to a place that is.')
-    }
+    if (packed.exitCode !== 0) throw new SifstageError(ExitCode.usage, `the base ${path} cannot be read: ${complaints[0] ?? 'tar failed'}`)
     await memory.set(known, {seen, digest})
     return digest
+  }
+
+  /** Whether the engine's user can read a path and all below it. */
+  async function isReadable(path: string): Promise<boolean> {
+    const user = asUser(options.identity)
+    const found = await capture([...user, 'find', path, '!', '-type', 'l', '!', '-readable', '-print', '-quit'], {cwd: '/', env: {PATH: '/usr/bin:/bin'}})
+    return found.exitCode === 0 && found.lines.length === 0
+  }
+
+  /**
+   * A copy of a base that root can read and the engine's user cannot: once per digest, in the store. A tree becomes
+   * a squashfs, which keeps its numeric owners.
+   */
+  async function staged(path: string, agent: LocalReference['agent'], digest: string, signal: AbortSignal): Promise<string> {
+    if (process.getuid?.() !== 0) {
+      throw new SifstageError(ExitCode.usage, `the base ${path} cannot be read by ${options.identity.user}`, 'Ask its owner to make it readable, or copy it to a place that is.')
+    }
+    const folder = join(options.folder, 'bases')
+    const tree = agent === 'localimage' && (await stat(path)).isDirectory()
+    const copy = join(folder, `${digest.replace('sha256:', '')}${tree ? '.sqfs' : ''}`)
+    if (await exists(copy)) return copy
+    await makeOwned(folder, options.identity)
+    const beside = besideName(copy)
+    const env = {PATH: '/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL: 'C'}
+    const argv = tree ? ['mksquashfs', path, beside, '-noappend', '-no-progress', '-quiet', '-comp', 'gzip', '-Xcompression-level', '1'] : ['cp', '-r', '--reflink=auto', '--', path, beside]
+    try {
+      const result = await capture(argv, {cwd: '/', env, signal})
+      if (result.exitCode !== 0) throw new SifstageError(ExitCode.failed, `the base ${path} cannot be copied for ${options.identity.user}: ${result.lines.at(-1) ?? ''}`)
+      await capture(['chown', '-R', `${options.identity.uid}:${options.identity.gid}`, '--', beside], {cwd: '/', env})
+      await rename(beside, copy)
+    } finally {
+      await rm(beside, {recursive: true, force: true})
+    }
+    return copy
   }
 
   async function fileDigest(path: string): Promise<string> {
@@ -169,25 +200,30 @@ export function baseResolver(options: BaseResolverOptions): BaseResolver {
       })
     }
     const stats = await stat(path)
-    const readable = await capture([...asUser(options.identity), 'test', '-r', path], {cwd: '/', env: {PATH: '/usr/bin:/bin'}})
-    if (readable.exitCode !== 0) {
-      throw new SifstageError(ExitCode.usage, `the base ${reference.path} cannot be read by ${options.identity.user}, whom the engine runs as`, 'Make it readable for that user, or copy it to a place that is.')
-    }
-    const common = {pinned: undefined, path: isAbsolute(reference.path) ? reference.path : resolve(cwd, reference.path), notes: []}
+    const readable = await isReadable(path)
+    const reader = readable ? asUser(options.identity) : []
+    const common = async (digest: string, config: string | undefined): Promise<ResolvedBase> => ({
+      digest,
+      config,
+      pinned: undefined,
+      path: readable ? resolve(cwd, reference.path) : await staged(path, reference.agent, digest, signal),
+      notes: [],
+    })
     if (reference.agent === 'oci' && stats.isDirectory()) {
       const index = await readFile(join(path, 'index.json')).catch(cause => {
         throw fileError(`${reference.path} is no OCI layout`, cause)
       })
-      return {...common, digest: hashText(index), config: await layoutConfig(path)}
+      return common(hashText(index), await layoutConfig(path))
     }
-    if (stats.isDirectory()) return {...common, digest: await folderDigest(path, signal), config: undefined}
+    if (stats.isDirectory()) return common(await folderDigest(path, reader, signal), undefined)
     const digest = await fileDigest(path)
+    let config: string | undefined
     try {
-      const image = await readSif(path)
-      return {...common, digest, config: await readObject(path, image, 'oci-config.json')}
+      config = await readObject(path, await readSif(path), 'oci-config.json')
     } catch {
-      return {...common, digest, config: undefined}
+      // Not a SIF: a squashfs or an archive.
     }
+    return common(digest, config)
   }
 
   function resolveNow(base: Base, cwd: string, signal: AbortSignal): Promise<ResolvedBase> {

@@ -1,9 +1,10 @@
 /** Files written whole or not at all, and the few other things we do to the file system. */
 import {createHash, randomBytes} from 'node:crypto'
 import {constants, createReadStream} from 'node:fs'
-import {copyFile, link, open, rename, rm, stat} from 'node:fs/promises'
+import {chown, copyFile, mkdir, open, rename, rm, stat} from 'node:fs/promises'
 import {basename, dirname, join} from 'node:path'
 import {ExitCode, SifstageError} from '../model/errors.js'
+import type {Identity} from '../model/ports.js'
 
 /** A name beside `path` that nobody uses. It starts with a dot and ends in `.partial`, so that a leftover is told at a glance. */
 export function besideName(path: string): string {
@@ -103,15 +104,6 @@ export async function moveFile(from: string, to: string): Promise<void> {
   }
 }
 
-/** A second name for a file, or a copy where links are not to be had. */
-export async function linkOrCopy(from: string, to: string): Promise<void> {
-  try {
-    await link(from, to)
-  } catch {
-    await copyWhole(from, to)
-  }
-}
-
 /** `sha256:…` of a file, streamed. */
 export async function hashFile(path: string): Promise<string> {
   const hash = createHash('sha256')
@@ -130,4 +122,19 @@ export async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   )
+}
+
+/** Gives a path that root made to the user who will use it; anybody else owns what he makes. */
+export async function giveTo(path: string, owner: Identity): Promise<void> {
+  if (process.getuid?.() === 0 && owner.uid !== 0) await chown(path, owner.uid, owner.gid)
+}
+
+/** Makes a folder and its missing parents; every one that is new belongs to `owner`. */
+export async function makeOwned(path: string, owner: Identity): Promise<void> {
+  const made = await mkdir(path, {recursive: true})
+  if (made === undefined) return
+  for (let at = path; ; at = dirname(at)) {
+    await giveTo(at, owner)
+    if (at === made || at === dirname(at)) return
+  }
 }

@@ -187,7 +187,7 @@ describe('a source on the host', () => {
   it('stays small however many braces there are', () => {
     expect(expand('{a,b}'.repeat(64))).toHaveProperty('refused')
     expect(expand('{1..1000000000}')).toHaveProperty('refused')
-    expect(expand('{'.repeat(100_000))).toEqual({matches: ['{'.repeat(100_000)]})
+    expect(expand('{'.repeat(100_000))).toHaveProperty('refused')
     expect(expand(`${'*'.repeat(5000)}z`)).toEqual({matches: [`${'*'.repeat(5000)}z`]})
   })
 })

@@ -117,8 +117,7 @@ function itemsOf(script: StageScript, stage: Stage, step: CopyStep, path: string
   const source =
     step.from.kind === 'stage' && step.from.index !== undefined ? stageAt(script.description, step.from.index) : undefined
   const marked = `${clean === '/' ? '' : clean}${/\/\.?$/.test(path) ? '/' : ''}`
-  const kind =
-    source === undefined ? 'unknown' : sourceKind(script.description, source, step, marked === '' ? '/' : marked, stage)
+  const kind = sourceKind(script.description, source, step, marked === '' ? '/' : marked, stage)
   return [{path: clean, kind, name: clean.slice(clean.lastIndexOf('/') + 1)}]
 }
 

@@ -5,7 +5,7 @@ import {writeCopy} from './copies.js'
 import {baseHeaders, headerValue} from './headers.js'
 import {chainOf} from './needed.js'
 import {type PrintedItem, type PrintedSection, type StageParts, Unprintable} from './print.js'
-import {shellWord, templateWord} from './quote.js'
+import {environmentWord, shellWord, templateWord} from './quote.js'
 import {runLines} from './runlines.js'
 import type {StageScript} from './script.js'
 
@@ -192,7 +192,7 @@ function environmentSection(state: State, settings: Settings): PrintedSection[] 
   while (left.size > 0) {
     const next = [...left].find(([name]) => ![...left].some(([other, value]) => other !== name && needs(value, name)))
     if (next === undefined) throw new Unprintable("variables of its environment need the base image's value of each other")
-    items.push({text: `export ${next[0]}=${templateWord(next[1])}`})
+    items.push({text: `export ${next[0]}=${environmentWord(next[1])}`})
     left.delete(next[0])
   }
   const own = settings.environment?.text

@@ -19,7 +19,19 @@ export function shellWord(text: string): string {
 /** A value as a shell word; `reference` spells a variable of the base image. */
 export function templateWord(template: Template, reference: (variable: string) => string = name => `\${${name}}`): string {
   const text = plainText(template)
-  if (text !== undefined) return shellWord(text)
+  return text === undefined ? doubleQuoted(template, reference) : shellWord(text)
+}
+
+/**
+ * A value in `%environment`. Tried with 1.4.5: the shell inside Apptainer, which reads that file, keeps the
+ * backslash of `'it'\''s'` and of `it\'s`; only double quotes carry a single quote.
+ */
+export function environmentWord(template: Template): string {
+  const text = plainText(template)
+  return text === undefined || text.includes("'") ? doubleQuoted(template, name => `\${${name}}`) : shellWord(text)
+}
+
+function doubleQuoted(template: Template, reference: (variable: string) => string): string {
   const parts = template.map(part => (typeof part === 'string' ? part.replaceAll(/[\\"$`]/g, '\\$&') : reference(part.variable)))
   return guardLines(`"${parts.join('')}"`, '"')
 }

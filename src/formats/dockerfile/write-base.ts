@@ -1,5 +1,4 @@
 /** The FROM line of a stage, and image names inside a Dockerfile. */
-import {nearest} from '../../language/distance.js'
 import type {Stage} from '../../model/description.js'
 import {type ImageReference, parseDockerName, showImageReference} from '../../model/reference.js'
 import type {Span} from '../../model/span.js'
@@ -43,7 +42,7 @@ function baseText(writing: Writing, stage: Stage): string | undefined {
       return name
     }
     case 'image':
-      return imageText(writing, stage, base.reference, base.span)
+      return imageText(writing, stage, base.reference, base.span, name => isStageOfFrom(writing, name))
     case 'local': {
       const message = `Docker can't start from the local image ${base.reference.path}.`
       writing.refuse(stage, 'base-not-docker', base.span, message, 'Push it to a registry, or give another base with --base.')
@@ -63,16 +62,26 @@ function baseText(writing: Writing, stage: Stage): string | undefined {
   }
 }
 
-/** The image's name as it was written, unless a Dockerfile would take it for a stage (K67, K71). */
-export function imageText(writing: Writing, stage: Stage, reference: ImageReference, span: Span): string | undefined {
+/** K67: FROM takes a stage's very name for the stage. */
+function isStageOfFrom(writing: Writing, name: string): boolean {
+  return name === 'scratch' || [...writing.names.values()].includes(name)
+}
+
+/** The image's name as it was written, or in full where a Dockerfile would take it for a stage. */
+export function imageText(
+  writing: Writing,
+  stage: Stage,
+  reference: ImageReference,
+  span: Span,
+  isStage: (name: string) => boolean,
+): string | undefined {
   if (reference.transport !== 'docker' && reference.transport !== 'docker-daemon') {
     const message = `Docker can't read ${showImageReference(reference)}: it knows registries only.`
     writing.refuse(stage, 'base-not-docker', span, message, 'Give the image of a registry with --base.')
     return undefined
   }
   const {name} = reference
-  const taken = /^[0-9]+$|^scratch$/.test(name) || nearest(name, writing.names.values()) !== undefined
-  if (!taken) return name
+  if (!isStage(name)) return name
   const {registry, repository, tag, digest} = parseDockerName(name)
   return `${registry}/${repository}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`
 }

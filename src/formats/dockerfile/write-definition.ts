@@ -128,11 +128,10 @@ function warnAmbiguous(writing: Writing, stage: Stage, step: CopyStep, source: s
 
 const scriptPath = '/.sifstage/runscript'
 
-/** `%environment`, `%runscript` and what Docker has no word for. */
-export function writeRuntimeScripts(writing: Writing, stage: Stage, state: StageState): void {
+/** `%environment`, `%runscript` and what Docker has no word for. Gives the path of the script that is to be the entrypoint. */
+export function writeRuntimeScripts(writing: Writing, stage: Stage, state: StageState): string | undefined {
   const {environment, runscript, startscript, test, help} = stage.settings
   if (environment !== undefined) writeEnvironment(writing, stage, state, environment)
-  if (runscript !== undefined) writeRunscript(writing, stage, runscript)
   const lost = [
     ['%startscript', startscript, 'Docker has no instances; start the service with the container.'],
     ['%test', test, 'Run the test after the build, or as a RUN at the end.'],
@@ -142,6 +141,7 @@ export function writeRuntimeScripts(writing: Writing, stage: Stage, state: Stage
     if (script !== undefined)
       writing.warn(stage, 'no-docker-equivalent', script.span, `${name} has no place in a Dockerfile and is left out.`, hint)
   }
+  return runscript && writeRunscript(writing, stage, runscript)
 }
 
 function writeEnvironment(writing: Writing, stage: Stage, state: StageState, script: Script): void {
@@ -161,14 +161,14 @@ function writeEnvironment(writing: Writing, stage: Stage, state: StageState, scr
 }
 
 /** D83: a script without `#!` is one of /bin/sh. */
-function writeRunscript(writing: Writing, stage: Stage, script: Script): void {
+function writeRunscript(writing: Writing, stage: Stage, script: Script): string | undefined {
   if ((script.arguments?.length ?? 0) > 0) {
     const message = '%runscript has arguments for its interpreter, which ENTRYPOINT would take for those of the program.'
     writing.refuse(stage, 'definition-script', script.span, message, 'Name the interpreter in a first line #!….')
-    return
+    return undefined
   }
   const body = script.text.replace(/^\s*\n/, '').replace(/\n*$/, '\n')
   const text = body.trimStart().startsWith('#!') ? body.trimStart() : `#!/bin/sh\n${body}`
   writeInline(writing, stage, '--chmod=755 ', {name: 'EOF', text}, scriptPath, script.span)
-  writing.lines.push(`ENTRYPOINT ["${scriptPath}"]`)
+  return scriptPath
 }

@@ -1,4 +1,5 @@
 /** Steps and settings that follow docker's rules, as instructions. */
+import {nearest} from '../../language/distance.js'
 import type {CopyStep, Stage, Step} from '../../model/description.js'
 import type {Span} from '../../model/span.js'
 import type {Template} from '../../model/template.js'
@@ -57,7 +58,7 @@ function writeArg(
   span: Span,
 ): void {
   if (value === undefined) {
-    writing.lines.push(`ARG ${name}`)
+    writing.lines.push(`ARG ${quotedWord([name]) ?? name}`)
     return
   }
   const pair = writtenPair(writing, stage, state, name, value, span)
@@ -92,6 +93,11 @@ function writeCopy(writing: Writing, stage: Stage, state: StageState, step: Copy
   if (sources.every(source => source !== undefined)) writing.lines.push(`COPY ${flags}${wordList([...sources, destination])}`)
 }
 
+/** What COPY --from would take for a stage, or for the misspelt name of one (K71). */
+function isStageOfCopy(writing: Writing, name: string): boolean {
+  return /^[0-9]+$/.test(name) || (!/[/:.@]/.test(name) && nearest(name, writing.names.values()) !== undefined)
+}
+
 /** `--from`, `--chown`, `--chmod`, each with a blank behind it. */
 function copyFlags(writing: Writing, stage: Stage, state: StageState, step: CopyStep): string | undefined {
   const {from} = step
@@ -111,7 +117,7 @@ function copyFlags(writing: Writing, stage: Stage, state: StageState, step: Copy
     flags += `--from=${name} `
   }
   if (from.kind === 'image') {
-    const image = imageText(writing, stage, from.reference, from.span)
+    const image = imageText(writing, stage, from.reference, from.span, name => isStageOfCopy(writing, name))
     if (image === undefined) return undefined
     flags += `--from=${image} `
   }

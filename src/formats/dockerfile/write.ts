@@ -27,8 +27,9 @@ function writeStage(writing: Writing, stage: Stage): void {
     writeComment(writing, step.comment)
     writeStep(writing, stage, state, step)
   }
+  const runscript = writeRuntimeScripts(writing, stage, state)
   writeSettings(writing, stage, state)
-  writeRuntimeScripts(writing, stage, state)
+  if (runscript !== undefined) writing.lines.push(`ENTRYPOINT ["${runscript}"]`)
   writing.ends.set(stage.index, state)
 }
 

@@ -253,7 +253,7 @@ describe('build arguments', () => {
 
   it('given win over defaults, which hold for their own stage', () => {
     expect(post('{{ A }}', 'A=1', {A: '2'})).toBe('2')
-    expect(findings(`${header}%arguments\n A=1\n\n${header}%post\n {{ A }}\n`)).toEqual(['8:2 syntax'])
+    expect(findings(`${header}%arguments\n A=1\n\n${header}%post\n {{ A }}\n`)).toEqual(['9:2 syntax'])
   })
 
   it('that nothing uses are an error', () => {

@@ -1,0 +1,1 @@
+document.title = greet("web") + " " + count([1, 2, 3])
