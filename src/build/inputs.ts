@@ -93,6 +93,8 @@ export async function stageInputs(stage: Stage, done: ReadonlyMap<number, Done>,
         const path = artifactPath(source)
         const digest = producer?.artifacts.get(path)
         artifacts.push({name: `artifact ${path} of ${name}`, value: digest ?? 'unknown'})
+        // With the metadata comes the whole definition, which the engine keeps (D122).
+        if (path === '/' || path.startsWith('/.singularity.d')) artifacts.push({name: 'text of the definition', value: request.description.text})
         if (digest === undefined) whyNoKey ??= `${path} of ${name} has no digest`
       }
     }

@@ -28,7 +28,8 @@ function metadata(inspect: string | undefined, definition: string): string | und
   try {
     const parsed: {data?: {attributes?: Record<string, unknown>}} = JSON.parse(inspect)
     if (parsed.data?.attributes === undefined) return undefined
-    parsed.data.attributes['deffile'] = definition
+    // `inspect` leaves out the line ends at the end.
+    parsed.data.attributes['deffile'] = definition.replace(/\n+$/, '')
     return goJson(parsed)
   } catch {
     return undefined

@@ -40,7 +40,7 @@ export async function previewBuild(request: BuildRequest, ports: BuildPorts, sig
       rebased: request.rebased.has(index),
       folder: `$SCRATCH/stage-${index}`,
       root: `$SCRATCH/stage-${index}/rootfs`,
-      incoming: [...new Map(stage.steps.flatMap(step => (step.kind === 'copy' && step.from.kind === 'stage' && step.from.index !== undefined ? [[step.from.index, {name: step.from.name, folder: `$SCRATCH/stage-${index}/from-${step.from.index}`}] as const] : []))).values()],
+      incoming: [...new Map(stage.steps.flatMap(step => (step.kind === 'copy' && step.from.kind === 'stage' && step.from.index !== undefined ? [[step.from.index, {name: step.from.name, folder: `$SCRATCH/stage-${index}/from-${step.from.index}`, withMetadata: false}] as const] : []))).values()],
       placements: new Map(stage.steps.flatMap(step => (step.kind === 'copy' ? [[step, step.sources.map(source => ({from: `$SCRATCH/${source.path.join('')}`, name: source.path.join('').replace(/^.*\//, '')}))] as const] : []))),
       cwd: request.context.root,
       mapping: ports.mapping,

@@ -67,7 +67,7 @@ async function layIncoming(stage: Stage, done: ReadonlyMap<number, Done>, folder
     if (paths.includes('/')) await ports.images.unpack(stored.image, target, undefined, signal)
     else if (paths.length > 0) await ports.images.unpack(stored.image, target, paths, signal)
     else await ports.scratch.folder(target)
-    incoming.set(index, {name, folder: target})
+    incoming.set(index, {name, folder: target, withMetadata: paths.some(path => path === '/' || /^\/\.singularity\.d(\/Singularity)?$/.test(path))})
   }
   return incoming
 }

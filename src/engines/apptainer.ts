@@ -6,7 +6,7 @@
 import {shellQuote} from '../language/shell.js'
 import type {Stage} from '../model/description.js'
 import type {Engine, EngineOptions, StageBase, StageCommand, StageScript, StageWork} from '../model/ports.js'
-import type {Operations} from '../model/operations.js'
+import type {Operation, Operations} from '../model/operations.js'
 import {definitionFile} from './apptainer-definition.js'
 import {dockerSteps} from './apptainer-steps.js'
 
@@ -109,12 +109,16 @@ export function bootstrapOf(base: StageBase): {readonly agent: string; readonly 
   }
 }
 
-/** Labels of the header (D120) in the person's own words, where we only put the digest of the same base there. */
-function ownLabels(work: StageWork): Operations | undefined {
+/** Metadata in the person's own words, where the engine saw our working file: labels of the header (D120), definitions moved aside. */
+function ownMetadata(work: StageWork): Operations | undefined {
   const {definition} = work.stage
-  if (work.rebased || definition === undefined || work.base.kind !== 'image' || work.base.pinned === undefined) return undefined
-  const set = Object.fromEntries(definition.headers.map(({key, value}) => [`org.label-schema.usage.singularity.deffile.${key}`, value]))
-  return {root: work.root, steps: [{op: 'labels', path: '/.singularity.d/labels.json', set}]}
+  const steps: Operation[] = []
+  if (!work.rebased && definition !== undefined && work.base.kind === 'image' && work.base.pinned !== undefined) {
+    const set = Object.fromEntries(definition.headers.map(({key, value}) => [`org.label-schema.usage.singularity.deffile.${key}`, value]))
+    steps.push({op: 'labels', path: '/.singularity.d/labels.json', set})
+  }
+  if (work.incoming.some(each => each.withMetadata)) steps.push({op: 'history', text: work.description.text})
+  return steps.length === 0 ? undefined : {root: work.root, steps}
 }
 
 /** Whether a stage's test will run. */
@@ -161,11 +165,11 @@ export function apptainerEngine(program: ApptainerProgram): Engine {
       const title = hasTest(work.stage) && !options.notest ? 'build and test' : 'build'
       const run = build(path, title, work.cwd, buildFlags(privateTmp, work.keepFailed))
       const files = [{path, text: definitionFile(work), mode: 0o644}]
-      const labels = ownLabels(work)
-      if (labels === undefined) return {folders, files, commands: [run, inspect]}
-      const operations = `${folder}/labels.json`
-      const relabel: StageCommand = {kind: 'helper', title: 'name the base as the definition does', argv: [operations], cwd: '/', env: {}}
-      return {folders, files: [...files, {path: operations, text: JSON.stringify(labels), mode: 0o644}], commands: [run, relabel, inspect]}
+      const metadata = ownMetadata(work)
+      if (metadata === undefined) return {folders, files, commands: [run, inspect]}
+      const operations = `${folder}/metadata.json`
+      const own: StageCommand = {kind: 'helper', title: 'put the definition\'s own words in place', argv: [operations], cwd: '/', env: {}}
+      return {folders, files: [...files, {path: operations, text: JSON.stringify(metadata), mode: 0o644}], commands: [run, own, inspect]}
     }
     const steps = dockerSteps(work, program.path, {tmp, varTmp, env})
     const bootstrap = bootstrapOf(work.base)

@@ -269,8 +269,16 @@ function carryOut(root: string, operation: Operation): void {
       const text = JSON.stringify(sorted, undefined, '\t').replace(/[<>&\u2028\u2029]/g, char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
       return write(root, operation.path, text, 0o644)
     }
-    case 'remove':
-      return fs.rmSync(fileFor(root, operation.path), {force: true, recursive: true})
+    case 'history': {
+      const folder = locate(root, '/.singularity.d/bootstrap_history')
+      if (!folder.stats?.isDirectory()) return
+      const number = (name: string) => Number(/\d+$/.exec(name)?.[0] ?? -1)
+      const names = fs.readdirSync(folder.real).sort((a, b) => number(b) - number(a))
+      const [last, before] = names
+      if (last !== undefined) fs.rmSync(path.join(folder.real, last), {force: true})
+      if (before !== undefined) write(root, `/.singularity.d/bootstrap_history/${before}`, operation.text, 0o644)
+      return
+    }
   }
 }
 

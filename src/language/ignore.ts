@@ -13,7 +13,7 @@ export interface IgnoreVerdict {
   readonly line?: number
 }
 
-export interface IgnoreProblem {
+interface IgnoreProblem {
   readonly line: number
   readonly message: string
 }

@@ -2,10 +2,12 @@
  * White space as Go's `unicode.IsSpace` has it, which is what BuildKit trims by. JavaScript's `trim` differs in
  * two characters: it takes a byte-order mark for a blank, and U+0085 for none.
  */
-const space = /^[\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]$/
+const rareSpace = /^[\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]$/
 
 export function isSpace(character: string): boolean {
-  return space.test(character)
+  const code = character.charCodeAt(0)
+  // Asked of every character of a file: most need no regular expression.
+  return code < 0x80 ? code === 0x20 || (code >= 0x09 && code <= 0x0d) : rareSpace.test(character)
 }
 
 /** First offset in `[from, to)` that is no white space, else `to`. */

@@ -25,7 +25,7 @@ export interface WordOptions {
   readonly quotes?: boolean
 }
 
-export interface WordProblem {
+interface WordProblem {
   /** `open`: the value of a base variable would be needed. */
   readonly kind: 'syntax' | 'open'
   readonly message: string

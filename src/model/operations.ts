@@ -24,4 +24,8 @@ export type Operation =
   | {readonly op: 'append'; readonly path: string; readonly text: string; readonly mode: number}
   /** Sets keys of a JSON object of strings. */
   | {readonly op: 'labels'; readonly path: string; readonly set: Readonly<Record<string, string>>}
-  | {readonly op: 'remove'; readonly path: string}
+  /**
+   * Of the definitions that the engine moved aside (D122), the last is our working file: it goes, and the one before
+   * it was one too and gets the person's text.
+   */
+  | {readonly op: 'history'; readonly text: string}

@@ -57,6 +57,8 @@ export interface Incoming {
   /** The name that the copies use. */
   readonly name: string
   readonly folder: string
+  /** True when the stage's own definition and metadata are among them (D151). */
+  readonly withMetadata: boolean
 }
 
 /** One file or folder to put into an image, resolved: nothing in it is a pattern any more. */

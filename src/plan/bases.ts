@@ -1,11 +1,19 @@
 /** `--base REF=REPLACEMENT`: other images in the place of bases and foreign images, before anything else looks at them. */
 import type {Base, CopyOrigin, Description, Stage, Step} from '../model/description.js'
-import {type ImageReference, type LocalReference, normalizeReference, parseImageReference, showImageReference} from '../model/reference.js'
+import {
+  type ImageReference,
+  type LocalReference,
+  normalizeReference,
+  parseImageReference,
+  showImageReference,
+} from '../model/reference.js'
 
 export interface BaseReplacement {
   /** The reference as it was given. */
   readonly reference: string
-  readonly with: {readonly kind: 'image'; readonly reference: ImageReference} | {readonly kind: 'local'; readonly reference: LocalReference}
+  readonly with:
+    | {readonly kind: 'image'; readonly reference: ImageReference}
+    | {readonly kind: 'local'; readonly reference: LocalReference}
 }
 
 export interface Rebased {
@@ -26,7 +34,9 @@ export function explicitReplacement(text: string): BaseReplacement['with'] | und
     case 'docker-archive':
       return {kind: 'local', reference: {agent: local[1], path: local[2] ?? ''}}
     default:
-      return /^([a-z][a-z0-9+.-]*:\/\/|docker-daemon:)/.test(text) ? {kind: 'image', reference: parseImageReference(text)} : undefined
+      return /^([a-z][a-z0-9+.-]*:\/\/|docker-daemon:)/.test(text)
+        ? {kind: 'image', reference: parseImageReference(text)}
+        : undefined
   }
 }
 
@@ -49,7 +59,8 @@ export function replaceBases(description: Description, replacements: readonly Ba
     if (step.kind !== 'copy' || step.from.kind !== 'image') return step
     const replacement = find(showImageReference(step.from.reference), false)
     if (replacement === undefined) return step
-    const from: CopyOrigin = replacement.kind === 'image' ? {...replacement, span: step.from.span} : {...step.from, replacement: replacement.reference}
+    const from: CopyOrigin =
+      replacement.kind === 'image' ? {...replacement, span: step.from.span} : {...step.from, replacement: replacement.reference}
     return {...step, from}
   }
   const stages = description.stages.map((stage): Stage => {
@@ -57,28 +68,35 @@ export function replaceBases(description: Description, replacements: readonly Ba
     if (base !== stage.base) rebased.add(stage.index)
     return {...stage, base, steps: stage.steps.map(replaceStep)}
   })
-  return {description: {...description, stages}, stages: rebased, unused: replacements.map(each => each.reference).filter(each => !used.has(each))}
+  return {
+    description: {...description, stages},
+    stages: rebased,
+    unused: replacements.map(each => each.reference).filter(each => !used.has(each)),
+  }
 }
 
 /** Images that copies take files from, as stages of their own behind all others: each is fetched and verified like a stage. */
 export function withForeignImages(description: Description): Description {
   const extra: Stage[] = []
   const indexOf = new Map<string, number>()
-  const stages = description.stages.map((stage): Stage => ({
-    ...stage,
-    steps: stage.steps.map((step): Step => {
-      if (step.kind !== 'copy' || step.from.kind !== 'image') return step
-      const {span, reference, replacement} = step.from
-      const name = showImageReference(reference)
-      let index = indexOf.get(name)
-      if (index === undefined) {
-        index = description.stages.length + extra.length
-        indexOf.set(name, index)
-        const base: Base = replacement === undefined ? {kind: 'image', reference, span} : {kind: 'local', reference: replacement, span}
-        extra.push({name, index, named: false, rules: 'docker', span, nameSpan: span, base, steps: [], settings: {}})
-      }
-      return {...step, from: {kind: 'stage', name, index, span}}
+  const stages = description.stages.map(
+    (stage): Stage => ({
+      ...stage,
+      steps: stage.steps.map((step): Step => {
+        if (step.kind !== 'copy' || step.from.kind !== 'image') return step
+        const {span, reference, replacement} = step.from
+        const name = showImageReference(reference)
+        let index = indexOf.get(name)
+        if (index === undefined) {
+          index = description.stages.length + extra.length
+          indexOf.set(name, index)
+          const base: Base =
+            replacement === undefined ? {kind: 'image', reference, span} : {kind: 'local', reference: replacement, span}
+          extra.push({name, index, named: false, rules: 'docker', span, nameSpan: span, base, steps: [], settings: {}})
+        }
+        return {...step, from: {kind: 'stage', name, index, span}}
+      }),
     }),
-  }))
+  )
   return extra.length === 0 ? description : {...description, stages: [...stages, ...extra]}
 }

@@ -63,7 +63,8 @@ export function keyParts(input: KeyInput): KeyPart[] {
   ]
   if (stage.definition !== undefined) parts.push({name: 'text of the stage', value: stage.definition.text})
   else {
-    for (const [index, step] of stage.steps.entries()) parts.push({name: `step ${index + 1} (${step.kind}, line ${step.span.start.line})`, value: canonical(stepValue(step))})
+    for (const [index, step] of stage.steps.entries())
+      parts.push({name: `step ${index + 1} (${step.kind}, line ${step.span.start.line})`, value: canonical(stepValue(step))})
     parts.push({name: 'settings', value: canonical(stage.settings)})
     parts.push({name: 'inherited', value: canonical({inherited: input.inherited, start: input.start, keepCwd: input.keepCwd})})
   }

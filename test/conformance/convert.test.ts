@@ -19,14 +19,8 @@ beforeAll(() => {
 })
 
 afterAll(() => {
-  run('/', [
-    'unshare',
-    '--map-root-user',
-    '--map-auto',
-    'rm',
-    '-rf',
-    ...fs.readdirSync(folder).map(name => path.join(folder, name)),
-  ])
+  const images = fs.readdirSync(folder).filter(name => name.endsWith('.image'))
+  run(folder, ['unshare', '--map-root-user', '--map-auto', 'rm', '-rf', ...images])
   fs.rmSync(folder, {recursive: true, force: true})
 })
 

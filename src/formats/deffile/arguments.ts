@@ -45,7 +45,7 @@ export function readDefaults(
   return defaults
 }
 
-export interface Substituted {
+interface Substituted {
   readonly source: SourceText
   /** Names of the arguments that the text used. */
   readonly used: ReadonlySet<string>

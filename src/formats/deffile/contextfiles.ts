@@ -15,7 +15,7 @@ export interface ContextView {
   folder(path: string): FolderCopy
 }
 
-export type FolderCopy =
+type FolderCopy =
   /** All of it, by one line. */
   | {readonly kind: 'whole'}
   /** Only these, relative to the folder; some are hidden. */

@@ -8,7 +8,7 @@ import type {CopyStep, Description, Stage} from '../../model/description.js'
 import {plainText} from '../../model/template.js'
 import {chainOf} from './needed.js'
 
-export type SourceKind = 'file' | 'directory' | 'unknown'
+type SourceKind = 'file' | 'directory' | 'unknown'
 
 /** Folders of every Linux image (Filesystem Hierarchy Standard). */
 const standardFolders = new Set(

@@ -8,7 +8,7 @@ import type {Section} from './sections.js'
 import type {SourceText} from './source.js'
 import {find, linesOf, skipSpace, trimEnd, type Word, words} from './space.js'
 
-export interface FileCopies {
+interface FileCopies {
   /** Executed before `%setup` (D57). */
   readonly fromStages: readonly CopyStep[]
   /** Executed after it. */

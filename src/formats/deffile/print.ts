@@ -29,14 +29,16 @@ export class Unprintable extends Error {}
 
 /** Throws Unprintable when no definition file can hold this. */
 export function printStage(parts: StageParts): string {
-  const head = [
-    ...parts.comment.map(line => (/^\s|^$/.test(line) ? `#${line}`.trimEnd() : `# ${line}`)),
-    ...parts.headers.map(([key, value]) => `${key}: ${value}`),
-  ].join('\n')
+  const head = [...parts.comment.map(commentLine), ...parts.headers.map(([key, value]) => `${key}: ${value}`)].join('\n')
   const sections = parts.sections.flatMap(section => printSection(section))
   const body = [head, ...sections].join('\n\n')
   const identity = identityArguments(body)
   return identity === '' ? `${body}\n` : `${[head, identity, ...sections].join('\n\n')}\n`
+}
+
+/** A comment as people write it; the model keeps its text without the `#`. */
+export function commentLine(text: string): string {
+  return /^\s|^$/.test(text) ? `#${text}`.trimEnd() : `# ${text}`
 }
 
 /** D19, D21: a long section is printed in pieces, which Apptainer joins. */

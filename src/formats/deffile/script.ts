@@ -7,7 +7,7 @@ import type {ImageReference} from '../../model/reference.js'
 import type {Span} from '../../model/span.js'
 import {plainText, type Template} from '../../model/template.js'
 import type {ContextView} from './contextfiles.js'
-import type {PrintedItem, PrintedSection} from './print.js'
+import {commentLine, type PrintedItem, type PrintedSection} from './print.js'
 import {guardLines, shellWord, templateWord} from './quote.js'
 
 export interface StageNames {
@@ -227,10 +227,6 @@ export class StageScript {
     const lines = runscriptLines({entrypoint: entrypoint?.value, cmd: cmd?.value, workdir: folder})
     return lines === undefined ? [] : [{title: 'runscript', items: lines.map(line => ({text: guardLines(line, "'")}))}]
   }
-}
-
-export function commentLine(text: string): string {
-  return /^\s|^$/.test(text) ? `#${text}`.trimEnd() : `# ${text}`
 }
 
 function overlap(a: string, b: string): boolean {

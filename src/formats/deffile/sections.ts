@@ -7,24 +7,10 @@ import {type Problems, shown} from './problems.js'
 import type {SourceText} from './source.js'
 import {trim, trimEnd} from './space.js'
 
-const names = [
-  'help',
-  'setup',
-  'files',
-  'labels',
-  'environment',
-  'pre',
-  'post',
-  'runscript',
-  'test',
-  'startscript',
-  'arguments',
-] as const
+const names = ['help', 'setup', 'files', 'labels', 'environment', 'pre', 'post', 'runscript', 'test', 'startscript', 'arguments']
 const appNames = ['appinstall', 'applabels', 'appfiles', 'appenv', 'apptest', 'apphelp', 'apprun', 'appstart']
-const known = new Set<string>(names)
+const known = new Set(names)
 const knownApps = new Set(appNames)
-
-export type SectionName = (typeof names)[number]
 
 /** Sections that Apptainer takes for one: same name, and for `%files` and apps the same words behind it. */
 export interface Section {

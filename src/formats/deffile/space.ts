@@ -3,7 +3,7 @@
  */
 import {isSpace, skipSpace, trimSpace, trimSpaceEnd} from '../../language/space.js'
 
-export {isSpace, skipSpace, trimSpace as trim, trimSpaceEnd as trimEnd}
+export {skipSpace, trimSpace as trim, trimSpaceEnd as trimEnd}
 
 /** The inside of a character class: white space of `unicode.IsSpace` within a line. */
 export const blankClass = '\\t\\v\\f\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000'

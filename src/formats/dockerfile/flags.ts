@@ -6,7 +6,7 @@ import type {JoinedLine} from './joined.js'
 import type {Problems} from './problems.js'
 
 /** `many` may be repeated; `switch` takes `true`, `false` or nothing. */
-export type FlagKind = 'value' | 'many' | 'switch'
+type FlagKind = 'value' | 'many' | 'switch'
 export type FlagTable = Readonly<Record<string, FlagKind>>
 
 export interface Flag {

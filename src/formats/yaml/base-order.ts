@@ -6,7 +6,11 @@ export function inBaseOrder(parents: readonly (number | undefined)[]): number[] 
   for (const start of parents.keys()) {
     const chain: number[] = []
     const onChain = new Set<number>()
-    for (let index: number | undefined = start; index !== undefined && !done.has(index) && !onChain.has(index); index = parents[index]) {
+    for (
+      let index: number | undefined = start;
+      index !== undefined && !done.has(index) && !onChain.has(index);
+      index = parents[index]
+    ) {
       chain.push(index)
       onChain.add(index)
     }

@@ -96,11 +96,26 @@ export function parseYaml(file: string, text: string, problems: Problems): Parse
     return undefined
   }
   if (text.length > mostCharacters) {
-    return refuse(startOf(file), `The file has ${text.length} characters, and a description may have ${mostCharacters}.`, 'Is this the right file? Keep data in files of its own and copy them.')
+    return refuse(
+      startOf(file),
+      `The file has ${text.length} characters, and a description may have ${mostCharacters}.`,
+      'Is this the right file? Keep data in files of its own and copy them.',
+    )
   }
   const nul = text.indexOf('\0')
-  if (nul !== -1) return refuse(index.span(nul, nul + 1), 'This is no text: it holds a NUL character.', 'Is this really a YAML file, saved as UTF-8?')
-  const document = parseDocument(text, {schema: 'failsafe', customTags: ['null'], uniqueKeys: false, prettyErrors: false, logLevel: 'silent'})
+  if (nul !== -1)
+    return refuse(
+      index.span(nul, nul + 1),
+      'This is no text: it holds a NUL character.',
+      'Is this really a YAML file, saved as UTF-8?',
+    )
+  const document = parseDocument(text, {
+    schema: 'failsafe',
+    customTags: ['null'],
+    uniqueKeys: false,
+    prettyErrors: false,
+    logLevel: 'silent',
+  })
   for (const error of [...document.errors, ...document.warnings]) {
     const [from, to] = error.pos
     refuse(index.span(from, Math.max(to, from + 1)), ...explain(error.code, error.message))
@@ -118,14 +133,21 @@ export function parseYaml(file: string, text: string, problems: Problems): Parse
     return {yaml, plain: plainOf(root), plainOf}
   } catch (error) {
     if (!(error instanceof ReferenceError)) throw error
-    return refuse(yaml.span(root), `The aliases (*NAME) of this file cannot be followed: ${error.message}.`, 'Use fewer of them, each below its anchor (&NAME).')
+    return refuse(
+      yaml.span(root),
+      `The aliases (*NAME) of this file cannot be followed: ${error.message}.`,
+      'Use fewer of them, each below its anchor (&NAME).',
+    )
   }
 }
 
 function explain(code: string, message: string): [message: string, hint?: string] {
   switch (code) {
     case 'MULTIPLE_DOCS':
-      return ['The file holds several YAML documents, and a description is one.', 'Remove the line "---", or put each into a file of its own.']
+      return [
+        'The file holds several YAML documents, and a description is one.',
+        'Remove the line "---", or put each into a file of its own.',
+      ]
     case 'RESOURCE_EXHAUSTION':
       return ['The file is nested too deeply.']
     case 'TAG_RESOLVE_FAILED':
@@ -147,7 +169,11 @@ function checkKeys(yaml: YamlDocument, problems: Problems): void {
         const key = asNode(pair.key)
         if (key === undefined) continue
         if (!isScalar(key) || typeof key.value !== 'string' || key.value === '__proto__') {
-          problems.syntax(yaml.span(key), isCollection(key) ? 'A key has to be a text, not a map or list.' : 'This cannot be a key.', 'If braces are part of a text, put it in quotes.')
+          problems.syntax(
+            yaml.span(key),
+            isCollection(key) ? 'A key has to be a text, not a map or list.' : 'This cannot be a key.',
+            'If braces are part of a text, put it in quotes.',
+          )
           continue
         }
         const before = seen.get(key.value)

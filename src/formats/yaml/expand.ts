@@ -19,9 +19,20 @@ export function expandNode(
   const {kind, message, from, to} = expansion.problem
   const offsets = valueOffsets(yaml.index.text, yaml.resolved(node) ?? node)
   const span = yaml.index.span(offsets(from), Math.max(offsets(to), offsets(from) + 1))
-  if (kind === 'syntax') problems.syntax(span, `${message}, in ${JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text)}.`, 'Write \\$ for a dollar sign.')
+  if (kind === 'syntax')
+    problems.syntax(
+      span,
+      `${message}, in ${JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text)}.`,
+      'Write \\$ for a dollar sign.',
+    )
   else {
-    problems.add('base-variable-modifier', 'error', span, `${message}, so this can't be worked out.`, 'Set the variable with env or args first, or use it without a modifier.')
+    problems.add(
+      'base-variable-modifier',
+      'error',
+      span,
+      `${message}, so this can't be worked out.`,
+      'Set the variable with env or args first, or use it without a modifier.',
+    )
   }
   return undefined
 }

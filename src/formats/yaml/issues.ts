@@ -39,7 +39,9 @@ function reportIssue(issue: Issue, path: Path, where: Where): void {
     }
     case 'invalid_union': {
       // A branch of the right kind knows better what is wrong inside.
-      const branch = issue.errors.find(list => list.length > 0 && list.every(inner => inner.path.length > 0 || inner.code !== 'invalid_type'))
+      const branch = issue.errors.find(
+        list => list.length > 0 && list.every(inner => inner.path.length > 0 || inner.code !== 'invalid_type'),
+      )
       if (branch === undefined) break
       for (const inner of branch) reportIssue(inner, [...path, ...toPath(inner.path)], where)
       return
@@ -49,7 +51,11 @@ function reportIssue(issue: Issue, path: Path, where: Where): void {
   }
   const value = yaml.node(path, node)
   if (value === undefined) {
-    problems.syntax(yaml.span(placeOf(path.slice(0, -1), where)), `${capital(nameOf(path.slice(0, -1), where))} has no "${path.at(-1)}".`, missingHint(issue.message))
+    problems.syntax(
+      yaml.span(placeOf(path.slice(0, -1), where)),
+      `${capital(nameOf(path.slice(0, -1), where))} has no "${path.at(-1)}".`,
+      missingHint(issue.message),
+    )
     return
   }
   problems.syntax(yaml.span(value), `${capital(nameOf(path, where))} ${issue.message}.`)
@@ -70,7 +76,13 @@ function unknownKey(key: string, path: Path, where: Where): void {
   const span = yaml.span(yaml.key([...path, key], node) ?? node)
   const instead = Object.hasOwn(notYet, key) ? notYet[key] : undefined
   if (instead !== undefined) {
-    problems.add('unsupported-instruction', 'error', span, `Line ${span.start.line}: the key "${key}" of ${nameOf(path, where)} is not supported yet; what it does would be missing from the image.`, instead)
+    problems.add(
+      'unsupported-instruction',
+      'error',
+      span,
+      `Line ${span.start.line}: the key "${key}" of ${nameOf(path, where)} is not supported yet; what it does would be missing from the image.`,
+      instead,
+    )
     return
   }
   const last = path.at(-1)

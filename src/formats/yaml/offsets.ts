@@ -9,7 +9,8 @@ export function valueOffsets(text: string, node: Node): (offset: number) => numb
   const [start, end] = node.range ?? [0, 0]
   const value = isScalar(node) ? String(node.value ?? '') : ''
   const direct = text.indexOf(value, start)
-  if (value !== '' && !value.includes('\n') && direct !== -1 && direct <= start + 1 && direct + value.length <= end) return offset => direct + offset
+  if (value !== '' && !value.includes('\n') && direct !== -1 && direct <= start + 1 && direct + value.length <= end)
+    return offset => direct + offset
   if (isScalar(node) && node.type === 'BLOCK_LITERAL') {
     const lines = blockLines(text, start, end, value)
     if (lines !== undefined) {

@@ -3,11 +3,11 @@
  * stands at the node that it is about; one of rule `syntax` leaves no description.
  */
 import type {Node} from 'yaml'
+import {z} from 'zod'
 import {nearest} from '../../language/distance.js'
 import type {Stage} from '../../model/description.js'
 import type {ReadOptions, ReadResult} from '../../model/format.js'
 import {startOf} from '../../model/span.js'
-import {z} from 'zod'
 import {BuildArguments} from '../dockerfile/build-arguments.js'
 import {Problems} from '../dockerfile/problems.js'
 import {inBaseOrder} from './base-order.js'
@@ -20,9 +20,9 @@ import {
   definitionStageSchema,
   descriptionSchema,
   type StageInput,
+  type StepInput,
   stageName,
   stageSchema,
-  type StepInput,
   stepSchemas,
 } from './schema.js'
 import {type OpenStage, type Reading, readStage} from './stage.js'
@@ -46,7 +46,8 @@ export function readYaml(file: string, text: string, options: ReadOptions): Read
   }
   for (const [name, value] of Object.entries(reading.args)) {
     const node = yaml.node(['args', name])
-    const template = value === null || node === undefined ? undefined : expandNode(reading, node, value, reading.buildArguments.lookup)
+    const template =
+      value === null || node === undefined ? undefined : expandNode(reading, node, value, reading.buildArguments.lookup)
     reading.buildArguments.declareGlobal(name, template)
   }
   const stages = compile(reading, raw)
@@ -65,13 +66,19 @@ export function readYaml(file: string, text: string, options: ReadOptions): Read
   }
 }
 
-const topSchema = descriptionSchema.extend({stages: z.record(z.string(), z.unknown(), {error: 'should be a map from names to stages'})})
+const topSchema = descriptionSchema.extend({
+  stages: z.record(z.string(), z.unknown(), {error: 'should be a map from names to stages'}),
+})
 
 function readTop({yaml, plain}: ParsedYaml, problems: Problems): z.infer<typeof topSchema> | undefined {
   const result = topSchema.safeParse(plain)
   if (result.success) {
     if (Object.keys(result.data.stages).length > 0) return result.data
-    problems.syntax(yaml.span(yaml.key(['stages']) ?? yaml.root), 'There are no stages.', 'A stage is a name and what it starts from, for example "final: {from: docker://debian:12}".')
+    problems.syntax(
+      yaml.span(yaml.key(['stages']) ?? yaml.root),
+      'There are no stages.',
+      'A stage is a name and what it starts from, for example "final: {from: docker://debian:12}".',
+    )
     return undefined
   }
   reportIssues(result.error.issues, {
@@ -90,7 +97,9 @@ export interface RawStage {
   readonly name: string
   readonly key: Node
   readonly node: Node
-  readonly input: {readonly rules: 'docker'; readonly stage: ShallowStage; readonly steps: readonly RawStep[]} | {readonly rules: 'def'; readonly stage: DefinitionStageInput}
+  readonly input:
+    | {readonly rules: 'docker'; readonly stage: ShallowStage; readonly steps: readonly RawStep[]}
+    | {readonly rules: 'def'; readonly stage: DefinitionStageInput}
 }
 
 export type ShallowStage = Omit<StageInput, 'steps'>
@@ -104,11 +113,16 @@ function readRawStages(parsed: ParsedYaml, problems: Problems): RawStage[] {
   const {yaml} = parsed
   return yaml.pairs(['stages']).flatMap(({name, key, value}) => {
     const named = stageName.safeParse(name)
-    if (!named.success) problems.syntax(yaml.span(key), `${JSON.stringify(name)} ${named.error.issues[0]?.message ?? 'is no name'}.`)
+    if (!named.success)
+      problems.syntax(yaml.span(key), `${JSON.stringify(name)} ${named.error.issues[0]?.message ?? 'is no name'}.`)
     const node = yaml.resolved(value)
     const plain = parsed.plainOf(value)
     if (node === undefined || typeof plain !== 'object' || plain === null || Array.isArray(plain)) {
-      problems.syntax(yaml.span(node ?? key), `The stage ${JSON.stringify(name)} should be a map.`, 'Write what it starts from, for example "from: docker://debian:12".')
+      problems.syntax(
+        yaml.span(node ?? key),
+        `The stage ${JSON.stringify(name)} should be a map.`,
+        'Write what it starts from, for example "from: docker://debian:12".',
+      )
       return []
     }
     const where = {yaml, problems, node, key, what: `the stage ${JSON.stringify(name)}`}
@@ -121,7 +135,14 @@ function readRawStages(parsed: ParsedYaml, problems: Problems): RawStage[] {
     }
     if ('file' in plain) {
       const span = yaml.span(yaml.key(['file'], node) ?? key)
-      problems.add('unsupported-instruction', 'error', span, `Line ${span.start.line}: a stage from another file ("file") is not supported yet.`, 'Write the stage out here; sifstage convert FILE --to yaml does it.', name)
+      problems.add(
+        'unsupported-instruction',
+        'error',
+        span,
+        `Line ${span.start.line}: a stage from another file ("file") is not supported yet.`,
+        'Write the stage out here; sifstage convert FILE --to yaml does it.',
+        name,
+      )
       return []
     }
     const result = shallowSchema.safeParse(plain)
@@ -143,7 +164,11 @@ function readRawStep(yaml: YamlDocument, stage: Node, plain: unknown, i: number,
   if (node === undefined) return undefined
   const kinds = Object.keys(stepSchemas).filter(isStepKind)
   if (typeof plain !== 'object' || plain === null || Array.isArray(plain)) {
-    problems.syntax(yaml.span(node), `Step ${i + 1} should be a map, such as "run: COMMAND".`, `The kinds of steps are ${kinds.join(', ')}.`)
+    problems.syntax(
+      yaml.span(node),
+      `Step ${i + 1} should be a map, such as "run: COMMAND".`,
+      `The kinds of steps are ${kinds.join(', ')}.`,
+    )
     return undefined
   }
   const [kind, second] = kinds.filter(one => Object.hasOwn(plain, one))
@@ -153,8 +178,14 @@ function readRawStep(yaml: YamlDocument, stage: Node, plain: unknown, i: number,
     const at = yaml.key([second ?? keys[0] ?? ''], node) ?? node
     problems.syntax(
       yaml.span(at),
-      kind === undefined ? `Step ${i + 1} says nothing to do.` : `Step ${i + 1} has both "${kind}" and "${second}", and a step does one thing.`,
-      kind !== undefined ? 'Make two steps of it.' : near === undefined ? `It needs one of ${kinds.join(', ')}.` : `Did you mean "${near}"?`,
+      kind === undefined
+        ? `Step ${i + 1} says nothing to do.`
+        : `Step ${i + 1} has both "${kind}" and "${second}", and a step does one thing.`,
+      kind !== undefined
+        ? 'Make two steps of it.'
+        : near === undefined
+          ? `It needs one of ${kinds.join(', ')}.`
+          : `Did you mean "${near}"?`,
     )
     return undefined
   }
@@ -178,7 +209,9 @@ function isStepKind(key: string): key is keyof typeof stepSchemas {
 
 /** A stage is read when the one it starts from has been: it goes on with its variables, folder and shell. */
 function compile(reading: Reading, raw: readonly RawStage[]): Stage[] {
-  const parents = raw.map(({input}) => (input.rules === 'docker' && typeof input.stage.from === 'object' ? reading.indexOf.get(input.stage.from.stage) : undefined))
+  const parents = raw.map(({input}) =>
+    input.rules === 'docker' && typeof input.stage.from === 'object' ? reading.indexOf.get(input.stage.from.stage) : undefined,
+  )
   const open = new Map<number, OpenStage>()
   const stages = new Map<number, Stage>()
   for (const index of inBaseOrder(parents)) {

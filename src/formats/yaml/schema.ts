@@ -27,20 +27,19 @@ function values(description: string, ...examples: unknown[]) {
 }
 
 function textOrList(description: string, ...examples: unknown[]) {
-  return z.union([z.string().meta({type: scalar}), strings], {error: 'should be a text or a list of texts'}).meta({description, examples})
+  return z
+    .union([z.string().meta({type: scalar}), strings], {error: 'should be a text or a list of texts'})
+    .meta({description, examples})
 }
 
-const shell = strings
-  .min(1, {error: 'should name at least the program'})
-  .meta({
-    description: 'The program that later `run` texts are handed to as one last argument. Default: [/bin/sh, -c].',
-    examples: [['/bin/bash', '-o', 'pipefail', '-c']],
-  })
+const shell = strings.min(1, {error: 'should name at least the program'}).meta({
+  description: 'The program that later `run` texts are handed to as one last argument. Default: [/bin/sh, -c].',
+  examples: [['/bin/bash', '-o', 'pipefail', '-c']],
+})
 
-const env = values(
-  'Variables for the steps below and for the finished image. All values are filled in before any is set.',
-  {PATH: '/opt/bin:${PATH}'},
-)
+const env = values('Variables for the steps below and for the finished image. All values are filled in before any is set.', {
+  PATH: '/opt/bin:${PATH}',
+})
 
 const image = z
   .strictObject(
@@ -79,7 +78,10 @@ const copyStep = z
     ),
     from: z
       .union([z.string().meta({type: scalar}), image], {error: 'should be the name of a stage, or {image: REFERENCE}'})
-      .meta({description: 'The stage to copy out of, by name; {image: REFERENCE} for an image. Without it: the build context.', examples: ['compiler', {image: 'docker://busybox'}]})
+      .meta({
+        description: 'The stage to copy out of, by name; {image: REFERENCE} for an image. Without it: the build context.',
+        examples: ['compiler', {image: 'docker://busybox'}],
+      })
       .optional(),
     ...placing,
     expect: z
@@ -91,15 +93,27 @@ const copyStep = z
             .optional(),
           executable: z
             .enum(['true', 'false'], {error: 'should be true or false'})
-            .meta({type: 'boolean', enum: [true, false], description: 'Whether it has to be a program that can run.', examples: [true]})
+            .meta({
+              type: 'boolean',
+              enum: [true, false],
+              description: 'Whether it has to be a program that can run.',
+              examples: [true],
+            })
             .optional(),
         },
         {error: 'should be a map with kind or executable'},
       )
-      .meta({description: 'What the copied thing has to be. That it has to exist needs no words.', examples: [{kind: 'file', executable: true}]})
+      .meta({
+        description: 'What the copied thing has to be. That it has to exist needs no words.',
+        examples: [{kind: 'file', executable: true}],
+      })
       .optional(),
   })
-  .meta({title: 'copy', description: 'Brings files in.', examples: [{copy: '/src/hello', from: 'compiler', to: '/usr/local/bin/'}]})
+  .meta({
+    title: 'copy',
+    description: 'Brings files in.',
+    examples: [{copy: '/src/hello', from: 'compiler', to: '/usr/local/bin/'}],
+  })
 
 const writeStep = z
   .strictObject({
@@ -120,9 +134,15 @@ const writeStep = z
       }),
     ...placing,
   })
-  .meta({title: 'write', description: 'Writes a file whose text stands right here.', examples: [{write: 'port = 80\n', to: '/etc/app.conf'}]})
+  .meta({
+    title: 'write',
+    description: 'Writes a file whose text stands right here.',
+    examples: [{write: 'port = 80\n', to: '/etc/app.conf'}],
+  })
 
-const envStep = z.strictObject({env}).meta({title: 'env', description: 'Sets variables from here on.', examples: [{env: {LANG: 'C.UTF-8'}}]})
+const envStep = z
+  .strictObject({env})
+  .meta({title: 'env', description: 'Sets variables from here on.', examples: [{env: {LANG: 'C.UTF-8'}}]})
 
 const argument = z.string({error: 'should be a text, or nothing'}).meta({type: scalar}).nullable()
 
@@ -130,7 +150,10 @@ const argStep = z
   .strictObject({
     arg: z
       .record(name, argument, {error: 'should be a map from names to default values'})
-      .meta({description: 'Build arguments from here on, with their defaults; --build-arg overrides. They are not kept in the image.', examples: [{VERSION: '2.3'}]}),
+      .meta({
+        description: 'Build arguments from here on, with their defaults; --build-arg overrides. They are not kept in the image.',
+        examples: [{VERSION: '2.3'}],
+      }),
   })
   .meta({title: 'arg', description: 'Declares build arguments for the rest of the stage.', examples: [{arg: {VERSION: '2.3'}}]})
 
@@ -142,7 +165,9 @@ const userStep = z
   .strictObject({user: text('The user for later `run` steps and for the finished image, `user[:group]`.', 'app', '1000:1000')})
   .meta({title: 'user', description: 'Changes the user.', examples: [{user: 'app'}]})
 
-const shellStep = z.strictObject({shell}).meta({title: 'shell', description: 'Changes the shell of later `run` texts.', examples: [{shell: ['/bin/bash', '-c']}]})
+const shellStep = z
+  .strictObject({shell})
+  .meta({title: 'shell', description: 'Changes the shell of later `run` texts.', examples: [{shell: ['/bin/bash', '-c']}]})
 
 /** By the key that makes a step one of its kind. */
 export const stepSchemas = {
@@ -165,7 +190,10 @@ export const stageSchema = z
   .strictObject({
     from: z
       .union(
-        [z.string().meta({type: scalar}), z.strictObject({stage: text('The name of another stage.', 'base')}, {error: 'should be {stage: NAME}'})],
+        [
+          z.string().meta({type: scalar}),
+          z.strictObject({stage: text('The name of another stage.', 'base')}, {error: 'should be {stage: NAME}'}),
+        ],
         {error: 'should be a text, or {stage: NAME}'},
       )
       .meta({
@@ -175,10 +203,15 @@ export const stageSchema = z
       }),
     platform: text('The platform of the base image.', 'linux/amd64').optional(),
     shell: shell.optional(),
-    steps: z.array(stepSchema, {error: 'should be a list of steps'}).meta({description: 'What is done, in order.', examples: [[{run: 'make'}]]}).optional(),
+    steps: z
+      .array(stepSchema, {error: 'should be a list of steps'})
+      .meta({description: 'What is done, in order.', examples: [[{run: 'make'}]]})
+      .optional(),
     env: values('Variables of the finished image only; no step sees them.', {LANG: 'C.UTF-8'}).optional(),
     labels: values('Labels of the finished image.', {'org.opencontainers.image.title': 'hello'}).optional(),
-    entrypoint: textOrList('What the image runs: a text for the shell, or a list. An empty list clears that of the base.', ['/usr/local/bin/hello']).optional(),
+    entrypoint: textOrList('What the image runs: a text for the shell, or a list. An empty list clears that of the base.', [
+      '/usr/local/bin/hello',
+    ]).optional(),
     cmd: textOrList('Arguments of `entrypoint`, or what to run without one.', ['--help']).optional(),
     test: text('Shell text that has to succeed in the finished image.', 'hello --self-test').optional(),
     help: text('What people are told about the image.', 'Says hello.').optional(),
@@ -213,7 +246,9 @@ const sectionNames = [
 
 const sectionSchema = z
   .strictObject({
-    section: z.enum(sectionNames, {error: `should be one of ${sectionNames.join(', ')}`}).meta({description: 'The name of the section, without "%".', examples: ['post']}),
+    section: z
+      .enum(sectionNames, {error: `should be one of ${sectionNames.join(', ')}`})
+      .meta({description: 'The name of the section, without "%".', examples: ['post']}),
     arguments: text('The words behind the name.', 'from compiler', '-c /bin/bash').optional(),
     text: text('The lines below it.', 'make install\n').optional(),
   })
@@ -221,14 +256,20 @@ const sectionSchema = z
 
 export const definitionStageSchema = z
   .strictObject({
-    rules: z.literal('def', {error: 'should be def'}).meta({description: 'This stage means what Apptainer means by a definition file.', examples: ['def']}),
+    rules: z
+      .literal('def', {error: 'should be def'})
+      .meta({description: 'This stage means what Apptainer means by a definition file.', examples: ['def']}),
     definition: z
       .strictObject(
         {
           header: z
-            .record(z.string().regex(/^[A-Za-z][A-Za-z0-9]*$/, {error: 'should be a header key'}), z.string({error: 'should be a text'}).meta({type: scalar}), {
-              error: 'should be a map from header keys to texts',
-            })
+            .record(
+              z.string().regex(/^[A-Za-z][A-Za-z0-9]*$/, {error: 'should be a header key'}),
+              z.string({error: 'should be a text'}).meta({type: scalar}),
+              {
+                error: 'should be a map from header keys to texts',
+              },
+            )
             .meta({description: 'The header, `bootstrap` among its keys.', examples: [{bootstrap: 'docker', from: 'debian:12'}]}),
           sections: z
             .array(sectionSchema, {error: 'should be a list of sections'})
@@ -237,7 +278,10 @@ export const definitionStageSchema = z
         },
         {error: 'should be a map with header and sections'},
       )
-      .meta({description: 'The stage as it stands in a definition file.', examples: [{header: {bootstrap: 'docker', from: 'debian:12'}, sections: []}]}),
+      .meta({
+        description: 'The stage as it stands in a definition file.',
+        examples: [{header: {bootstrap: 'docker', from: 'debian:12'}, sections: []}],
+      }),
   })
   .meta({
     title: 'definition stage',
@@ -245,8 +289,9 @@ export const definitionStageSchema = z
     examples: [{rules: 'def', definition: {header: {bootstrap: 'docker', from: 'debian:12'}, sections: []}}],
   })
 
-/** Digits alone are the number of a stage on the command line. */
-export const stageName = z.string().regex(/^(?!\d+$)[^\x00-\x1f\x7f]+$/, {error: 'is no name for a stage: it needs more than digits, and no control characters'})
+export const stageName = z
+  .string()
+  .regex(/^[^\x00-\x1f\x7f]+$/, {error: 'is no name for a stage: it is empty or holds control characters'})
 
 export const descriptionSchema = z
   .strictObject({
@@ -257,13 +302,17 @@ export const descriptionSchema = z
     args: z
       .record(name, argument, {error: 'should be a map from names to default values'})
       .meta({
-        description: 'Build arguments of all stages, with their defaults. --build-arg overrides; nothing for a value means there is no default. A later one may use those before it.',
+        description:
+          'Build arguments of all stages, with their defaults. --build-arg overrides; nothing for a value means there is no default. A later one may use those before it.',
         examples: [{VERSION: '2.3', TOKEN: null}],
       })
       .optional(),
     stages: z
       .record(stageName, z.union([stageSchema, definitionStageSchema]), {error: 'should be a map from names to stages'})
-      .meta({description: 'The stages by name. Any stage may use any other, whatever their order.', examples: [{final: {from: 'docker://debian:12'}}]}),
+      .meta({
+        description: 'The stages by name. Any stage may use any other, whatever their order.',
+        examples: [{final: {from: 'docker://debian:12'}}],
+      }),
     target: text('The stage whose image is wanted. Default: the last one.', 'final').optional(),
   })
   .meta({

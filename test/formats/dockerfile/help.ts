@@ -43,7 +43,7 @@ function showStage(stage: Stage): string[] {
   return [`FROM ${shown}${stage.named ? ` AS ${stage.name}` : ''}`, ...stage.steps.map(showStep)]
 }
 
-export function showStep(step: Step): string {
+function showStep(step: Step): string {
   switch (step.kind) {
     case 'run':
       return step.command.kind === 'shell'

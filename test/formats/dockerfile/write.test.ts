@@ -1,6 +1,6 @@
 import {describe, expect, test} from 'vitest'
 import {writeDockerfile} from '../../../src/formats/dockerfile/write.js'
-import type {CopyStep, Description, Stage, Step} from '../../../src/model/description.js'
+import type {CopyStep, Description, RunStep, Stage} from '../../../src/model/description.js'
 import type {WriteResult} from '../../../src/model/format.js'
 import {startOf} from '../../../src/model/span.js'
 import {contextOf, readWell, showDiagnostic} from './help.js'
@@ -41,16 +41,15 @@ function described(...stages: readonly Stage[]): Description {
   return {format: 'def', file: 'x.def', text: '', stages}
 }
 
-const post = (text: string, more: Partial<Step> = {}): Step =>
-  ({
-    kind: 'run',
-    rules: 'def',
-    span,
-    where: 'image',
-    command: {kind: 'script', text},
-    section: {name: 'post', arguments: []},
-    ...more,
-  }) as Step
+const post = (text: string, more: Partial<RunStep> = {}): RunStep => ({
+  kind: 'run',
+  rules: 'def',
+  span,
+  where: 'image',
+  command: {kind: 'script', text},
+  section: {name: 'post', arguments: []},
+  ...more,
+})
 
 const files = (from: CopyStep['from'], source: string, destination?: string): CopyStep => ({
   kind: 'copy',
@@ -179,13 +178,13 @@ EOF
 
 FROM debian:12 AS final
 COPY --from=build /src/hello /usr/bin/hello
-LABEL v="1 2"
 ENV LANG=C.UTF-8
 ENV PATH=/opt/bin:\${PATH}
 COPY --chmod=755 <<"EOF" /.sifstage/runscript
 #!/bin/sh
 exec hello "$@"
 EOF
+LABEL v="1 2"
 ENTRYPOINT ["/.sifstage/runscript"]
 `)
     expect(result.diagnostics.map(found => `${found.severity} ${found.rule}`)).toEqual(['warning ambiguous-copy'])

@@ -1,0 +1,248 @@
+/** A stage in docker's rules. Paths are written absolute, as they were read; variables of the base as `${NAME}`. */
+import {relativeTo} from '../../language/relative.js'
+import type {Base, Command, CopyStep, Stage, Step} from '../../model/description.js'
+import {showImageReference} from '../../model/reference.js'
+import type {Span} from '../../model/span.js'
+import {plainText, showTemplate, type Template} from '../../model/template.js'
+import {comment, list, map, text, texts, truth, type Value, words} from './nodes.js'
+import {defaultShell} from './stage.js'
+import type {StageEnd, Writing} from './writing.js'
+
+/** `skip` arguments at the start are those of the whole description. */
+export function writeDockerStage(
+  writing: Writing,
+  stage: Stage,
+  skip: number,
+  parent: StageEnd | undefined,
+): {value: Value; end: StageEnd} {
+  const writer = new StageWriter(writing, stage, parent)
+  for (const step of stage.steps.slice(0, skip)) writer.skip(step)
+  const steps = stage.steps.slice(skip).flatMap(step => writer.step(step))
+  const settings = writer.settings()
+  const value = map([
+    ['from', writer.base(stage.base)],
+    ['platform', stage.platform === undefined ? undefined : text(escaped([stage.platform]))],
+    ['steps', steps.length === 0 ? undefined : list(steps, 'block')],
+    ...settings,
+  ])
+  return {value, end: {variables: writer.variables, shell: writer.shell}}
+}
+
+/** Text that expansion gives back as it is. */
+export function escaped(template: Template): string {
+  return template.map(part => (typeof part === 'string' ? part.replace(/[$\\]/g, '\\$&') : `\${${part.variable}}`)).join('')
+}
+
+class StageWriter {
+  readonly variables: Map<string, Template>
+  shell: readonly string[]
+
+  constructor(
+    readonly writing: Writing,
+    readonly stage: Stage,
+    parent: StageEnd | undefined,
+  ) {
+    this.variables = new Map(parent?.variables)
+    this.shell = parent?.shell ?? defaultShell
+  }
+
+  /** A step that is said elsewhere, but counts. */
+  skip(step: Step): void {
+    if (step.kind === 'arg' && step.value !== undefined) this.variables.set(step.name, step.value)
+  }
+
+  base(base: Base): Value | undefined {
+    switch (base.kind) {
+      case 'scratch':
+        return text('scratch')
+      case 'image':
+        return text(escaped([showImageReference(base.reference)]))
+      case 'stage':
+        return map([['stage', text(escaped([this.#stageName(base.name, base.index)]))]], 'flow')
+      case 'local': {
+        const {agent, path} = base.reference
+        if (agent !== 'localimage') return text(escaped([`${agent}:${path}`]))
+        return text(escaped([/^\.{0,2}\//.test(path) ? path : `./${path}`]))
+      }
+      case 'mirror':
+        this.#refuse(
+          base.span,
+          `A base made by ${base.agent} exists in definition files only.`,
+          'Convert to a definition file instead.',
+        )
+        return undefined
+    }
+  }
+
+  step(step: Step): Value[] {
+    const [first, ...others] = this.#step(step)
+    return first === undefined ? [] : [comment(first, step.comment), ...others]
+  }
+
+  #step(step: Step): Value[] {
+    switch (step.kind) {
+      case 'run':
+        if (step.where === 'host' || step.command.kind === 'script') {
+          this.#refuse(
+            step.span,
+            'A script of a definition file cannot be a step of another stage.',
+            'Keep the stage a definition.',
+          )
+          return []
+        }
+        return [...this.#shellFor(step.command), map([['run', this.#command(step.command)]])]
+      case 'copy':
+        return step.from.kind === 'inline' ? this.#write(step, step.from.files) : [this.#copy(step)]
+      case 'env': {
+        const variables = step.variables.map(({name, value}) => [name, this.#template(value, step.span)] as const)
+        for (const {name, value} of step.variables) this.variables.set(name, value)
+        return repeated(variables).map(entries => map([['env', texts(entries)]]))
+      }
+      case 'arg': {
+        const value = step.value === undefined ? null : this.#template(step.value, step.span)
+        if (step.value !== undefined) this.variables.set(step.name, step.value)
+        return [map([['arg', texts([[step.name, value]])]])]
+      }
+      case 'workdir':
+        return [map([['workdir', text(this.#template(step.path, step.span))]])]
+      case 'user':
+        return [map([['user', text(this.#template(step.user, step.span))]])]
+    }
+  }
+
+  #copy(step: CopyStep): Value {
+    const sources = step.sources.map(source => this.#template(source.path, source.span))
+    const [only, second] = sources
+    return map([
+      ['copy', only !== undefined && second === undefined ? text(only) : words(sources)],
+      ['from', this.#origin(step)],
+      ...this.#placing(step),
+      ['expect', this.#expectation(step)],
+    ])
+  }
+
+  #origin({from}: CopyStep): Value | undefined {
+    switch (from.kind) {
+      case 'stage':
+        return text(this.#stageName(from.name, from.index))
+      case 'image':
+        return map([['image', text(escaped([showImageReference(from.reference)]))]], 'flow')
+      case 'context':
+      case 'inline':
+        return undefined
+    }
+  }
+
+  /** K90: each file is placed on its own, so one step for each is the same. */
+  #write(step: CopyStep, files: readonly {readonly name: string; readonly text: string}[]): Value[] {
+    const [only, second] = files
+    const destination = step.destination && plainText(step.destination.path)
+    if (only !== undefined && second === undefined && destination?.endsWith(`/${only.name}`) === true) {
+      return [map([['write', text(only.text)], ...this.#placing(step)])]
+    }
+    return repeated(files.map(file => [file.name, file.text] as const)).map(entries =>
+      map([['write', map(entries.map(([name, content]) => [name, text(content)] as const))], ...this.#placing(step)]),
+    )
+  }
+
+  #placing(step: CopyStep): [string, Value | undefined][] {
+    const {destination, chown, chmod, span} = step
+    if (destination === undefined) this.#refuse(span, 'This copy has no destination.', 'Say where it goes.')
+    return [
+      ['to', destination && text(this.#template(destination.path, destination.span))],
+      ['chown', chown && text(this.#template(chown, span))],
+      ['chmod', chmod && text(this.#template(chmod, span))],
+    ]
+  }
+
+  #expectation({expect}: CopyStep): Value | undefined {
+    if (expect === undefined) return undefined
+    return map(
+      [
+        ['kind', expect.kind === undefined ? undefined : text(expect.kind)],
+        ['executable', expect.executable === undefined ? undefined : truth(expect.executable)],
+      ],
+      'flow',
+    )
+  }
+
+  settings(): [string, Value | undefined][] {
+    const {settings} = this.stage
+    for (const key of ['runscript', 'startscript', 'environment'] as const) {
+      const script = settings[key]
+      if (script !== undefined)
+        this.#refuse(script.span, `%${key} exists in definition files only.`, 'Convert to a definition file instead.')
+    }
+    const env = settings.env?.map(({name, value, span}) => [name, this.#template(value, span)] as const)
+    for (const {name, value} of settings.env ?? []) this.variables.set(name, value)
+    const labels = settings.labels?.map(({name, value, span}) => [name, this.#template(value, span)] as const)
+    return [
+      ['env', env && texts(env)],
+      ['labels', labels && texts(labels)],
+      ['entrypoint', settings.entrypoint && this.#command(settings.entrypoint.value)],
+      ['cmd', settings.cmd && this.#command(settings.cmd.value)],
+      ['test', settings.test && text(settings.test.text)],
+      ['help', settings.help && text(settings.help.text)],
+    ]
+  }
+
+  /** A step that changes the shell, where the command has another one. */
+  #shellFor(command: Command): Value[] {
+    if (command.kind !== 'shell' || same(command.shell, this.shell)) return []
+    this.shell = command.shell
+    return [map([['shell', words(command.shell)]])]
+  }
+
+  #command(command: Command): Value {
+    switch (command.kind) {
+      case 'script':
+        return text(command.text)
+      case 'exec':
+        return words(command.argv)
+      case 'shell':
+        // With another shell than that of the last step: the same words, without one (K113).
+        return same(command.shell, this.shell) ? text(command.text) : words([...command.shell, command.text])
+    }
+  }
+
+  #stageName(name: string, index: number | undefined): string {
+    return (index === undefined ? undefined : this.writing.description.stages[index]?.name) ?? name
+  }
+
+  /** The text of a template in terms of the variables as they are at this step. */
+  #template(template: Template, span: Span): string {
+    const relative = relativeTo(template, this.variables)
+    if (relative !== undefined) return escaped(relative)
+    this.writing.refuse(
+      this.stage,
+      'lost-base-variable',
+      span,
+      `${showTemplate(template)} needs a variable of the base image that has another value by now.`,
+      'Keep the value in a variable of its own before it is changed.',
+    )
+    return escaped(template)
+  }
+
+  #refuse(span: Span, message: string, hint: string): void {
+    this.writing.refuse(this.stage, 'no-yaml-form', span, message, hint)
+  }
+}
+
+/** Entries in as few maps as hold no key twice. */
+function repeated<T>(entries: readonly (readonly [string, T])[]): (readonly [string, T])[][] {
+  const groups: {keys: Set<string>; entries: (readonly [string, T])[]}[] = []
+  for (const entry of entries) {
+    let group = groups.at(-1)
+    if (group === undefined || group.keys.has(entry[0])) {
+      group = {keys: new Set(), entries: []}
+      groups.push(group)
+    }
+    group.keys.add(entry[0])
+    group.entries.push(entry)
+  }
+  return groups.map(group => group.entries)
+}
+
+function same(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((word, i) => word === other[i])
+}
