@@ -115,7 +115,7 @@ export async function runBuild(input: string | undefined, flags: BuildFlags, aro
   const {ports, scratch} = await openWorkshop(flags, loaded.settings, loaded.input, around.sink)
   const engine = {name: ports.engine.engine.name, version: ports.engine.version}
   try {
-    const request = buildRequest(loaded, flags, {
+    const request = await buildRequest(loaded, flags, {
       jobs: flags.jobs ?? loaded.settings.jobs ?? Math.min(4, availableParallelism()),
       keepGoing: flags['keep-going'],
       keepFailed: flags['on-failure'] === 'keep',

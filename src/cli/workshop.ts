@@ -2,6 +2,7 @@
 import {homedir} from 'node:os'
 import {join, resolve} from 'node:path'
 import type {BuildPorts, BuildRequest, OutputRequest} from '../build/request.js'
+import type {Description} from '../model/description.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
 import type {EngineOptions, Identity, Sink} from '../model/ports.js'
 import {resolveTarget} from '../plan/graph.js'
@@ -105,12 +106,30 @@ export interface RequestOptions {
   readonly output: OutputRequest
 }
 
+/**
+ * Stages of a definition file as texts that mean the same on their own: the engine reads them once more.
+ * @throws SifstageError (3) when a build argument put something there that cannot be kept so
+ */
+async function standalone(description: Description): Promise<Description> {
+  if (!description.stages.some(stage => stage.definition !== undefined)) return description
+  const {originalStage} = await import('../formats/deffile/original.js')
+  const stages = description.stages.map(stage => {
+    if (stage.definition === undefined) return stage
+    try {
+      return {...stage, definition: {...stage.definition, text: originalStage(stage.definition.text)}}
+    } catch (error) {
+      throw new SifstageError(ExitCode.unfaithful, `stage "${stage.name}" cannot be built on its own: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  })
+  return {...description, stages}
+}
+
 /** The build that flags and a checked input ask for. */
-export function buildRequest(loaded: Loaded, flags: BuildingFlags & EverywhereFlags, options: RequestOptions): BuildRequest {
+export async function buildRequest(loaded: Loaded, flags: BuildingFlags & EverywhereFlags, options: RequestOptions): Promise<BuildRequest> {
   if (loaded.description === undefined) throw new SifstageError(ExitCode.usage, `${loaded.input} could not be read`)
   const target = resolveTarget(loaded.description, flags.target)
   if (target.kind === 'unknown') throw new SifstageError(ExitCode.wrong, `there is no stage "${target.name}"`)
-  const description = withForeignImages(loaded.description)
+  const description = withForeignImages(await standalone(loaded.description))
   const names = new Set(loaded.description.stages.map(stage => stage.name))
   const filter = new Set(flags['no-cache-filter'] ?? [])
   for (const name of filter) {

@@ -28,21 +28,11 @@ export function withBase(text: string, agent: string, from: string): string {
   return [`Bootstrap: ${agent}`, ...(from === '' ? [] : [`From: ${from}`]), ...kept, ...lines.slice(i)].join('\n')
 }
 
-/**
- * What is left of `{{ NAME }}` after substitution stays as it is only where the name stands for itself (D37): the
- * engine substitutes our text once more.
- */
-function keepBraces(text: string): string {
-  const names = new Set([...text.matchAll(/\{\{\s*(\w+)\s*\}\}/g)].map(match => match[1] ?? ''))
-  if (names.size === 0) return ''
-  return `\n%arguments\n${[...names].map(name => `  ${name}={{ ${name} }}\n`).join('')}`
-}
-
 export function definitionFile(work: StageWork): string {
   const stubs = work.incoming.map(each => stub(each.name, each.folder)).join('')
   const own = work.stage.definition?.text ?? ''
   const bootstrap = bootstrapOf(work.base)
   const pinned = work.base.kind === 'image' && work.base.pinned !== undefined
   const text = bootstrap !== undefined && (work.rebased || pinned) ? withBase(own, bootstrap.agent, bootstrap.from) : own
-  return `${stubs}${text.endsWith('\n') ? text : `${text}\n`}${keepBraces(text)}`
+  return `${stubs}${text.endsWith('\n') ? text : `${text}\n`}`
 }

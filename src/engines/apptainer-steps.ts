@@ -3,7 +3,7 @@
  * `apptainer exec` of its own, and at the end the settings are written where Apptainer looks for them.
  */
 import {runscriptLines} from '../language/runscript.js'
-import {shellQuote} from '../language/shell.js'
+import {environmentQuote, shellQuote} from '../language/shell.js'
 import type {CopyStep, RunStep, Step} from '../model/description.js'
 import type {Operation, Operations} from '../model/operations.js'
 import type {StageCommand, StageScript, StageWork} from '../model/ports.js'
@@ -182,7 +182,7 @@ export function dockerSteps(work: StageWork, program: string, at: {readonly tmp:
   const finish: Operation[] = []
   const own = [...state.kept].filter(([name, value]) => inherited.env.get(name) !== value)
   if (own.length > 0) {
-    const text = own.map(([name, value]) => `export ${name}=${shellQuote(value)}\n`).join('')
+    const text = own.map(([name, value]) => `export ${name}=${environmentQuote(value)}\n`).join('')
     finish.push({op: 'append', path: '/.singularity.d/env/90-environment.sh', text: `\n${text}`, mode: 0o755})
   }
   const start = runscriptLines({...work.start, workdir: workdirSet && !work.keepCwd ? state.workdir : undefined})

@@ -10,3 +10,11 @@ export function shellQuote(text: string): string {
 export function shellLine(argv: readonly string[]): string {
   return argv.map(shellQuote).join(' ')
 }
+
+/**
+ * A text as one word of a file that Apptainer's built-in shell reads (`/.singularity.d/env/*.sh`): that shell keeps
+ * the backslash of `'it'\''s'` (tried with 1.4.5), so only double quotes carry a single quote.
+ */
+export function environmentQuote(text: string): string {
+  return text.includes("'") ? `"${text.replaceAll(/[\\"$`]/g, '\\$&')}"` : shellQuote(text)
+}

@@ -37,12 +37,13 @@ export function readDefinitionStage(
     return yaml.index.span(start, Math.max(back(span.end), start))
   }
   const result = readDeffile(yaml.file, text, {buildArgs: new Map(), architecture: ''})
-  for (const found of result.diagnostics)
-    problems.add(found.rule, found.severity, moved(found.span), found.message, found.hint, name)
+  for (const {rule, severity, span, message, hint} of result.diagnostics) {
+    if (rule === 'syntax') problems.syntax(moved(span), message, hint)
+    else problems.add(rule, severity, moved(span), message, hint, name)
+  }
   const [stage, second] = result.description?.stages ?? []
   if (stage === undefined || result.description === undefined) {
-    // The reader said why; this marks the whole as unreadable.
-    problems.syntax(yaml.span(key), `The definition of stage ${JSON.stringify(name)} cannot be read.`)
+    if (!problems.failed) problems.syntax(yaml.span(key), `The definition of stage ${JSON.stringify(name)} cannot be read.`)
     return undefined
   }
   if (second !== undefined) {

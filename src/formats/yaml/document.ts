@@ -26,7 +26,7 @@ export class YamlDocument {
     let node: Node | undefined = from
     for (const key of path) {
       const collection = this.resolved(node)
-      if (isMap(collection)) node = valueOf(collection.items.findLast(pair => keyText(pair) === String(key)))
+      if (isMap(collection)) node = pairValue(collection.items.findLast(pair => keyText(pair) === String(key)))
       else if (isSeq(collection)) node = asNode(collection.items[Number(key)])
       else return undefined
     }
@@ -75,7 +75,7 @@ export class YamlDocument {
     if (!isMap(map)) return []
     return map.items.flatMap(pair => {
       const key = asNode(pair.key)
-      return key === undefined ? [] : [{name: keyText(pair), key, value: valueOf(pair)}]
+      return key === undefined ? [] : [{name: keyText(pair), key, value: pairValue(pair)}]
     })
   }
 }
@@ -114,7 +114,7 @@ export function parseYaml(file: string, text: string, problems: Problems): Parse
     customTags: ['null'],
     uniqueKeys: false,
     prettyErrors: false,
-    logLevel: 'silent',
+    logLevel: 'error',
   })
   for (const error of [...document.errors, ...document.warnings]) {
     const [from, to] = error.pos
@@ -194,7 +194,7 @@ function keyText(pair: Pair): string {
   return isScalar(pair.key) ? String(pair.key.value) : ''
 }
 
-function valueOf(pair: Pair | undefined): Node | undefined {
+function pairValue(pair: Pair | undefined): Node | undefined {
   return asNode(pair?.value)
 }
 

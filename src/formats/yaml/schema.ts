@@ -314,7 +314,7 @@ export const descriptionSchema = z
         examples: [{final: {from: 'docker://debian:12'}}],
       }),
     target: text('The stage whose image is wanted. Default: the last one.', 'final').optional(),
-  })
+  }, {error: 'should be a map with "sifstage" and "stages"'})
   .meta({
     title: 'A sifstage description',
     description: 'Stages, what each does, and what is copied from one to another.',
