@@ -53,7 +53,7 @@ async function baseOf(stage: Stage, done: ReadonlyMap<number, Done>, request: Bu
     case 'image':
       return {base: {kind: 'image', ...stage.base.reference, pinned: resolved.pinned}, resolved}
     case 'local':
-      return {base: {kind: 'local', reference: {agent: stage.base.reference.agent, path: resolved.path ?? stage.base.reference.path}}, resolved}
+      return {base: {kind: 'local', reference: {agent: stage.base.reference.agent, path: resolved.path ?? stage.base.reference.path}, moved: resolved.moved ?? false}, resolved}
     case 'scratch':
       return {base: {kind: 'scratch'}, resolved}
     case 'mirror':

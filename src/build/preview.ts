@@ -11,6 +11,8 @@ export interface PreviewedStage {
   /** Undefined while something that goes into it is not known before the build. */
   readonly key: string | undefined
   readonly cached: boolean
+  /** Why it would run. */
+  readonly why: string | undefined
   readonly script: StageScript
 }
 
@@ -50,7 +52,8 @@ export async function previewBuild(request: BuildRequest, ports: BuildPorts, sig
       keepCwd: request.keepCwd,
       keepFailed: request.keepFailed,
     })
-    previewed.push({stage, key: inputs?.key, cached: stored !== undefined, script})
+    const why = stored !== undefined ? undefined : fresh ? 'asked for anew' : inputs === undefined ? 'its parent is not built yet' : (inputs.whyNoKey ?? 'the store has nothing of this key')
+    previewed.push({stage, key: inputs?.key, cached: stored !== undefined, why, script})
   }
   return previewed
 }

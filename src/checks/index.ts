@@ -11,10 +11,10 @@ import {copyFromLaterStage} from './copy-from-later-stage.js'
 import {copyFromSelf} from './copy-from-self.js'
 import {copyFromUnknownStage} from './copy-from-unknown-stage.js'
 import {duplicateStage} from './duplicate-stage.js'
-import {hostPathRefused} from './host-path-refused.js'
 import {heedComments} from './ignore-comments.js'
 import {stageCycle} from './stage-cycle.js'
 import {unknownTarget} from './unknown-target.js'
+import {unsafeSource} from './unsafe-source.js'
 import {unusedStage} from './unused-stage.js'
 
 export const checks: readonly Check[] = [
@@ -29,7 +29,7 @@ export const checks: readonly Check[] = [
   contextPathMissing,
   contextPathIgnored,
   contextPathOutside,
-  hostPathRefused,
+  unsafeSource,
   artifactUnderTmp,
 ]
 

@@ -1,4 +1,5 @@
 import type {Check} from '../model/check.js'
+import type {Description, Stage} from '../model/description.js'
 import {neededStages, resolveTarget} from '../plan/graph.js'
 import {diagnostic, quoted} from './finding.js'
 
@@ -13,6 +14,7 @@ export const unusedStage: Check = {
     {format: 'yaml', text: 'sifstage: 1\nstages:\n  a: {from: alpine}\n  b: {from: alpine}\n', target: 'a'},
   ],
   good: [
+    {format: 'dockerfile', text: 'FROM alpine AS final\nCOPY --from=compiler /hello /bin/\nFROM alpine AS compiler\n'},
     {format: 'dockerfile', text: 'FROM alpine AS base\nFROM base\n'},
     {format: 'dockerfile', text: 'FROM alpine AS lint\nFROM alpine\nCOPY --from=0 /x /x\n'},
   ],
@@ -21,7 +23,7 @@ export const unusedStage: Check = {
     if (target.kind === 'unknown') return []
     const needed = new Set(neededStages(description, target.stage.index))
     return description.stages
-      .filter(stage => !needed.has(stage.index))
+      .filter(stage => !needed.has(stage.index) && !copiesFromLater(description, stage))
       .map(stage =>
         diagnostic(unusedStage, {
           span: stage.nameSpan,
@@ -31,4 +33,10 @@ export const unusedStage: Check = {
         }),
       )
   },
+}
+
+/** Stages in the wrong order have a finding of their own, and the last one is then not what is wanted. */
+function copiesFromLater({format}: Description, stage: Stage): boolean {
+  if (format === 'yaml') return false
+  return stage.steps.some(step => step.kind === 'copy' && step.from.kind === 'stage' && (step.from.index ?? 0) > stage.index)
 }

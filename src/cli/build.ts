@@ -2,7 +2,7 @@
 import {availableParallelism} from 'node:os'
 import {build} from '../build/build.js'
 import type {BuildResult, Failure, StageReport} from '../build/request.js'
-import {renderDiagnostics} from './render-temp.js'
+import {renderDiagnostics} from '../reports/text.js'
 import type {ArtifactReport} from '../model/artifact.js'
 import {type Diagnostic, diagnosticJson} from '../model/diagnostic.js'
 import {ExitCode} from '../model/errors.js'
@@ -121,6 +121,7 @@ export async function runBuild(input: string | undefined, flags: BuildFlags, aro
       keepFailed: flags['on-failure'] === 'keep',
       output,
     })
+    if (!flags['dry-run']) await scratch.sweep()
     if (flags['dry-run']) return await dryRun(request, ports, loaded, around.signal)
     const result = await build(request, ports, around.signal)
     const diagnostics = [...loaded.diagnostics, ...findings(result)]

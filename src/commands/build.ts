@@ -30,7 +30,8 @@ OUT ending in .sif is an image, in / a sandbox folder. It is written beside its 
   override async run(): Promise<void> {
     const {args, flags} = await this.parse(Build)
     const {failedBuildDocument, runBuild} = await import('../cli/build.js')
-    const {jsonSink, palette, plainSink} = await import('../cli/progress.js')
+    const {jsonSink, plainSink} = await import('../cli/progress.js')
+    const {palette} = await import('../reports/palette.js')
     const write = (line: string) => process.stderr.write(line)
     const sink = flags.progress === 'json' ? jsonSink(write) : plainSink(write, palette(this.colour))
     await this.carryOut(flags.json, args.input, failedBuildDocument, signal => runBuild(args.input, flags, {sink, signal, colour: this.colour}))

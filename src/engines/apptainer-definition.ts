@@ -1,6 +1,6 @@
 /** The working definition file of one stage: stubs of the stages it copies from, then the stage's own text (D141, D144). */
 import {shellQuote} from '../language/shell.js'
-import type {StageWork} from '../model/ports.js'
+import type {StageBase, StageWork} from '../model/ports.js'
 import {bootstrapOf} from './apptainer.js'
 
 /** A stage that holds only what is copied from it. `cp -a` keeps owners as far as the namespace knows them. */
@@ -28,11 +28,15 @@ export function withBase(text: string, agent: string, from: string): string {
   return [`Bootstrap: ${agent}`, ...(from === '' ? [] : [`From: ${from}`]), ...kept, ...lines.slice(i)].join('\n')
 }
 
+/** Whether the engine gets the base under another name than the definition's: with its digest, or as a copy. */
+export function isRenamed(base: StageBase): boolean {
+  return (base.kind === 'image' && base.pinned !== undefined) || (base.kind === 'local' && base.moved)
+}
+
 export function definitionFile(work: StageWork): string {
   const stubs = work.incoming.map(each => stub(each.name, each.folder)).join('')
   const own = work.stage.definition?.text ?? ''
   const bootstrap = bootstrapOf(work.base)
-  const pinned = work.base.kind === 'image' && work.base.pinned !== undefined
-  const text = bootstrap !== undefined && (work.rebased || pinned) ? withBase(own, bootstrap.agent, bootstrap.from) : own
+  const text = bootstrap !== undefined && (work.rebased || isRenamed(work.base)) ? withBase(own, bootstrap.agent, bootstrap.from) : own
   return `${stubs}${text.endsWith('\n') ? text : `${text}\n`}`
 }

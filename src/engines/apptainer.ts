@@ -7,7 +7,7 @@ import {shellQuote} from '../language/shell.js'
 import type {Stage} from '../model/description.js'
 import type {Engine, EngineOptions, StageBase, StageCommand, StageScript, StageWork} from '../model/ports.js'
 import type {Operation, Operations} from '../model/operations.js'
-import {definitionFile} from './apptainer-definition.js'
+import {definitionFile, isRenamed} from './apptainer-definition.js'
 import {dockerSteps} from './apptainer-steps.js'
 
 /** Version ranges that behave alike (table H of the rules); the number is part of every key. */
@@ -23,8 +23,8 @@ function apptainerGeneration(version: string): number {
   return generation
 }
 
-/** Lines that our own binds over /tmp cause, or that every build prints. */
-const NOISE = [/destination is already in the mount point list/, /To see mksquashfs output with progress bar/]
+/** Lines that our own binds over /tmp cause, that every build prints (D54), or that only follow from the one that says why (D105). */
+const NOISE = [/destination is already in the mount point list/, /To see mksquashfs output with progress bar/, /No default remote in use, falling back to default keyserver/, /Can't (add file|close).*missed writing/]
 
 const EXPLANATIONS: readonly {readonly pattern: RegExp; readonly message: (match: RegExpExecArray) => string; readonly hint: string}[] = [
   {
@@ -113,7 +113,7 @@ export function bootstrapOf(base: StageBase): {readonly agent: string; readonly 
 function ownMetadata(work: StageWork): Operations | undefined {
   const {definition} = work.stage
   const steps: Operation[] = []
-  if (!work.rebased && definition !== undefined && work.base.kind === 'image' && work.base.pinned !== undefined) {
+  if (!work.rebased && definition !== undefined && isRenamed(work.base)) {
     const set = Object.fromEntries(definition.headers.map(({key, value}) => [`org.label-schema.usage.singularity.deffile.${key}`, value]))
     steps.push({op: 'labels', path: '/.singularity.d/labels.json', set})
   }

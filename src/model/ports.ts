@@ -39,7 +39,8 @@ export interface EngineOptions {
 export type StageBase =
   /** `pinned` is the reference with the platform's digest where one is known. */
   | {readonly kind: 'image'; readonly transport: string; readonly name: string; readonly pinned: string | undefined}
-  | {readonly kind: 'local'; readonly reference: LocalReference}
+  /** `moved`: a copy that the engine's user can read, in the place of the one that the input names. */
+  | {readonly kind: 'local'; readonly reference: LocalReference; readonly moved: boolean}
   | {readonly kind: 'scratch'}
   /** The image file of another stage. */
   | {readonly kind: 'stage'; readonly image: PackedImage}
@@ -222,6 +223,8 @@ export interface ResolvedBase {
   readonly config: string | undefined
   /** Where a local base can be read by the engine's user; undefined when as written. */
   readonly path?: string
+  /** True when `path` is a copy of what the input names. */
+  readonly moved?: boolean
   readonly notes: readonly string[]
 }
 

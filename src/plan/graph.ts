@@ -16,7 +16,7 @@ export interface Need {
 }
 
 /** What a stage needs, in the order of its text. Names that mean no stage are not in it: checks report those. */
-export function needsOf(stage: Stage): Need[] {
+function needsOf(stage: Stage): Need[] {
   const needs: Need[] = []
   if (stage.base.kind === 'stage' && stage.base.index !== undefined) {
     needs.push({kind: 'base', index: stage.base.index, span: stage.base.span})

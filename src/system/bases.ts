@@ -207,6 +207,7 @@ export function baseResolver(options: BaseResolverOptions): BaseResolver {
       config,
       pinned: undefined,
       path: readable ? resolve(cwd, reference.path) : await staged(path, reference.agent, digest, signal),
+      moved: !readable,
       notes: [],
     })
     if (reference.agent === 'oci' && stats.isDirectory()) {

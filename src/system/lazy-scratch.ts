@@ -5,7 +5,7 @@ import type {Identity, Mapping} from '../model/ports.js'
 import {exists, writeWhole} from './files.js'
 import {insideNamespace, asUser} from './identity.js'
 import {capture} from './processes.js'
-import {makeScratch, ownedFolder, removeTree, type Scratch} from './scratch.js'
+import {makeScratch, ownedFolder, removeTree, type Scratch, sweepScratch} from './scratch.js'
 
 /** A tree that a failed build left on request. */
 export interface KeptStage {
@@ -25,6 +25,8 @@ export interface LazyScratch {
   give(folder: string): Promise<void>
   discard(folder: string): Promise<void>
   keep(stage: string, kept: {readonly root: string; readonly cwd: string}): Promise<void>
+  /** Removes what dead builds left. */
+  sweep(): Promise<void>
   /** Removes everything that is not kept. Always called at the end, however it came. */
   close(): Promise<void>
 }
@@ -65,10 +67,7 @@ export function lazyScratch(options: LazyScratchOptions): LazyScratch {
   let making: Promise<Scratch> | undefined
   let keptFolder: string | undefined
   const scratch = () => {
-    making ??= makeScratch(options.environment, options.identity, options.mapping).then(made => {
-      for (const folder of made.swept) options.onSweep(folder)
-      return made
-    })
+    making ??= makeScratch(options.environment, options.identity, options.mapping)
     return making
   }
   return {
@@ -94,6 +93,9 @@ export function lazyScratch(options: LazyScratchOptions): LazyScratch {
       if (before !== undefined) await removeTree(before.scratch, options.identity, before.mapping)
       await ownedFolder(dirname(file), options.identity)
       await writeWhole(file, `${JSON.stringify(kept, undefined, 2)}\n`)
+    },
+    async sweep() {
+      for (const folder of await sweepScratch(options.environment, options.identity)) options.onSweep(folder)
     },
     async close() {
       if (making === undefined) return

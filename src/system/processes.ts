@@ -3,6 +3,7 @@
  * group when we die ourselves, however that happens (design section 6).
  */
 import {type ChildProcess, spawn} from 'node:child_process'
+import {readdirSync, readFileSync} from 'node:fs'
 import type {Readable} from 'node:stream'
 
 /** A line longer than this is cut: an engine may print megabytes without a line end. */
@@ -38,13 +39,50 @@ function endGroup(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
+/** Every process below `pid` right now, also those in sessions of their own (proc(5), `children`). */
+function descendants(pid: number): number[] {
+  const found: number[] = []
+  const open = [pid]
+  for (let at = open.pop(); at !== undefined; at = open.pop()) {
+    try {
+      for (const task of readdirSync(`/proc/${at}/task`)) {
+        const children = readFileSync(`/proc/${at}/task/${task}/children`, 'utf8').split(' ').filter(word => /^\d+$/.test(word)).map(Number)
+        found.push(...children)
+        open.push(...children)
+      }
+    } catch {
+      // It has ended meanwhile, or the kernel does not tell.
+    }
+  }
+  return found
+}
+
+function endAll(pids: readonly number[]): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // Gone already.
+    }
+  }
+}
+
+/** `kill -s`, since dash knows no `--` after `-TERM`. */
+const WATCHDOG = [
+  'read -r word && exit 0',
+  'below() { for c in $(cat /proc/"$1"/task/*/children 2>/dev/null); do echo "$c"; below "$c"; done; }',
+  'all=$(below "$1")',
+  'kill -s TERM -- "-$1"',
+  'sleep 1',
+  'kill -s KILL -- "-$1" $all',
+].join('\n')
+
 /**
  * A small shell that waits on a pipe from us. A line on it means all went well; end of file without one means
- * that we are dead, and then the group dies too.
+ * that we are dead, and then the group and all below it die too.
  */
 function watch(pid: number): ChildProcess {
-  const script = 'read -r word && exit 0; kill -TERM -- "-$1"; sleep 2; kill -KILL -- "-$1"'
-  const watchdog = spawn('/bin/sh', ['-c', script, 'watchdog', String(pid)], {detached: true, stdio: ['pipe', 'ignore', 'ignore']})
+  const watchdog = spawn('/bin/sh', ['-c', WATCHDOG, 'watchdog', String(pid)], {detached: true, stdio: ['pipe', 'ignore', 'ignore']})
   watchdog.on('error', () => {})
   watchdog.stdin?.on('error', () => {})
   watchdog.unref()
@@ -94,7 +132,9 @@ export async function runProcess(request: ProcessRequest): Promise<ProcessResult
   }
   const watchdog = watch(pid)
   let killer: NodeJS.Timeout | undefined
+  let strays: readonly number[] = []
   const stop = () => {
+    strays = descendants(pid)
     endGroup(pid, 'SIGTERM')
     killer = setTimeout(() => endGroup(pid, 'SIGKILL'), GRACE)
   }
@@ -116,6 +156,7 @@ export async function runProcess(request: ProcessRequest): Promise<ProcessResult
   try {
     const result = await exited
     endGroup(pid, 'SIGKILL')
+    endAll(strays)
     // A process that left the group may hold the pipes for ever; what it prints is not ours.
     let patience: NodeJS.Timeout | undefined
     if (request.onOutput) await output

@@ -117,7 +117,7 @@ async function chooseParent(environment: NodeJS.ProcessEnv, identity: Identity):
 }
 
 /** Removes the scratch folders of builds on this machine that are dead. */
-async function sweep(parent: string, identity: Identity): Promise<string[]> {
+async function sweepFolder(parent: string, identity: Identity): Promise<string[]> {
   const swept: string[] = []
   const names = await readdir(parent).catch(() => [])
   for (const name of names.filter(each => each.startsWith(PREFIX))) {
@@ -142,18 +142,25 @@ async function sweep(parent: string, identity: Identity): Promise<string[]> {
   return swept
 }
 
+/** Removes what dead builds left where this one would work; a folder that cannot be used has nothing of ours. */
+export async function sweepScratch(environment: NodeJS.ProcessEnv, identity: Identity): Promise<string[]> {
+  return chooseParent(environment, identity).then(
+    parent => sweepFolder(parent, identity),
+    () => [],
+  )
+}
+
 /**
- * Makes this build's scratch folder, after removing those of dead builds.
+ * Makes this build's scratch folder.
  * @throws SifstageError (2) when no usable folder is found
  */
-export async function makeScratch(environment: NodeJS.ProcessEnv, identity: Identity, mapping: Mapping): Promise<Scratch & {readonly swept: readonly string[]}> {
+export async function makeScratch(environment: NodeJS.ProcessEnv, identity: Identity, mapping: Mapping): Promise<Scratch> {
   const parent = await chooseParent(environment, identity)
-  const swept = await sweep(parent, identity)
   const folder = await mkdtemp(join(parent, PREFIX))
   const owner: Owner = {host: hostname(), boot: bootId(), pid: process.pid, started: processStart(process.pid) ?? '', mapping}
   await writeFile(join(folder, OWNER), JSON.stringify(owner))
   if (identity.uid !== process.getuid?.()) await chown(folder, identity.uid, identity.gid)
-  return {folder, swept, remove: () => removeTree(folder, identity, mapping, parent)}
+  return {folder, remove: () => removeTree(folder, identity, mapping, parent)}
 }
 
 /** A folder in scratch that the engine's user owns. */

@@ -133,7 +133,7 @@ function compose({yaml}: Reading, node: Node, {definition}: DefinitionStageInput
     text += words
   }
   const header = yaml.node(['definition', 'header'], node) ?? node
-  const entries = Object.entries(definition.header)
+  const entries = yaml.inOrder(definition.header, ['definition', 'header'], node)
   const bootstrap = entries.filter(([key]) => key.toLowerCase() === 'bootstrap')
   for (const [key, words] of [...bootstrap, ...entries.filter(entry => !bootstrap.includes(entry))]) {
     const lower = key.toLowerCase()
@@ -146,7 +146,7 @@ function compose({yaml}: Reading, node: Node, {definition}: DefinitionStageInput
   for (const [i, section] of (definition.sections ?? []).entries()) {
     const path = ['definition', 'sections', i]
     const at = yaml.node([...path, 'section'], node) ?? header
-    glue(`\n%${section.section}`, at)
+    glue(`${i === 0 ? '\n' : ''}%${section.section}`, at)
     if (section.arguments !== undefined && section.arguments !== '') {
       glue(' ', at)
       value(section.arguments, yaml.node([...path, 'arguments'], node) ?? at)

@@ -11,11 +11,22 @@ const mostAliases = 100
 export type Path = readonly (string | number)[]
 
 export class YamlDocument {
+  /** Lines that a text of several lines goes on with: a `#` at their start is no comment. */
+  readonly #textLines = new Set<number>()
+
   constructor(
     readonly index: LineIndex,
     readonly document: Document,
     readonly root: Node,
-  ) {}
+  ) {
+    visit(document, {
+      Scalar: (_, {range}) => {
+        if (range === null || range === undefined) return
+        const last = index.position(range[1] - 1).line
+        for (let line = index.position(range[0]).line + 1; line <= last; line += 1) this.#textLines.add(line)
+      },
+    })
+  }
 
   get file(): string {
     return this.index.file
@@ -63,19 +74,27 @@ export class YamlDocument {
     const line = this.index.position(node.range?.[0] ?? 0).line
     for (let above = line - 1; above > 0 && lines.length < 50; above -= 1) {
       const match = /^\s*#(.*)$/.exec(this.index.lineText(above))
-      if (match === null) break
+      if (match === null || this.#textLines.has(above)) break
       lines.unshift(match[1] ?? '')
     }
     return lines.length === 0 ? {} : {comment: lines}
   }
 
   /** Pairs of a map at a path, in order, the repeated ones too. */
-  pairs(path: Path): {readonly name: string; readonly key: Node; readonly value: Node | undefined}[] {
-    const map = this.resolved(this.node(path))
+  pairs(path: Path, from: Node = this.root): {readonly name: string; readonly key: Node; readonly value: Node | undefined}[] {
+    const map = this.resolved(this.node(path, from))
     if (!isMap(map)) return []
     return map.items.flatMap(pair => {
       const key = asNode(pair.key)
       return key === undefined ? [] : [{name: keyText(pair), key, value: pairValue(pair)}]
+    })
+  }
+
+  /** The values of a map in the order of the file, which an object does not keep for keys such as `1`. */
+  inOrder<T>(values: Readonly<Record<string, T>>, path: Path, from: Node = this.root): [name: string, value: T][] {
+    return this.pairs(path, from).flatMap(({name}): [string, T][] => {
+      const value = Object.hasOwn(values, name) ? values[name] : undefined
+      return value === undefined ? [] : [[name, value]]
     })
   }
 }

@@ -48,6 +48,7 @@ export function texts(entries: readonly (readonly [key: string, value: string | 
 
 export function comment<T extends {commentBefore?: string | null}>(node: T, lines: readonly string[] | undefined): T {
   // A line break of any kind would end the comment.
-  if (lines !== undefined && lines.length > 0) node.commentBefore = lines.map(line => line.replaceAll(/[\r\n]/g, ' ')).join('\n')
+  if (lines !== undefined && lines.length > 0)
+    node.commentBefore = lines.map(line => (/^\s|^$/.test(line) ? line : ` ${line}`).replaceAll(/[\r\n]/g, ' ')).join('\n')
   return node
 }

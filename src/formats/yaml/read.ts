@@ -44,7 +44,7 @@ export function readYaml(file: string, text: string, options: ReadOptions): Read
     // Of two stages of one name the first is meant; a check refuses both.
     indexOf: new Map(raw.map(({name}, index) => [name, index] as const).toReversed()),
   }
-  for (const [name, value] of Object.entries(reading.args)) {
+  for (const [name, value] of yaml.inOrder(reading.args, ['args'])) {
     const node = yaml.node(['args', name])
     const template =
       value === null || node === undefined ? undefined : expandNode(reading, node, value, reading.buildArguments.lookup)

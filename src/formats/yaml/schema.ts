@@ -148,12 +148,10 @@ const argument = z.string({error: 'should be a text, or nothing'}).meta({type: s
 
 const argStep = z
   .strictObject({
-    arg: z
-      .record(name, argument, {error: 'should be a map from names to default values'})
-      .meta({
-        description: 'Build arguments from here on, with their defaults; --build-arg overrides. They are not kept in the image.',
-        examples: [{VERSION: '2.3'}],
-      }),
+    arg: z.record(name, argument, {error: 'should be a map from names to default values'}).meta({
+      description: 'Build arguments from here on, with their defaults; --build-arg overrides. They are not kept in the image.',
+      examples: [{VERSION: '2.3'}],
+    }),
   })
   .meta({title: 'arg', description: 'Declares build arguments for the rest of the stage.', examples: [{arg: {VERSION: '2.3'}}]})
 
@@ -294,39 +292,41 @@ export const stageName = z
   .regex(/^[^\x00-\x1f\x7f]+$/, {error: 'is no name for a stage: it is empty or holds control characters'})
 
 export const descriptionSchema = z
-  .strictObject({
-    $schema: text('The JSON Schema, for editors.', './sifstage.schema.json').optional(),
-    sifstage: z
-      .literal('1', {error: 'should be 1, the version of this language'})
-      .meta({type: 'integer', const: 1, description: 'Version of this language.', examples: [1]}),
-    args: z
-      .record(name, argument, {error: 'should be a map from names to default values'})
-      .meta({
-        description:
-          'Build arguments of all stages, with their defaults. --build-arg overrides; nothing for a value means there is no default. A later one may use those before it.',
-        examples: [{VERSION: '2.3', TOKEN: null}],
-      })
-      .optional(),
-    stages: z
-      .record(stageName, z.union([stageSchema, definitionStageSchema]), {error: 'should be a map from names to stages'})
-      .meta({
-        description: 'The stages by name. Any stage may use any other, whatever their order.',
-        examples: [{final: {from: 'docker://debian:12'}}],
-      }),
-    target: text('The stage whose image is wanted. Default: the last one.', 'final').optional(),
-  }, {error: 'should be a map with "sifstage" and "stages"'})
+  .strictObject(
+    {
+      $schema: text('The JSON Schema, for editors.', './sifstage.schema.json').optional(),
+      sifstage: z
+        .literal('1', {error: 'should be 1, the version of this language'})
+        .meta({type: 'integer', const: 1, description: 'Version of this language.', examples: [1]}),
+      args: z
+        .record(name, argument, {error: 'should be a map from names to default values'})
+        .meta({
+          description:
+            'Build arguments of all stages, with their defaults. --build-arg overrides; nothing for a value means there is no default. A later one may use those before it.',
+          examples: [{VERSION: '2.3', TOKEN: null}],
+        })
+        .optional(),
+      stages: z
+        .record(stageName, z.union([stageSchema, definitionStageSchema]), {error: 'should be a map from names to stages'})
+        .meta({
+          description: 'The stages by name. Any stage may use any other, whatever their order.',
+          examples: [{final: {from: 'docker://debian:12'}}],
+        }),
+      target: text('The stage whose image is wanted. Default: the last one.', 'final').optional(),
+    },
+    {error: 'should be a map with "sifstage" and "stages"'},
+  )
   .meta({
     title: 'A sifstage description',
     description: 'Stages, what each does, and what is copied from one to another.',
     examples: [{sifstage: 1, stages: {final: {from: 'docker://debian:12', steps: [{run: 'apt-get update'}]}}}],
   })
 
-export type DescriptionInput = z.infer<typeof descriptionSchema>
 export type StageInput = z.infer<typeof stageSchema>
 export type DefinitionStageInput = z.infer<typeof definitionStageSchema>
 export type StepInput = z.infer<typeof stepSchema>
 
 /** What `sifstage schema` prints. */
-export function jsonSchema(): unknown {
+export function descriptionJsonSchema(): unknown {
   return z.toJSONSchema(descriptionSchema, {io: 'input', target: 'draft-2020-12'})
 }

@@ -77,7 +77,7 @@ export function readStage(reading: Reading, text: StageText, parent: OpenStage |
 
 /** `args` hold in every stage, from its start. */
 function argSteps({yaml, args, buildArguments}: Reading, open: OpenStage): Step[] {
-  return Object.keys(args).map(name => {
+  return yaml.inOrder(args, ['args']).map(([name]) => {
     const value = buildArguments.valueInStage(name, undefined)
     open.scope.setArg(name, value)
     const node = yaml.key(['args', name]) ?? yaml.root
@@ -100,7 +100,7 @@ function readStep(reading: Reading, open: OpenStage, {node, input}: RawStep): St
     return [{...own, kind: 'env', variables: variables.map(({name, value}) => ({name, value}))}]
   }
   if ('arg' in input) {
-    return Object.entries(input.arg).map(([name, text]) => {
+    return yaml.inOrder(input.arg, ['arg'], node).map(([name, text]) => {
       const value = reading.buildArguments.valueInStage(name, text === null ? undefined : filled(text, 'arg', name))
       open.scope.setArg(name, value)
       return {...own, kind: 'arg', name, value}
@@ -203,7 +203,7 @@ function readWrite(reading: Reading, open: OpenStage, node: Node, input: Extract
       },
     ]
   }
-  const files = Object.entries(input.write).map(([name, text]) => ({name, text}))
+  const files = yaml.inOrder(input.write, ['write'], node).map(([name, text]) => ({name, text}))
   if (files.length === 0) {
     problems.syntax(yaml.span(place), 'The map "write" is empty: there is nothing to write.')
     return []
@@ -285,7 +285,7 @@ function readSettings(reading: Reading, open: OpenStage, node: Node, input: Shal
 function expandAll(reading: Reading, map: Node, values: Readonly<Record<string, string>>, lookup: Lookup) {
   const {yaml} = reading
   const node = yaml.resolved(map) ?? map
-  return Object.entries(values).flatMap(([name, text]) => {
+  return yaml.inOrder(values, [], node).flatMap(([name, text]) => {
     const place = yaml.node([name], node) ?? node
     const value = expandNode(reading, place, text, lookup)
     return value === undefined ? [] : [{name, value, span: yaml.pairSpan(yaml.key([name], node) ?? node, place)}]

@@ -15,7 +15,10 @@ function stages(text: string, buildArgs?: Record<string, string>): readonly Stag
 
 /** Findings as `line:column rule message (hint)`. */
 function findings(text: string, buildArgs?: Record<string, string>) {
-  return read(text, buildArgs).diagnostics.map(({span, rule, message, hint}) => `${span.start.line}:${span.start.column} ${rule}: ${message}${hint === undefined ? '' : ` (${hint})`}`)
+  return read(text, buildArgs).diagnostics.map(
+    ({span, rule, message, hint}) =>
+      `${span.start.line}:${span.start.column} ${rule}: ${message}${hint === undefined ? '' : ` (${hint})`}`,
+  )
 }
 
 /** Steps in one line each. */
@@ -36,7 +39,8 @@ function shown(step: Step): string {
   }
 }
 
-const one = (steps: string) => `sifstage: 1\nstages:\n  final:\n    from: docker://debian:12\n    steps:\n${steps.replaceAll(/^/gm, '      ')}\n`
+const one = (steps: string) =>
+  `sifstage: 1\nstages:\n  final:\n    from: docker://debian:12\n    steps:\n${steps.replaceAll(/^/gm, '      ')}\n`
 const steps = (text: string, buildArgs?: Record<string, string>) => stages(one(text), buildArgs)[0]?.steps.map(shown)
 
 describe('the example of the design', () => {
@@ -83,7 +87,9 @@ target: final
     expect(compiler?.steps.map(step => step.comment)).toEqual([undefined, undefined, undefined, [' the program']])
     expect(compiler?.nameSpan).toMatchObject({start: {line: 5, column: 3}, end: {line: 5, column: 11}})
     expect(compiler?.base.span).toMatchObject({start: {line: 6, column: 11}, end: {line: 6, column: 29}})
-    expect(compiler?.steps[2]).toMatchObject({sources: [{span: {start: {line: 9, column: 16}}}, {span: {start: {line: 9, column: 25}}}]})
+    expect(compiler?.steps[2]).toMatchObject({
+      sources: [{span: {start: {line: 9, column: 16}}}, {span: {start: {line: 9, column: 25}}}],
+    })
     expect(final?.steps[1]).toMatchObject({
       from: {span: {start: {line: 17, column: 15}}},
       expect: {kind: 'file', executable: true, span: {start: {line: 19, column: 17}}},
@@ -100,7 +106,8 @@ target: final
 })
 
 describe('bases', () => {
-  const base = (from: string, rest = '') => stages(`sifstage: 1\n${rest}stages:\n  a: {from: debian}\n  b:\n    from: ${from}\n`)[1]?.base
+  const base = (from: string, rest = '') =>
+    stages(`sifstage: 1\n${rest}stages:\n  a: {from: debian}\n  b:\n    from: ${from}\n`)[1]?.base
   it.each([
     ['docker://debian:12', {kind: 'image', reference: {transport: 'docker', name: 'debian:12'}}],
     ['debian', {kind: 'image', reference: {transport: 'docker', name: 'debian'}}],
@@ -126,7 +133,10 @@ describe('bases', () => {
     expect(bad('$NOPE')).toEqual([
       '4:11 syntax: The base is empty. (Name an image, a file, or scratch. A variable gets its value from "args" or --build-arg.)',
     ])
-    expect(bad('{stge: a}')).toEqual(['4:5 syntax: "from" has no "stage". (Add it; it should be a text.)', '4:12 syntax: "from" has no key "stge". (Did you mean "stage"?)'])
+    expect(bad('{stge: a}')).toEqual([
+      '4:5 syntax: "from" has no "stage". (Add it; it should be a text.)',
+      '4:12 syntax: "from" has no key "stge". (Did you mean "stage"?)',
+    ])
   })
   it('warns when an image is called like a stage', () => {
     expect(findings('sifstage: 1\nstages:\n  a: {from: debian}\n  b: {from: a}\n')).toEqual([
@@ -137,16 +147,16 @@ describe('bases', () => {
 
 describe('steps', () => {
   it('go on from folder to folder', () => {
-    expect(steps('- workdir: a\n- workdir: ../b/\n- copy: [./x/, ../y]\n  to: .\n- copy: z\n  to: q/\n- copy: z\n  to: /r')).toEqual([
-      'workdir /a',
-      'workdir /b',
-      'copy context x y -> /b/',
-      'copy context z -> /b/q/',
-      'copy context z -> /r',
-    ])
+    expect(
+      steps('- workdir: a\n- workdir: ../b/\n- copy: [./x/, ../y]\n  to: .\n- copy: z\n  to: q/\n- copy: z\n  to: /r'),
+    ).toEqual(['workdir /a', 'workdir /b', 'copy context x y -> /b/', 'copy context z -> /b/q/', 'copy context z -> /r'])
   })
   it('fill in arguments and variables, and leave those of the base open', () => {
-    expect(steps('- arg: {A: x, B: "$A-y"}\n- env: {P: "/opt/$B", Q: "<$P>"}\n- workdir: /w/$P\n- copy: $B*.c\n  to: ${B:-none}/\n- user: u$B')).toEqual([
+    expect(
+      steps(
+        '- arg: {A: x, B: "$A-y"}\n- env: {P: "/opt/$B", Q: "<$P>"}\n- workdir: /w/$P\n- copy: $B*.c\n  to: ${B:-none}/\n- user: u$B',
+      ),
+    ).toEqual([
       'arg A=x',
       'arg B=x-y',
       'env P=/opt/x-y Q=<${P}>',
@@ -159,11 +169,9 @@ describe('steps', () => {
     expect(steps('- env: {A: "it\'s \\\\$5", B: \'"q"\'}')).toEqual(['env A=it\'s $5 B="q"'])
   })
   it('keep scalars as they are written', () => {
-    expect(steps('- env: {A: 2.10, B: 0755, C: yes, D: true, E: 1e3}\n- copy: a\n  to: /x\n  chmod: 0644\n- user: 1000')).toEqual([
-      'env A=2.10 B=0755 C=yes D=true E=1e3',
-      'copy context a -> /x',
-      'user 1000',
-    ])
+    expect(steps('- env: {A: 2.10, B: 0755, C: yes, D: true, E: 1e3}\n- copy: a\n  to: /x\n  chmod: 0644\n- user: 1000')).toEqual(
+      ['env A=2.10 B=0755 C=yes D=true E=1e3', 'copy context a -> /x', 'user 1000'],
+    )
   })
   it('run a text by the shell of the moment, a list by none', () => {
     expect(steps('- run: a\n- shell: [/bin/bash, -ec]\n- run: |\n    b $X\n    c\n- run: [d, "$e"]')).toEqual([
@@ -174,8 +182,19 @@ describe('steps', () => {
   })
   it('write texts that are left as they are', () => {
     const [first, second] = stages(one('- write: "a $B\\n"\n  to: /etc/x.conf\n- write: {p: 1, q: 2}\n  to: /d/'))[0]?.steps ?? []
-    expect(first).toMatchObject({from: {kind: 'inline', files: [{name: 'x.conf', text: 'a $B\n'}]}, destination: {path: ['/etc/x.conf']}})
-    expect(second).toMatchObject({from: {files: [{name: 'p', text: '1'}, {name: 'q', text: '2'}]}, destination: {path: ['/d/']}})
+    expect(first).toMatchObject({
+      from: {kind: 'inline', files: [{name: 'x.conf', text: 'a $B\n'}]},
+      destination: {path: ['/etc/x.conf']},
+    })
+    expect(second).toMatchObject({
+      from: {
+        files: [
+          {name: 'p', text: '1'},
+          {name: 'q', text: '2'},
+        ],
+      },
+      destination: {path: ['/d/']},
+    })
   })
   it('copy from images too', () => {
     expect(stages(one('- copy: /bin/busybox\n  from: {image: busybox}\n  to: /bin/'))[0]?.steps[0]).toMatchObject({
@@ -203,7 +222,8 @@ describe('a stage that starts from another one', () => {
 })
 
 describe('build arguments', () => {
-  const text = 'sifstage: 1\nargs: {A: 1, B: "$A.$C", D: null}\nstages:\n  a:\n    from: debian\n    steps:\n      - workdir: /$B$D\n'
+  const text =
+    'sifstage: 1\nargs: {A: 1, B: "$A.$C", D: null}\nstages:\n  a:\n    from: debian\n    steps:\n      - workdir: /$B$D\n'
   it('have defaults that --build-arg overrides, and no value without either', () => {
     expect(stages(text)[0]?.steps.map(shown)).toEqual(['arg A=1', 'arg B=1.', 'arg D', 'workdir /1.${D}'])
     expect(stages(text, {A: '7', D: 'd'})[0]?.steps.map(shown)).toEqual(['arg A=7', 'arg B=7.', 'arg D=d', 'workdir /7.d'])
@@ -222,37 +242,120 @@ describe('mistakes are told at their place', () => {
     ['# nothing\n', ['1:1 syntax: The description is empty. (It starts with "sifstage: 1" and goes on with "stages:".)']],
     ['- a\n', ['1:1 syntax: The description should be a map with "sifstage" and "stages".']],
     ['hello\n', ['1:1 syntax: The description should be a map with "sifstage" and "stages".']],
-    ['stages: {a: {from: x}}\n', ['1:1 syntax: The description has no "sifstage". (Add it; it should be 1, the version of this language.)']],
+    [
+      'stages: {a: {from: x}}\n',
+      ['1:1 syntax: The description has no "sifstage". (Add it; it should be 1, the version of this language.)'],
+    ],
     ['sifstage: 2\nstages: {a: {from: x}}\n', ['1:11 syntax: "sifstage" should be 1, the version of this language.']],
     ['sifstage: 1\n', ['1:1 syntax: The description has no "stages". (Add it; it should be a map from names to stages.)']],
     ['sifstage: 1\nstages:\n', ['2:8 syntax: "stages" should be a map from names to stages.']],
-    ['sifstage: 1\nstages: {}\n', ['2:1 syntax: There are no stages. (A stage is a name and what it starts from, for example "final: {from: docker://debian:12}".)']],
-    ['sifstage: 1\nstagse: {}\nstages: {a: {from: x}}\n', ['2:1 syntax: The description has no key "stagse". (Did you mean "stages"?)']],
-    ['sifstage: 1\nstages:\n  a:\n    form: x\n', ['3:3 syntax: The stage "a" has no "from". (Add it; it should be a text, or {stage: NAME}.)', '4:5 syntax: The stage "a" has no key "form". (Did you mean "from"?)']],
-    ['sifstage: 1\nstages:\n  a: x\n', ['3:6 syntax: The stage "a" should be a map. (Write what it starts from, for example "from: docker://debian:12".)']],
+    [
+      'sifstage: 1\nstages: {}\n',
+      [
+        '2:1 syntax: There are no stages. (A stage is a name and what it starts from, for example "final: {from: docker://debian:12}".)',
+      ],
+    ],
+    [
+      'sifstage: 1\nstagse: {}\nstages: {a: {from: x}}\n',
+      ['2:1 syntax: The description has no key "stagse". (Did you mean "stages"?)'],
+    ],
+    [
+      'sifstage: 1\nstages:\n  a:\n    form: x\n',
+      [
+        '3:3 syntax: The stage "a" has no "from". (Add it; it should be a text, or {stage: NAME}.)',
+        '4:5 syntax: The stage "a" has no key "form". (Did you mean "from"?)',
+      ],
+    ],
+    [
+      'sifstage: 1\nstages:\n  a: x\n',
+      ['3:6 syntax: The stage "a" should be a map. (Write what it starts from, for example "from: docker://debian:12".)'],
+    ],
     ['sifstage: 1\nstages:\n  a: {from: [x]}\n', ['3:13 syntax: "from" should be a text, or {stage: NAME}.']],
     [one('- rnu: x'), ['6:9 syntax: Step 1 says nothing to do. (Did you mean "run"?)']],
-    [one('- run: x\n  copy: y'), ['7:9 syntax: Step 1 has both "run" and "copy", and a step does one thing. (Make two steps of it.)']],
-    [one('- make'), ['6:9 syntax: Step 1 should be a map, such as "run: COMMAND". (The kinds of steps are run, copy, write, env, arg, workdir, user, shell.)']],
+    [
+      one('- run: x\n  copy: y'),
+      ['7:9 syntax: Step 1 has both "run" and "copy", and a step does one thing. (Make two steps of it.)'],
+    ],
+    [
+      one('- make'),
+      [
+        '6:9 syntax: Step 1 should be a map, such as "run: COMMAND". (The kinds of steps are run, copy, write, env, arg, workdir, user, shell.)',
+      ],
+    ],
     [one('- copy: a'), ['6:9 syntax: The step "copy" has no "to". (Add it; it should be a text.)']],
     [one('- copy: [a, [b]]\n  to: /'), ['6:19 syntax: Item 2 of "copy" should be a text.']],
     [one('- copy: []\n  to: /'), ['6:15 syntax: The list "copy" is empty: there is nothing to copy.']],
-    [one('- copy: a\n  too: /'), ['6:9 syntax: The step "copy" has no "to". (Add it; it should be a text.)', '7:9 syntax: The step "copy" has no key "too". (Did you mean "to"?)']],
-    [one('- copy: a\n  to: /\n  expect: {kind: dir, exe: true}'), ['8:24 syntax: "kind" should be file, directory or symlink.', '8:29 syntax: "expect" has no key "exe". (It knows kind, executable.)']],
-    [one('- copy: a\n  to: /\n  chmod: 999'), ['8:16 syntax: "999" is no mode. (Write it in octal (0755), or as chmod(1) has it (u+x).)']],
-    [one('- copy: $E\n  to: /\n'.replace('$E', '"$1"')), ['6:15 syntax: This source is empty, which would mean everything. (Write "." for everything, or give the variable a value.)']],
+    [
+      one('- copy: a\n  too: /'),
+      [
+        '6:9 syntax: The step "copy" has no "to". (Add it; it should be a text.)',
+        '7:9 syntax: The step "copy" has no key "too". (Did you mean "to"?)',
+      ],
+    ],
+    [
+      one('- copy: a\n  to: /\n  expect: {kind: dir, exe: true}'),
+      [
+        '8:24 syntax: "kind" should be file, directory or symlink.',
+        '8:29 syntax: "expect" has no key "exe". (It knows kind, executable.)',
+      ],
+    ],
+    [
+      one('- copy: a\n  to: /\n  chmod: 999'),
+      ['8:16 syntax: "999" is no mode. (Write it in octal (0755), or as chmod(1) has it (u+x).)'],
+    ],
+    [
+      one('- copy: $E\n  to: /\n'.replace('$E', '"$1"')),
+      [
+        '6:15 syntax: This source is empty, which would mean everything. (Write "." for everything, or give the variable a value.)',
+      ],
+    ],
     [one('- env: {A: null}'), ['6:18 syntax: "A" should be a text; an empty one is written "".']],
     [one('- env: {A B: x}'), ['6:15 syntax: The name "A B" should be a name without blanks and "=".']],
-    [one('- workdir: /a/${B!}'), ["6:21 syntax: unsupported modifier (!) in substitution, in \"/a/${B!}\". (Write \\$ for a dollar sign.)"]],
-    [one('- write: x\n  to: /a/'), ['7:13 syntax: The file needs a name. (Write "to: FOLDER/NAME", or name the text: "write: {NAME: TEXT}".)']],
-    [one('- run: x\n  mounts: [{type: cache}]'), ['7:9 unsupported-instruction: Line 7: the key "mounts" of the step "run" is not supported yet; what it does would be missing from the image. (Copy in what the command needs, and remove what it leaves.)']],
-    ['sifstage: 1\nstages:\n  a: {from: x}\n  b:\n    file: x/Dockerfile\n', ['5:5 unsupported-instruction: Line 5: a stage from another file ("file") is not supported yet. (Write the stage out here; sifstage convert FILE --to yaml does it.)']],
-    ['sifstage: 1\nsifstage: 1\nstages: {a: {from: x}}\n', ['2:1 syntax: The key "sifstage" stands here a second time; the first is at line 1. (Keep one of them.)']],
-    ['sifstage: 1\nstages: {a: {from: x}}\n---\nb: 1\n', ['3:1 syntax: The file holds several YAML documents, and a description is one. (Remove the line "---", or put each into a file of its own.)']],
+    [
+      one('- workdir: /a/${B!}'),
+      ['6:21 syntax: unsupported modifier (!) in substitution, in "/a/${B!}". (Write \\$ for a dollar sign.)'],
+    ],
+    [
+      one('- write: x\n  to: /a/'),
+      ['7:13 syntax: The file needs a name. (Write "to: FOLDER/NAME", or name the text: "write: {NAME: TEXT}".)'],
+    ],
+    [
+      one('- run: x\n  mounts: [{type: cache}]'),
+      [
+        '7:9 unsupported-instruction: Line 7: the key "mounts" of the step "run" is not supported yet; what it does would be missing from the image. (Copy in what the command needs, and remove what it leaves.)',
+      ],
+    ],
+    [
+      'sifstage: 1\nstages:\n  a: {from: x}\n  b:\n    file: x/Dockerfile\n',
+      [
+        '5:5 unsupported-instruction: Line 5: a stage from another file ("file") is not supported yet. (Write the stage out here; sifstage convert FILE --to yaml does it.)',
+      ],
+    ],
+    [
+      'sifstage: 1\nsifstage: 1\nstages: {a: {from: x}}\n',
+      ['2:1 syntax: The key "sifstage" stands here a second time; the first is at line 1. (Keep one of them.)'],
+    ],
+    [
+      'sifstage: 1\nstages: {a: {from: x}}\n---\nb: 1\n',
+      [
+        '3:1 syntax: The file holds several YAML documents, and a description is one. (Remove the line "---", or put each into a file of its own.)',
+      ],
+    ],
     ['sifstage: 1\nstages:\n\ta: 1\n', ['3:1 syntax: A tab cannot be used for indentation in YAML. (Use blanks.)']],
-    ['sifstage: 1\nstages: !x {a: {from: x}}\n', ['2:9 syntax: Unresolved tag: !x: a description uses no tags. (Remove the word that starts with "!", or put the text in quotes.)']],
-    ['sifstage: 1\nstages: {a: {from: {{ BASE }}}}\n', ['2:21 syntax: A key has to be a text, not a map or list. (If braces are part of a text, put it in quotes.)']],
-    ['sifstage: 1\nstages:\n  __proto__: {from: x}\n', ['3:3 syntax: This cannot be a key. (If braces are part of a text, put it in quotes.)']],
+    [
+      'sifstage: 1\nstages: !x {a: {from: x}}\n',
+      [
+        '2:9 syntax: Unresolved tag: !x: a description uses no tags. (Remove the word that starts with "!", or put the text in quotes.)',
+      ],
+    ],
+    [
+      'sifstage: 1\nstages: {a: {from: {{ BASE }}}}\n',
+      ['2:21 syntax: A key has to be a text, not a map or list. (If braces are part of a text, put it in quotes.)'],
+    ],
+    [
+      'sifstage: 1\nstages:\n  __proto__: {from: x}\n',
+      ['3:3 syntax: This cannot be a key. (If braces are part of a text, put it in quotes.)'],
+    ],
     ['\0\x01\x02', ['1:1 syntax: This is no text: it holds a NUL character. (Is this really a YAML file, saved as UTF-8?)']],
   ])('%j', (text, wanted) => {
     expect(findings(text)).toEqual(wanted)
@@ -267,18 +370,34 @@ describe('mistakes are told at their place', () => {
 
 describe('the text may come from anywhere', () => {
   it('with CRLF and a BOM', () => {
-    expect(stages('\ufeffsifstage: 1\r\nstages:\r\n  a:\r\n    from: debian # x\r\n    steps:\r\n      - run: |\r\n          a\r\n          b\r\n')[0]?.steps.map(shown)).toEqual([
-      'run {"kind":"shell","shell":["/bin/sh","-c"],"text":"a\\nb\\n"}',
-    ])
+    expect(
+      stages(
+        '\ufeffsifstage: 1\r\nstages:\r\n  a:\r\n    from: debian # x\r\n    steps:\r\n      - run: |\r\n          a\r\n          b\r\n',
+      )[0]?.steps.map(shown),
+    ).toEqual(['run {"kind":"shell","shell":["/bin/sh","-c"],"text":"a\\nb\\n"}'])
   })
   it('as JSON', () => {
-    expect(stages('{\n\t"sifstage": 1,\n\t"stages": {"a": {"from": "debian", "steps": [{"copy": "x", "to": "/", "expect": {"executable": true}}]}}\n}')[0]?.steps[0]).toMatchObject({
+    expect(
+      stages(
+        '{\n\t"sifstage": 1,\n\t"stages": {"a": {"from": "debian", "steps": [{"copy": "x", "to": "/", "expect": {"executable": true}}]}}\n}',
+      )[0]?.steps[0],
+    ).toMatchObject({
       expect: {executable: true},
     })
   })
   it('with aliases, but no bombs', () => {
-    expect(stages('sifstage: 1\nstages:\n  a:\n    from: debian\n    steps: &s\n      - run: x\n  b:\n    from: debian\n    steps: *s\n')[1]?.steps).toHaveLength(1)
-    const levels = Array.from({length: 12}, (_, i) => `x${i}: &x${i} [${Array(10).fill(i === 0 ? 'a' : `*x${i - 1}`).join(', ')}]`).join('\n')
+    expect(
+      stages(
+        'sifstage: 1\nstages:\n  a:\n    from: debian\n    steps: &s\n      - run: x\n  b:\n    from: debian\n    steps: *s\n',
+      )[1]?.steps,
+    ).toHaveLength(1)
+    const levels = Array.from(
+      {length: 12},
+      (_, i) =>
+        `x${i}: &x${i} [${Array(10)
+          .fill(i === 0 ? 'a' : `*x${i - 1}`)
+          .join(', ')}]`,
+    ).join('\n')
     expect(findings(`${levels}\nsifstage: 1\n`)[0]).toContain('syntax: The aliases (*NAME) of this file cannot be followed')
     expect(findings('sifstage: 1\nstages: &s {a: {from: x, steps: [*s]}}\n')[0]).toContain('syntax')
   })
@@ -322,7 +441,13 @@ stages:
     const {description, diagnostics} = read(text.replace('"{{ X }}" ', ''))
     expect(diagnostics).toEqual([])
     const stage = description?.stages[1]
-    expect(stage).toMatchObject({name: 'final', named: true, rules: 'def', index: 1, base: {kind: 'image', span: {start: {line: 11, column: 15}}}})
+    expect(stage).toMatchObject({
+      name: 'final',
+      named: true,
+      rules: 'def',
+      index: 1,
+      base: {kind: 'image', span: {start: {line: 11, column: 15}}},
+    })
     expect(stage?.steps.map(step => [step.kind, step.span.start.line])).toEqual([
       ['copy', 17],
       ['copy', 18],
@@ -335,13 +460,17 @@ stages:
     })
     expect(stage?.settings.labels).toMatchObject([{name: 'a', value: ['b'], span: {start: {line: 24, column: 17}}}])
     expect(stage?.definition?.text).toBe(
-      'Bootstrap: docker\n# the name\nFrom: alpine\nStage: final\n\n%files from build\n/a  /b\n/c\n\n%post\necho # {{ Y }}\n  indented\n\n%labels\na b\n',
+      'Bootstrap: docker\n# the name\nFrom: alpine\nStage: final\n\n%files from build\n/a  /b\n/c\n%post\necho # {{ Y }}\n  indented\n%labels\na b\n',
     )
   })
   it('tells mistakes of its language at their place', () => {
     expect(findings(text)).toContainEqual(expect.stringMatching(/^21:19 syntax: /))
-    expect(findings(text.replace('alpine', 'alpine\n        fron: x'))).toContainEqual(expect.stringMatching(/^12:9 syntax: .*fron/))
-    expect(findings(text.replace('section: post', 'section: pots'))).toEqual([expect.stringMatching(/^19:20 syntax: "section" should be one of help,/)])
+    expect(findings(text.replace('alpine', 'alpine\n        fron: x'))).toContainEqual(
+      expect.stringMatching(/^12:9 syntax: .*Fron/),
+    )
+    expect(findings(text.replace('section: post', 'section: pots'))).toEqual([
+      expect.stringMatching(/^19:20 syntax: "section" should be one of help,/),
+    ])
     expect(findings(text.replace('stage: final', 'stage: other').replace('"{{ X }}"', ''))).toEqual([
       '12:16 syntax: The stage is called "final" here and "other" in its header. (Give both the same name.)',
     ])

@@ -2,8 +2,8 @@ import type {Check} from '../model/check.js'
 import {contextSources} from './context-sources.js'
 import {diagnostic, quoted} from './finding.js'
 
-export const hostPathRefused: Check = {
-  name: 'host-path-refused',
+export const unsafeSource: Check = {
+  name: 'unsafe-source',
   severity: 'error',
   summary: 'A %files source could run commands on the machine that builds, or has no fixed meaning.',
   why: 'Apptainer pastes the source into a shell on the host (D87): a command in it runs there. Other versions read the same text differently. sifstage copies only what a source names without running anything.',
@@ -15,7 +15,7 @@ export const hostPathRefused: Check = {
   find: (description, scene) =>
     contextSources(description, scene).flatMap(({stage, step, source, text, outcome}) => {
       if (outcome.kind !== 'refused' || step.rules !== 'def') return []
-      return diagnostic(hostPathRefused, {
+      return diagnostic(unsafeSource, {
         span: source.span,
         stage,
         message: `The source ${quoted(text)} is not used: ${outcome.reason}.`,

@@ -1,0 +1,37 @@
+// npm run bench [-- startup | build] [--rounds N]: tables in Markdown on standard output, dots on standard error.
+import {execFileSync, spawnSync} from 'node:child_process'
+import {readFileSync} from 'node:fs'
+import {availableParallelism, cpus, release, totalmem} from 'node:os'
+import {join} from 'node:path'
+import {fileURLToPath} from 'node:url'
+import {parseArgs} from 'node:util'
+import {build} from './build.mjs'
+import {startup} from './startup.mjs'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const {values, positionals} = parseArgs({allowPositionals: true, options: {rounds: {type: 'string'}}})
+const wanted = new Set(positionals.length === 0 ? ['startup', 'build'] : positionals)
+const user = process.getuid() === 0 ? (process.env.SIFSTAGE_TEST_USER ?? 'hpc') : undefined
+const bases = process.env.SIFSTAGE_TEST_BASES ?? '/var/tmp/sifstage-bases'
+const node = process.execPath
+
+/** What the numbers depend on; nothing that names the machine. */
+function machine() {
+  const as = user === undefined ? [] : [join(root, 'scripts/as-user.sh'), user]
+  const [file, ...args] = [...as, 'apptainer', '--version']
+  const apptainer = execFileSync(file, args, {encoding: 'utf8', cwd: '/'}).trim()
+  const system = /^PRETTY_NAME="(.*)"$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1]
+  const memory = Math.round(totalmem() / 2 ** 30)
+  return `${availableParallelism()} cores (${cpus()[0]?.model ?? 'unknown'}), ${memory} GiB, ${system}, Linux ${release().split('-')[0]}; Node ${process.versions.node}, ${apptainer}\n`
+}
+
+if (wanted.has('build')) {
+  const ready = spawnSync(join(root, 'scripts/setup.sh'), ['--bases', 'busybox gcc'], {stdio: ['ignore', 2, 2]})
+  if (ready.status !== 0) process.exit(ready.status ?? 1)
+}
+process.stdout.write(`${machine()}\n`)
+if (wanted.has('startup')) process.stdout.write(`${startup({root, node, rounds: Number(values.rounds ?? 20)})}\n`)
+if (wanted.has('build')) {
+  const registry = execFileSync(join(root, 'scripts/registry.sh'), ['start', bases], {encoding: 'utf8'}).trim()
+  process.stdout.write(`${build({root, user, registry, rounds: Number(values.rounds ?? 5)})}\n`)
+}

@@ -1,0 +1,121 @@
+/** `plan`: stages, order, keys, what is cached and why not. Runs no engine. */
+import {previewBuild, type PreviewedStage} from '../build/preview.js'
+import type {Diagnostic} from '../model/diagnostic.js'
+import type {Base, CopyStep, Description, Stage} from '../model/description.js'
+import {ExitCode, SifstageError} from '../model/errors.js'
+import {showImageReference} from '../model/reference.js'
+import {showTemplate} from '../model/template.js'
+import {artifactsOf, neededDirectly, neededStages, resolveTarget, waves} from '../plan/graph.js'
+import type {Plan, PlanCopy, PlanStage} from '../model/plan.js'
+import {planReports} from '../reports/index.js'
+import {planDocument} from '../reports/json.js'
+import {renderDiagnostics} from '../reports/text.js'
+import type {BuildingFlags, EverywhereFlags} from './flags.js'
+import {exitCodeOf, type Loaded, loadInput} from './input.js'
+import type {Outcome} from './outcome.js'
+import {silentSink} from './progress.js'
+import {buildRequest, openWorkshop} from './workshop.js'
+
+export type PlanFlags = EverywhereFlags & BuildingFlags & {readonly format: 'text' | 'json' | 'mermaid' | 'dot'}
+
+function baseOf(base: Base): PlanStage['base'] {
+  switch (base.kind) {
+    case 'image':
+      return {kind: 'image', reference: showImageReference(base.reference)}
+    case 'local':
+      return {kind: 'local', reference: base.reference.path}
+    case 'scratch':
+      return {kind: 'scratch'}
+    case 'stage':
+      return {kind: 'stage', reference: base.name}
+    case 'mirror':
+      return {kind: 'image', reference: base.agent}
+  }
+}
+
+function copyOf(step: CopyStep, description: Description): PlanCopy {
+  const {from} = step
+  const name = from.kind === 'stage' ? (from.index === undefined ? from.name : (description.stages[from.index]?.name ?? from.name)) : from.kind === 'image' ? showImageReference(from.reference) : undefined
+  const sources = step.sources.map(source => showTemplate(source.path))
+  return {
+    from: {kind: from.kind, ...(name === undefined ? {} : {name})},
+    sources,
+    destination: step.destination === undefined ? (sources[0] ?? '') : showTemplate(step.destination.path),
+    file: step.span.file,
+    line: step.span.start.line,
+  }
+}
+
+function stageOf(stage: Stage, description: Description, artifacts: PlanStage['artifacts'], preview: PreviewedStage | undefined): PlanStage {
+  return {
+    name: stage.name,
+    index: stage.index,
+    base: baseOf(stage.base),
+    needs: neededDirectly(stage).flatMap(index => description.stages[index]?.name ?? []),
+    copies: stage.steps.flatMap(step => (step.kind === 'copy' ? [copyOf(step, description)] : [])),
+    artifacts,
+    ...(preview?.key === undefined ? {} : {key: preview.key}),
+    cached: preview?.cached ?? false,
+    ...(preview?.why === undefined ? {} : {why: preview.why}),
+  }
+}
+
+/** The plan without keys: all that the input alone tells. */
+function planOf(loaded: Loaded, description: Description, target: Stage, previews: ReadonlyMap<number, PreviewedStage>, diagnostics: readonly Diagnostic[]): Plan {
+  const needed = neededStages(description, target.index)
+  const artifacts = artifactsOf(description, needed)
+  const name = (index: number) => description.stages[index]?.name ?? ''
+  return {
+    input: loaded.input,
+    target: target.name,
+    stages: needed.flatMap(index => {
+      const stage = description.stages[index]
+      return stage === undefined ? [] : [stageOf(stage, description, (artifacts.get(index) ?? []).map(each => ({path: each.path, wantedBy: each.wantedBy})), previews.get(index))]
+    }),
+    order: waves(description, target.index).map(wave => wave.map(name)),
+    diagnostics,
+  }
+}
+
+export function failedPlanDocument(finding: Diagnostic): object {
+  return planDocument({input: finding.span.file, target: '', stages: [], order: [], diagnostics: [finding]})
+}
+
+/** What the store knows of the stages. A plan is still a plan where no engine is, or a registry does not answer. */
+async function previews(loaded: Loaded, flags: PlanFlags, signal: AbortSignal): Promise<{found: Map<number, PreviewedStage>; notes: Diagnostic[]}> {
+  const note = (error: SifstageError): Diagnostic => ({
+    rule: 'keys-unknown',
+    severity: 'info',
+    message: `what is cached cannot be told: ${error.message}`,
+    ...(error.hint === undefined ? {} : {hint: error.hint}),
+    span: {file: loaded.input, start: {line: 1, column: 1}, end: {line: 1, column: 1}},
+  })
+  try {
+    const {ports} = await openWorkshop(flags, loaded.settings, loaded.input, silentSink)
+    const request = await buildRequest(loaded, flags, {jobs: 1, keepGoing: false, keepFailed: false, output: {kind: 'sif', path: '', mksquashfs: []}})
+    const found = await previewBuild(request, ports, signal)
+    return {found: new Map(found.map(each => [each.stage.index, each])), notes: []}
+  } catch (error) {
+    if (!(error instanceof SifstageError) || error.exitCode === ExitCode.usage) throw error
+    return {found: new Map(), notes: [note(error)]}
+  }
+}
+
+export async function runPlan(input: string | undefined, flags: PlanFlags, colour: boolean, signal: AbortSignal): Promise<Outcome> {
+  const loaded = await loadInput(input, flags)
+  const {description} = loaded
+  const target = description === undefined ? undefined : resolveTarget(description, flags.target)
+  const exitCode = exitCodeOf(loaded.diagnostics)
+  const messages = (diagnostics: readonly Diagnostic[]) => renderDiagnostics(diagnostics, {source: loaded, colour})
+  if (description === undefined || target === undefined || target.kind === 'unknown' || exitCode !== ExitCode.done) {
+    const plan: Plan =
+      description === undefined || target === undefined || target.kind === 'unknown'
+        ? {input: loaded.input, target: flags.target ?? '', stages: [], order: [], diagnostics: loaded.diagnostics}
+        : planOf(loaded, description, target.stage, new Map(), loaded.diagnostics)
+    return {exitCode, document: planDocument(plan), text: '', messages: messages(loaded.diagnostics)}
+  }
+  const {found, notes} = await previews(loaded, flags, signal)
+  const diagnostics = [...loaded.diagnostics, ...notes]
+  const plan = planOf(loaded, description, target.stage, found, diagnostics)
+  return {exitCode, document: planDocument(plan), text: (await planReports[flags.format]())(plan), messages: messages(diagnostics)}
+}

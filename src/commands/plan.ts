@@ -1,0 +1,19 @@
+import * as Flags from '@oclif/core/flags'
+import {SifstageCommand} from '../cli/command.js'
+import {building, everywhere, inputArgument} from '../cli/flags.js'
+
+export default class Plan extends SifstageCommand {
+  static override summary = 'Show the stages that are needed, in which order, and what is cached.'
+  static override examples = [
+    {description: 'The plan as text', command: '<%= config.bin %> plan examples/web/stages.yaml'},
+    {description: 'The graph for a Markdown page', command: '<%= config.bin %> plan examples/web/stages.yaml --format mermaid'},
+  ]
+  static override args = inputArgument
+  static override flags = {...everywhere, ...building, format: Flags.option({options: ['text', 'json', 'mermaid', 'dot'] as const})({description: 'how the plan is printed', default: 'text'})}
+
+  override async run(): Promise<void> {
+    const {args, flags} = await this.parse(Plan)
+    const {failedPlanDocument, runPlan} = await import('../cli/plan.js')
+    await this.carryOut(flags.json || flags.format === 'json', args.input, failedPlanDocument, signal => runPlan(args.input, flags, this.colour, signal))
+  }
+}

@@ -1,0 +1,41 @@
+/** How findings and plans can be printed, by the word behind `--format`. Only the one that is asked for is loaded. */
+import type {Check} from '../model/check.js'
+import type {Diagnostic} from '../model/diagnostic.js'
+import type {Plan} from '../model/plan.js'
+import type {TextOptions} from './text.js'
+
+export interface ReportOptions extends TextOptions {
+  /** What the rules mean, for reports that explain them. */
+  readonly rules?: readonly Pick<Check, 'name' | 'summary' | 'why'>[]
+}
+
+export type CheckReport = (diagnostics: readonly Diagnostic[], options: ReportOptions) => string
+
+function asJson(document: unknown): string {
+  return `${JSON.stringify(document, undefined, 2)}\n`
+}
+
+export const checkReports = {
+  text: async (): Promise<CheckReport> => (await import('./text.js')).renderDiagnostics,
+  json: async (): Promise<CheckReport> => {
+    const {checkDocument} = await import('./json.js')
+    return (diagnostics, {source}) => asJson(checkDocument(source.input, diagnostics))
+  },
+  sarif: async (): Promise<CheckReport> => {
+    const {sarif} = await import('./sarif.js')
+    return (diagnostics, {rules}) => sarif(diagnostics, rules)
+  },
+  github: async (): Promise<CheckReport> => (await import('./github.js')).github,
+} as const
+
+export type PlanReport = (plan: Plan) => string
+
+export const planReports = {
+  text: async (): Promise<PlanReport> => (await import('./plan-text.js')).planText,
+  json: async (): Promise<PlanReport> => {
+    const {planDocument} = await import('./json.js')
+    return plan => asJson(planDocument(plan))
+  },
+  mermaid: async (): Promise<PlanReport> => (await import('./mermaid.js')).planMermaid,
+  dot: async (): Promise<PlanReport> => (await import('./dot.js')).planDot,
+} as const

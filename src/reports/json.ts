@@ -1,0 +1,26 @@
+/** The documents of `--json` (design section 3; test/contract holds their schemas). */
+import {type Diagnostic, type DiagnosticJson, diagnosticJson, summarize} from '../model/diagnostic.js'
+import type {Plan} from '../model/plan.js'
+
+export function checkDocument(input: string, diagnostics: readonly Diagnostic[]) {
+  return {version: 1, input, diagnostics: diagnostics.map(diagnosticJson), summary: summarize(diagnostics)} as const
+}
+
+export interface Conversion {
+  readonly input: string
+  readonly to: 'def' | 'dockerfile' | 'yaml' | 'stages'
+  /** Where it was written; null when it was not written to a file. */
+  readonly output: string | null
+  /** What was made, when it was not written to a file. */
+  readonly text?: string
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+export function convertDocument(conversion: Conversion) {
+  const {diagnostics, ...rest} = conversion
+  return {version: 1, ...rest, diagnostics: diagnostics.map(diagnosticJson)} as const
+}
+
+export function planDocument(plan: Plan): {version: 1; diagnostics: DiagnosticJson[]} & Omit<Plan, 'diagnostics'> {
+  return {version: 1, ...plan, diagnostics: plan.diagnostics.map(diagnosticJson)}
+}

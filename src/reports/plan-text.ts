@@ -1,0 +1,39 @@
+/** A plan for people: each stage in building order, what goes into it, what it hands on, whether it is cached. */
+import type {Plan, PlanCopy, PlanStage} from '../model/plan.js'
+import {baseWords, handedTo, shortened} from './plan-words.js'
+import {visible} from './visible.js'
+
+export function planText({stages, target, order}: Plan): string {
+  const byName = new Map(stages.map(stage => [stage.name, stage] as const))
+  const blocks = order.map((wave, i) => {
+    const together = wave.length === 1 ? '' : ', side by side'
+    const text = wave.flatMap(name => byName.get(name) ?? []).map(stage => stageText(stage, target))
+    return [`${i + 1}${together}`, ...text].join('\n')
+  })
+  return `${blocks.join('\n')}\n`
+}
+
+function stageText(stage: PlanStage, target: string): string {
+  const lines = [
+    ...stage.copies.map(copyText),
+    ...Array.from(handedTo(stage), ([other, paths]) => `hands ${shortened(paths).map(visible).join(', ')} to ${visible(other)}`),
+    stage.cached ? 'cached' : stage.why === undefined ? 'not cached' : `not cached: ${visible(stage.why)}`,
+  ]
+  const title = `  ${visible(stage.name)}  from ${visible(baseWords(stage))}${stage.name === target ? '  (target)' : ''}`
+  return [title, ...lines.map((line, i) => `  ${i === lines.length - 1 ? '└─' : '├─'} ${line}`)].join('\n')
+}
+
+function copyText({from, sources, destination, line}: PlanCopy): string {
+  const what = shortened(sources).map(visible).join(', ')
+  const to = `to ${visible(destination)} (line ${line})`
+  switch (from.kind) {
+    case 'stage':
+      return `takes ${what} from ${visible(from.name ?? '')} ${to}`
+    case 'image':
+      return `takes ${what} from the image ${visible(from.name ?? '')} ${to}`
+    case 'context':
+      return `takes ${what} from the build context ${to}`
+    case 'inline':
+      return `writes ${what} ${to}`
+  }
+}
