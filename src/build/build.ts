@@ -9,7 +9,7 @@ import type {Diagnostic} from '../model/diagnostic.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
 import type {StoredStage} from '../model/ports.js'
 import {startOf} from '../model/span.js'
-import {artifactsOf, neededDirectly, neededStages, type Artifact} from '../plan/graph.js'
+import {type Artifact, artifactsOf, neededDirectly, neededStages} from '../plan/graph.js'
 import {type Done, type StageInputs, stageInputs} from './inputs.js'
 import {writeOutput} from './output.js'
 import type {BuildPorts, BuildRequest, BuildResult, Failure, StageReport} from './request.js'
@@ -97,7 +97,8 @@ class Build {
     const fresh = this.request.noCache || this.request.noCacheFilter.has(stage.name)
     const known = fresh ? undefined : await store.find(key)
     if (known !== undefined) return {stored: known, root: undefined}
-    const waiting = () => sink.emit({event: 'note', stage: stage.name, severity: 'info', text: 'another build is running this stage; waiting for it'})
+    const waiting = () =>
+      sink.emit({event: 'note', stage: stage.name, severity: 'info', text: 'another build is running this stage; waiting for it'})
     return store.locked(key, waiting, this.signal, async () => {
       const meanwhile = fresh ? undefined : await store.find(key)
       return meanwhile === undefined ? run() : {stored: meanwhile, root: undefined}
@@ -110,7 +111,13 @@ class Build {
     const tree = await stored.tree()
     return wanted.map(artifact => {
       const report = verifyArtifact(artifact, stage, tree, this.request.context.environment)
-      this.ports.sink.emit({event: 'artifact', stage: stage.name, path: report.path, status: report.status, wantedBy: report.wantedBy})
+      this.ports.sink.emit({
+        event: 'artifact',
+        stage: stage.name,
+        path: report.path,
+        status: report.status,
+        wantedBy: report.wantedBy,
+      })
       return report
     })
   }
@@ -129,9 +136,24 @@ class Build {
       const artifacts = await this.#verify(stage, stored)
       const failed = artifacts.some(each => each.status === 'failed')
       const status = failed ? 'failed' : root === undefined ? 'cached' : 'built'
-      sink.emit({event: 'stage-end', stage: stage.name, status, seconds: seconds(), ...(inputs.whyNoKey === undefined ? {} : {why: `not stored: ${inputs.whyNoKey}`})})
+      sink.emit({
+        event: 'stage-end',
+        stage: stage.name,
+        status,
+        seconds: seconds(),
+        ...(inputs.whyNoKey === undefined ? {} : {why: `not stored: ${inputs.whyNoKey}`}),
+      })
       return {
-        report: {index, name: stage.name, status, key: inputs.key, digest: stored.record.digest, seconds: seconds(), artifacts, failure: undefined},
+        report: {
+          index,
+          name: stage.name,
+          status,
+          key: inputs.key,
+          digest: stored.record.digest,
+          seconds: seconds(),
+          artifacts,
+          failure: undefined,
+        },
         done: failed ? undefined : {stored, artifacts: new Map(artifacts.map(each => [each.path, each.digest ?? '']))},
         root,
       }
@@ -140,13 +162,31 @@ class Build {
       const failure = error instanceof StageFailure ? explainFailure(stage, error, this.ports) : otherFailure(stage, error)
       if (this.request.keepFailed && error instanceof StageFailure) await this.#keep(stage)
       sink.emit({event: 'stage-end', stage: stage.name, status: 'failed', seconds: seconds()})
-      return {report: {index, name: stage.name, status: 'failed', key: inputs?.key, digest: undefined, seconds: seconds(), artifacts: [], failure}, done: undefined, root: undefined}
+      return {
+        report: {
+          index,
+          name: stage.name,
+          status: 'failed',
+          key: inputs?.key,
+          digest: undefined,
+          seconds: seconds(),
+          artifacts: [],
+          failure,
+        },
+        done: undefined,
+        root: undefined,
+      }
     }
   }
 
   async #keep(stage: Stage): Promise<void> {
     await this.ports.scratch.keep(stage.name, {root: `stage-${stage.index}`, cwd: this.request.context.root})
-    this.ports.sink.emit({event: 'note', stage: stage.name, severity: 'info', text: `its tree is kept: sifstage shell ${this.request.description.file} --stage ${stage.name}`})
+    this.ports.sink.emit({
+      event: 'note',
+      stage: stage.name,
+      severity: 'info',
+      text: `its tree is kept: sifstage shell ${this.request.description.file} --stage ${stage.name}`,
+    })
   }
 
   /** Runs what can run until nothing is left that can. */
@@ -165,9 +205,13 @@ class Build {
           if (finished.done === undefined) failed = true
           else this.#done.set(index, finished.done)
           // The target's tree is packed once more for OUT; the others are in the store by now.
-          if (index !== this.request.target && finished.root !== undefined && finished.report.key !== undefined) await this.ports.scratch.discard(dirname(finished.root))
+          if (index !== this.request.target && finished.root !== undefined && finished.report.key !== undefined)
+            await this.ports.scratch.discard(dirname(finished.root))
         })
-        running.set(index, work.finally(() => running.delete(index)))
+        running.set(
+          index,
+          work.finally(() => running.delete(index)),
+        )
       }
       if (running.size === 0) return
       try {
@@ -181,14 +225,30 @@ class Build {
   }
 
   #report(index: number): StageReport {
-    return this.#finished.get(index)?.report ?? {index, name: this.#stage(index).name, status: 'not-run', key: undefined, digest: undefined, seconds: undefined, artifacts: [], failure: undefined}
+    return (
+      this.#finished.get(index)?.report ?? {
+        index,
+        name: this.#stage(index).name,
+        status: 'not-run',
+        key: undefined,
+        digest: undefined,
+        seconds: undefined,
+        artifacts: [],
+        failure: undefined,
+      }
+    )
   }
 
   async run(): Promise<BuildResult> {
     const {description, target} = this.request
     const {sink, now} = this.ports
     const started = now()
-    sink.emit({event: 'build-start', input: description.file, target: this.#stage(target).name, stages: this.#needed.map(index => this.#stage(index).name)})
+    sink.emit({
+      event: 'build-start',
+      input: description.file,
+      target: this.#stage(target).name,
+      stages: this.#needed.map(index => this.#stage(index).name),
+    })
     await this.#runAll()
     this.signal.throwIfAborted()
     const stages = this.#needed.map(index => this.#report(index))
@@ -201,7 +261,13 @@ class Build {
       } catch (error) {
         this.signal.throwIfAborted()
         if (!(error instanceof SifstageError)) throw error
-        const diagnostic: Diagnostic = {rule: 'output-failed', severity: 'error', message: error.message, ...(error.hint === undefined ? {} : {hint: error.hint}), span: startOf(description.file)}
+        const diagnostic: Diagnostic = {
+          rule: 'output-failed',
+          severity: 'error',
+          message: error.message,
+          ...(error.hint === undefined ? {} : {hint: error.hint}),
+          span: startOf(description.file),
+        }
         outputFailure = {exitCode: error.exitCode, diagnostic, tail: [], log: undefined}
       }
     }
@@ -218,4 +284,3 @@ class Build {
 export async function build(request: BuildRequest, ports: BuildPorts, signal: AbortSignal): Promise<BuildResult> {
   return new Build(request, ports, signal).run()
 }
-

@@ -3,11 +3,21 @@
  * rules laid out in scratch, so that what is copied is what was looked at.
  */
 import {createHash} from 'node:crypto'
-import {chmodSync, constants, lstatSync, lutimesSync, readdirSync, readlinkSync, realpathSync, type Stats, statSync} from 'node:fs'
+import {
+  chmodSync,
+  constants,
+  lstatSync,
+  lutimesSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from 'node:fs'
 import {copyFile, mkdir, symlink, writeFile} from 'node:fs/promises'
-import {basename, dirname, join, relative, resolve, sep} from 'node:path'
+import {basename, dirname, join, resolve, sep} from 'node:path'
 import {expandSource} from '../language/hostpaths.js'
-import {type IgnoreFile, parseIgnore} from '../language/ignore.js'
+import type {IgnoreFile} from '../language/ignore.js'
 import {expandGlob} from '../language/sources.js'
 import type {CopyStep} from '../model/description.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
@@ -23,11 +33,6 @@ interface Taken {
   readonly path: string
 }
 
-/** Reads the ignore file's text; undefined when there is none. */
-export function ignoreFile(text: string | undefined): IgnoreFile | undefined {
-  return text === undefined ? undefined : parseIgnore(text)
-}
-
 function isHidden(ignore: IgnoreFile | undefined, path: string): boolean {
   return ignore?.hides(path).hidden ?? false
 }
@@ -41,7 +46,12 @@ function insideContext(context: ContextFiles, path: string): string {
   } catch (error) {
     throw fileError(`${path} in the build context ${context.root}`, error)
   }
-  if (real !== root && !real.startsWith(root + sep)) throw new SifstageError(ExitCode.wrong, `${path} leads out of the build context ${context.root}`, 'Copy the file into the context, or make the link point inside it.')
+  if (real !== root && !real.startsWith(root + sep))
+    throw new SifstageError(
+      ExitCode.wrong,
+      `${path} leads out of the build context ${context.root}`,
+      'Copy the file into the context, or make the link point inside it.',
+    )
   return real
 }
 
@@ -50,7 +60,8 @@ function takenByDocker(step: CopyStep, context: ContextFiles, ignore: IgnoreFile
   return step.sources.flatMap(source => {
     const text = showTemplate(source.path)
     const expanded = expandGlob(text, context)
-    if (expanded.kind === 'refused') throw new SifstageError(ExitCode.wrong, `${source.span.file}:${source.span.start.line}: ${text}: ${expanded.reason}`)
+    if (expanded.kind === 'refused')
+      throw new SifstageError(ExitCode.wrong, `${source.span.file}:${source.span.start.line}: ${text}: ${expanded.reason}`)
     return expanded.paths.flatMap(path => {
       const clean = path.replace(/\/+$/, '') || '.'
       if (clean !== '.' && isHidden(ignore, clean) && context.kindFollowed(clean) !== 'directory') return []
@@ -63,7 +74,13 @@ function takenByDocker(step: CopyStep, context: ContextFiles, ignore: IgnoreFile
 type Visit = (entry: {readonly real: string; readonly path: string; readonly stats: Stats}) => Promise<void>
 
 /** Walks a tree, names sorted, without the stack; what the ignore file hides is left out, a folder when nothing in it shows. */
-async function walk(top: string, contextPath: string, ignore: IgnoreFile | undefined, follow: boolean, visit: Visit): Promise<void> {
+async function walk(
+  top: string,
+  contextPath: string,
+  ignore: IgnoreFile | undefined,
+  follow: boolean,
+  visit: Visit,
+): Promise<void> {
   const stack: {real: string; path: string}[] = [{real: top, path: ''}]
   for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
     const stats = follow ? statSync(at.real) : lstatSync(at.real)
@@ -78,7 +95,12 @@ async function walk(top: string, contextPath: string, ignore: IgnoreFile | undef
   }
 }
 
-async function hashTree(hash: ReturnType<typeof createHash>, taken: Taken, ignore: IgnoreFile | undefined, follow: boolean): Promise<void> {
+async function hashTree(
+  hash: ReturnType<typeof createHash>,
+  taken: Taken,
+  ignore: IgnoreFile | undefined,
+  follow: boolean,
+): Promise<void> {
   await walk(taken.real, taken.path, ignore, follow, async ({real, path, stats}) => {
     const mode = (stats.mode & 0o7777).toString(8)
     let line: readonly string[]
@@ -105,11 +127,16 @@ export async function hostDigest(step: CopyStep, context: ContextFiles, ignore: 
     } else {
       for (const source of step.sources) {
         const expanded = expandSource(showTemplate(source.path), context, context.environment)
-        if ('refused' in expanded) throw new SifstageError(ExitCode.unfaithful, `${source.span.file}:${source.span.start.line}: ${showTemplate(source.path)}: ${expanded.refused}`)
+        if ('refused' in expanded)
+          throw new SifstageError(
+            ExitCode.unfaithful,
+            `${source.span.file}:${source.span.start.line}: ${showTemplate(source.path)}: ${expanded.refused}`,
+          )
         for (const match of expanded.matches) {
           hash.update(`${JSON.stringify(match)}\n`)
           // A host copy follows every link (D86); a file that a %setup will make is not there yet.
-          if (context.kindFollowed(match) !== undefined) await hashTree(hash, {real: resolve(context.root, match), name: match, path: ''}, undefined, true)
+          if (context.kindFollowed(match) !== undefined)
+            await hashTree(hash, {real: resolve(context.root, match), name: match, path: ''}, undefined, true)
         }
       }
     }
@@ -137,7 +164,12 @@ async function lay(entry: {readonly real: string; readonly stats: Stats}, to: st
 }
 
 /** Lays out what a docker copy takes from the context in `folder`, and says where each source now lies. */
-export async function layContext(step: CopyStep, context: ContextFiles, ignore: IgnoreFile | undefined, folder: string): Promise<Placement[]> {
+export async function layContext(
+  step: CopyStep,
+  context: ContextFiles,
+  ignore: IgnoreFile | undefined,
+  folder: string,
+): Promise<Placement[]> {
   const placements: Placement[] = []
   if (step.from.kind === 'inline') {
     for (const [index, file] of step.from.files.entries()) {
@@ -160,18 +192,4 @@ export async function layContext(step: CopyStep, context: ContextFiles, ignore: 
     placements.push({from, name: taken.name})
   }
   return placements
-}
-
-/** Files of the host that a definition's copies name, as they are expanded now. */
-export function hostMatches(step: CopyStep, context: ContextFiles): readonly string[] {
-  return step.sources.flatMap(source => {
-    const expanded = expandSource(showTemplate(source.path), context, context.environment)
-    return 'refused' in expanded ? [] : expanded.matches
-  })
-}
-
-/** Whether a path lies in a folder. */
-export function isBelow(path: string, folder: string): boolean {
-  const way = relative(folder, path)
-  return way !== '..' && !way.startsWith(`..${sep}`)
 }

@@ -8,7 +8,7 @@ import {showTemplate} from '../model/template.js'
 import {artifactPath} from '../plan/graph.js'
 import {canonical, keyOf, keyParts} from '../plan/keys.js'
 import {hostDigest} from './context.js'
-import {beginningOf, type Beginning} from './inherit.js'
+import {type Beginning, beginningOf} from './inherit.js'
 import type {BuildPorts, BuildRequest} from './request.js'
 
 /** A stage that others build on, when it is done. */
@@ -37,7 +37,13 @@ function hostStep(stage: Stage): string | undefined {
   return undefined
 }
 
-async function baseOf(stage: Stage, done: ReadonlyMap<number, Done>, request: BuildRequest, ports: BuildPorts, signal: AbortSignal): Promise<{base: StageBase; resolved: ResolvedBase}> {
+async function baseOf(
+  stage: Stage,
+  done: ReadonlyMap<number, Done>,
+  request: BuildRequest,
+  ports: BuildPorts,
+  signal: AbortSignal,
+): Promise<{base: StageBase; resolved: ResolvedBase}> {
   if (stage.base.kind === 'stage') {
     const parent = stage.base.index === undefined ? undefined : done.get(stage.base.index)?.stored
     if (parent === undefined) throw new Error(`stage ${stage.name} was started before its parent`)
@@ -45,7 +51,12 @@ async function baseOf(stage: Stage, done: ReadonlyMap<number, Done>, request: Bu
     return {
       base: {kind: 'stage', image: parent.image},
       // Labels are not in the digest of a tree (their file holds the build's date), but a child inherits them.
-      resolved: {digest: `${parent.record.digest} ${canonical(labels)}`, pinned: undefined, config: parent.record.ociConfig, notes: []},
+      resolved: {
+        digest: `${parent.record.digest} ${canonical(labels)}`,
+        pinned: undefined,
+        config: parent.record.ociConfig,
+        notes: [],
+      },
     }
   }
   const resolved = await ports.bases.resolve(stage.base, request.context.root, signal)
@@ -53,7 +64,14 @@ async function baseOf(stage: Stage, done: ReadonlyMap<number, Done>, request: Bu
     case 'image':
       return {base: {kind: 'image', ...stage.base.reference, pinned: resolved.pinned}, resolved}
     case 'local':
-      return {base: {kind: 'local', reference: {agent: stage.base.reference.agent, path: resolved.path ?? stage.base.reference.path}, moved: resolved.moved ?? false}, resolved}
+      return {
+        base: {
+          kind: 'local',
+          reference: {agent: stage.base.reference.agent, path: resolved.path ?? stage.base.reference.path},
+          moved: resolved.moved ?? false,
+        },
+        resolved,
+      }
     case 'scratch':
       return {base: {kind: 'scratch'}, resolved}
     case 'mirror':
@@ -70,7 +88,13 @@ function copyName(step: CopyStep): string {
  * Resolves a stage whose needs are done.
  * @throws SifstageError when a base or a host file cannot be read
  */
-export async function stageInputs(stage: Stage, done: ReadonlyMap<number, Done>, request: BuildRequest, ports: BuildPorts, signal: AbortSignal): Promise<StageInputs> {
+export async function stageInputs(
+  stage: Stage,
+  done: ReadonlyMap<number, Done>,
+  request: BuildRequest,
+  ports: BuildPorts,
+  signal: AbortSignal,
+): Promise<StageInputs> {
   const {base, resolved} = await baseOf(stage, done, request, ports, signal)
   const beginning = beginningOf(request.description, stage, resolved.config)
   const ignore = request.ignore === undefined ? undefined : parseIgnore(request.ignore)
@@ -79,7 +103,7 @@ export async function stageInputs(stage: Stage, done: ReadonlyMap<number, Done>,
   let whyNoKey = resolved.digest === undefined ? 'its base has no digest' : undefined
   const onHost = hostStep(stage)
   if (onHost !== undefined) whyNoKey ??= `its ${onHost} runs on the host, where it may read anything`
-  if (request.options.shareTmp) whyNoKey ??= '--share-tmp lets it see the host\'s /tmp'
+  if (request.options.shareTmp) whyNoKey ??= "--share-tmp lets it see the host's /tmp"
   for (const step of stage.steps) {
     if (step.kind !== 'copy') continue
     if (step.from.kind === 'context') {
@@ -94,7 +118,8 @@ export async function stageInputs(stage: Stage, done: ReadonlyMap<number, Done>,
         const digest = producer?.artifacts.get(path)
         artifacts.push({name: `artifact ${path} of ${name}`, value: digest ?? 'unknown'})
         // With the metadata comes the whole definition, which the engine keeps (D122).
-        if (path === '/' || path.startsWith('/.singularity.d')) artifacts.push({name: 'text of the definition', value: request.description.text})
+        if (path === '/' || path.startsWith('/.singularity.d'))
+          artifacts.push({name: 'text of the definition', value: request.description.text})
         if (digest === undefined) whyNoKey ??= `${path} of ${name} has no digest`
       }
     }

@@ -1,12 +1,12 @@
 /** Assembles OUT from the target's image: beside its place, then renamed (design section 6, 8). */
 import {createHash} from 'node:crypto'
-import {rename, rm, stat} from 'node:fs/promises'
+import {chown, rename, rm, stat} from 'node:fs/promises'
 import {dirname, join} from 'node:path'
 import {writeSif} from '../images/sif.js'
-import {besideName, copyWhole, fileError, hashFile} from '../system/files.js'
 import type {OutputRecord} from '../model/ports.js'
-import type {RanStage} from './stage.js'
+import {besideName, copyWhole, fileError, hashFile} from '../system/files.js'
 import type {BuildPorts, BuildRequest} from './request.js'
+import type {RanStage} from './stage.js'
 
 /** Layout of an assembled image; goes up when we assemble it otherwise. */
 const OUTPUT_FORMAT = 1
@@ -37,28 +37,50 @@ function metadata(inspect: string | undefined, definition: string): string | und
 }
 
 /** The target's tree in scratch with the person's text in place: as it was left, or unpacked from the store. */
-async function treeFor(target: Pick<RanStage, 'stored'> & {readonly root: string | undefined}, request: BuildRequest, ports: BuildPorts, signal: AbortSignal): Promise<{root: string; folder: string}> {
+async function treeFor(
+  target: Pick<RanStage, 'stored'> & {readonly root: string | undefined},
+  request: BuildRequest,
+  ports: BuildPorts,
+  signal: AbortSignal,
+): Promise<{root: string; folder: string}> {
   const folder = await ports.scratch.folder('output')
   let {root} = target
   if (root === undefined) {
     root = join(folder, 'rootfs')
     await ports.images.unpack(target.stored.image, root, undefined, signal)
   }
-  await ports.images.operate({root, steps: [{op: 'write', path: '/.singularity.d/Singularity', text: request.description.text, mode: 0o644}]}, folder, signal)
+  await ports.images.operate(
+    {root, steps: [{op: 'write', path: '/.singularity.d/Singularity', text: request.description.text, mode: 0o644}]},
+    folder,
+    signal,
+  )
   return {root, folder}
 }
 
-async function assembleSif(target: Pick<RanStage, 'stored'> & {readonly root: string | undefined}, request: BuildRequest, ports: BuildPorts, signal: AbortSignal): Promise<{file: string; digest: string; bytes: number}> {
+async function assembleSif(
+  target: Pick<RanStage, 'stored'> & {readonly root: string | undefined},
+  request: BuildRequest,
+  ports: BuildPorts,
+  signal: AbortSignal,
+): Promise<{file: string; digest: string; bytes: number}> {
   const {root, folder} = await treeFor(target, request, ports, signal)
   const squashfs = join(folder, 'output.sqfs')
   // Apptainer packs with gzip unless it is told otherwise (D136).
-  await ports.images.pack(root, squashfs, request.output.mksquashfs.length === 0 ? ['-comp', 'gzip'] : request.output.mksquashfs, signal)
+  await ports.images.pack(
+    root,
+    squashfs,
+    request.output.mksquashfs.length === 0 ? ['-comp', 'gzip'] : request.output.mksquashfs,
+    signal,
+  )
   const file = join(folder, 'output.sif')
   const {record} = target.stored
   const inspect = metadata(record.inspect, request.description.text)
   await writeSif(file, {
     definition: request.description.text,
-    json: [...(inspect === undefined ? [] : [{name: 'inspect-metadata.json', text: inspect}]), ...(record.ociConfig === undefined ? [] : [{name: 'oci-config.json', text: record.ociConfig}])],
+    json: [
+      ...(inspect === undefined ? [] : [{name: 'inspect-metadata.json', text: inspect}]),
+      ...(record.ociConfig === undefined ? [] : [{name: 'oci-config.json', text: record.ociConfig}]),
+    ],
     squashfs,
     architecture: request.architecture,
     created: Math.floor(ports.now() / 1000),
@@ -67,10 +89,17 @@ async function assembleSif(target: Pick<RanStage, 'stored'> & {readonly root: st
   return {file, digest: await hashFile(file), bytes: (await stat(file)).size}
 }
 
-async function writeSifOutput(target: Pick<RanStage, 'stored'> & {readonly root: string | undefined}, request: BuildRequest, ports: BuildPorts, signal: AbortSignal): Promise<Output> {
+async function writeSifOutput(
+  target: Pick<RanStage, 'stored'> & {readonly root: string | undefined},
+  request: BuildRequest,
+  ports: BuildPorts,
+  signal: AbortSignal,
+): Promise<Output> {
   const {path, mksquashfs} = request.output
   const stageKey = target.stored.record.key
-  const hash = createHash('sha256').update(JSON.stringify([OUTPUT_FORMAT, 'sif', stageKey, target.stored.record.image.digest, request.description.text, mksquashfs]))
+  const hash = createHash('sha256').update(
+    JSON.stringify([OUTPUT_FORMAT, 'sif', stageKey, target.stored.record.image.digest, request.description.text, mksquashfs]),
+  )
   const key = `sha256:${hash.digest('hex')}`
   const known = stageKey === '' ? undefined : await ports.store.findOutput(key)
   if (known !== undefined) {
@@ -90,22 +119,36 @@ async function writeSifOutput(target: Pick<RanStage, 'stored'> & {readonly root:
 async function put(from: string, to: string): Promise<void> {
   try {
     await copyWhole(from, to)
+    // A copy can take over the owner of its source, which is the engine's user; OUT belongs to the caller.
+    await chown(to, process.getuid?.() ?? -1, process.getgid?.() ?? -1)
   } catch (error) {
     throw fileError(`${to} cannot be written`, error)
   }
 }
 
 /** A sandbox keeps the owners that the engine gives its user, so it is unpacked in the namespace, beside its place. */
-async function writeSandbox(target: Pick<RanStage, 'stored'> & {readonly root: string | undefined}, request: BuildRequest, ports: BuildPorts, signal: AbortSignal): Promise<Output> {
+async function writeSandbox(
+  target: Pick<RanStage, 'stored'> & {readonly root: string | undefined},
+  request: BuildRequest,
+  ports: BuildPorts,
+  signal: AbortSignal,
+): Promise<Output> {
   const {path} = request.output
   const beside = besideName(path)
   try {
     const inner = join(await ports.scratch.folder(beside), 'rootfs')
     await ports.images.unpack(target.stored.image, inner, undefined, signal)
     const folder = await ports.scratch.folder('output')
-    await ports.images.operate({root: inner, steps: [{op: 'write', path: '/.singularity.d/Singularity', text: request.description.text, mode: 0o644}]}, folder, signal)
+    await ports.images.operate(
+      {root: inner, steps: [{op: 'write', path: '/.singularity.d/Singularity', text: request.description.text, mode: 0o644}]},
+      folder,
+      signal,
+    )
     signal.throwIfAborted()
-    const old = await stat(path).then(() => true, () => false)
+    const old = await stat(path).then(
+      () => true,
+      () => false,
+    )
     const aside = join(dirname(beside), `${beside.slice(dirname(beside).length + 1)}.old`)
     if (old) await rename(path, aside)
     await rename(inner, path)
@@ -120,6 +163,13 @@ async function writeSandbox(target: Pick<RanStage, 'stored'> & {readonly root: s
  * Writes OUT. A failed or stopped build leaves it as it was.
  * @throws SifstageError
  */
-export async function writeOutput(target: Pick<RanStage, 'stored'> & {readonly root: string | undefined}, request: BuildRequest, ports: BuildPorts, signal: AbortSignal): Promise<Output> {
-  return request.output.kind === 'sif' ? writeSifOutput(target, request, ports, signal) : writeSandbox(target, request, ports, signal)
+export async function writeOutput(
+  target: Pick<RanStage, 'stored'> & {readonly root: string | undefined},
+  request: BuildRequest,
+  ports: BuildPorts,
+  signal: AbortSignal,
+): Promise<Output> {
+  return request.output.kind === 'sif'
+    ? writeSifOutput(target, request, ports, signal)
+    : writeSandbox(target, request, ports, signal)
 }

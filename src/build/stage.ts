@@ -2,9 +2,9 @@
 import {createWriteStream, mkdirSync, rmSync} from 'node:fs'
 import {chmod, mkdir, readFile, stat as statFile, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
+import {treeDigest} from '../images/digest.js'
 import {parseIgnore} from '../language/ignore.js'
 import {matchSource} from '../language/sources.js'
-import {treeDigest} from '../images/digest.js'
 import type {CopyStep, Description, Stage, Step} from '../model/description.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
 import type {ImageTree} from '../model/image.js'
@@ -51,14 +51,27 @@ function neededPaths(stage: Stage, producer: number, tree: ImageTree, environmen
   }
   // unsquashfs takes a folder with all in it: what lies below one needs no mention.
   const all = [...paths].sort()
-  return all.filter(path => !all.some(other => other !== path && tree.lookup(other)?.kind === 'directory' && (other === '/' || path.startsWith(`${other}/`))))
+  return all.filter(
+    path =>
+      !all.some(
+        other => other !== path && tree.lookup(other)?.kind === 'directory' && (other === '/' || path.startsWith(`${other}/`)),
+      ),
+  )
 }
 
 /** Unpacks what a stage copies from each earlier one into a folder of its own. */
-async function layIncoming(stage: Stage, done: ReadonlyMap<number, Done>, folder: string, request: BuildRequest, ports: BuildPorts, signal: AbortSignal): Promise<Map<number, Incoming>> {
+async function layIncoming(
+  stage: Stage,
+  done: ReadonlyMap<number, Done>,
+  folder: string,
+  request: BuildRequest,
+  ports: BuildPorts,
+  signal: AbortSignal,
+): Promise<Map<number, Incoming>> {
   const incoming = new Map<number, Incoming>()
   for (const step of stage.steps) {
-    if (step.kind !== 'copy' || step.from.kind !== 'stage' || step.from.index === undefined || incoming.has(step.from.index)) continue
+    if (step.kind !== 'copy' || step.from.kind !== 'stage' || step.from.index === undefined || incoming.has(step.from.index))
+      continue
     const {index, name} = step.from
     const stored = done.get(index)?.stored
     if (stored === undefined) throw new Error(`stage ${stage.name} was started before ${name}`)
@@ -67,13 +80,24 @@ async function layIncoming(stage: Stage, done: ReadonlyMap<number, Done>, folder
     if (paths.includes('/')) await ports.images.unpack(stored.image, target, undefined, signal)
     else if (paths.length > 0) await ports.images.unpack(stored.image, target, paths, signal)
     else await ports.scratch.folder(target)
-    incoming.set(index, {name, folder: target, withMetadata: paths.some(path => path === '/' || /^\/\.singularity\.d(\/Singularity)?$/.test(path))})
+    incoming.set(index, {
+      name,
+      folder: target,
+      withMetadata: paths.some(path => path === '/' || /^\/\.singularity\.d(\/Singularity)?$/.test(path)),
+    })
   }
   return incoming
 }
 
 /** Where each source of docker's copies lies on the host. */
-async function layPlacements(stage: Stage, incoming: ReadonlyMap<number, Incoming>, done: ReadonlyMap<number, Done>, folder: string, request: BuildRequest, ports: BuildPorts): Promise<Map<Step, Placement[]>> {
+async function layPlacements(
+  stage: Stage,
+  incoming: ReadonlyMap<number, Incoming>,
+  done: ReadonlyMap<number, Done>,
+  folder: string,
+  request: BuildRequest,
+  ports: BuildPorts,
+): Promise<Map<Step, Placement[]>> {
   const placements = new Map<Step, Placement[]>()
   const ignore = request.ignore === undefined ? undefined : parseIgnore(request.ignore)
   const fromStage = async (step: CopyStep, index: number): Promise<Placement[]> => {
@@ -86,7 +110,9 @@ async function layPlacements(stage: Stage, incoming: ReadonlyMap<number, Incomin
       return found.paths.flatMap(path => {
         const resolved = tree.resolve(path)
         // The copy gets the name of the link, not of what it leads to (K91).
-        return resolved.kind === 'found' ? [{from: join(laid.folder, resolved.entry.path), name: path.slice(path.lastIndexOf('/') + 1)}] : []
+        return resolved.kind === 'found'
+          ? [{from: join(laid.folder, resolved.entry.path), name: path.slice(path.lastIndexOf('/') + 1)}]
+          : []
       })
     })
   }
@@ -129,7 +155,14 @@ export interface PreparedStage {
 }
 
 /** Lays everything ready for a stage and asks the engine what to run. */
-export async function prepareStage(stage: Stage, inputs: StageInputs, done: ReadonlyMap<number, Done>, request: BuildRequest, ports: BuildPorts, signal: AbortSignal): Promise<PreparedStage> {
+async function prepareStage(
+  stage: Stage,
+  inputs: StageInputs,
+  done: ReadonlyMap<number, Done>,
+  request: BuildRequest,
+  ports: BuildPorts,
+  signal: AbortSignal,
+): Promise<PreparedStage> {
   const folder = await ports.scratch.folder(`stage-${stage.index}`)
   const root = join(folder, 'rootfs')
   const incoming = await layIncoming(stage, done, folder, request, ports, signal)
@@ -158,7 +191,14 @@ export async function prepareStage(stage: Stage, inputs: StageInputs, done: Read
  * Runs a stage and publishes its image, listing and record.
  * @throws StageFailure, SifstageError
  */
-export async function runStage(stage: Stage, inputs: StageInputs, done: ReadonlyMap<number, Done>, request: BuildRequest, ports: BuildPorts, signal: AbortSignal): Promise<RanStage> {
+export async function runStage(
+  stage: Stage,
+  inputs: StageInputs,
+  done: ReadonlyMap<number, Done>,
+  request: BuildRequest,
+  ports: BuildPorts,
+  signal: AbortSignal,
+): Promise<RanStage> {
   const {sink} = ports
   const {engine, version} = ports.engine
   const prepared = await prepareStage(stage, inputs, done, request, ports, signal)
@@ -170,7 +210,12 @@ export async function runStage(stage: Stage, inputs: StageInputs, done: Readonly
   try {
     for (const command of script.commands) {
       const begun = ports.now()
-      sink.emit({event: 'step-start', stage: stage.name, title: command.title, ...(command.step === undefined ? {} : {line: command.step.span.start.line})})
+      sink.emit({
+        event: 'step-start',
+        stage: stage.name,
+        title: command.title,
+        ...(command.step === undefined ? {} : {line: command.step.span.start.line}),
+      })
       log.write(`# ${command.title}\n`)
       const result = await ports.runner.run(
         command,
@@ -183,7 +228,13 @@ export async function runStage(stage: Stage, inputs: StageInputs, done: Readonly
       )
       const ok = result.exitCode === 0
       sink.emit({event: 'step-end', stage: stage.name, title: command.title, seconds: (ports.now() - begun) / 1000, ok})
-      if (!ok) throw new StageFailure(command, result.exitCode, result.tail.filter(line => !engine.isNoise(line)), logFile)
+      if (!ok)
+        throw new StageFailure(
+          command,
+          result.exitCode,
+          result.tail.filter(line => !engine.isNoise(line)),
+          logFile,
+        )
     }
   } finally {
     log.end()
@@ -227,7 +278,11 @@ async function logPath(store: string, stage: Stage, description: Description): P
     // Perhaps of another user, who may not be written over but replaced.
     rmSync(file, {force: true})
   } catch (error) {
-    throw new SifstageError(ExitCode.usage, `the store ${store} cannot be written: ${error instanceof Error ? error.message : String(error)}`, 'Name another store: --cache-dir DIR')
+    throw new SifstageError(
+      ExitCode.usage,
+      `the store ${store} cannot be written: ${error instanceof Error ? error.message : String(error)}`,
+      'Name another store: --cache-dir DIR',
+    )
   }
   return file
 }

@@ -14,14 +14,28 @@ function kindOf(kind: EntryKind): ArtifactKind {
 
 /** One word for all matches of an artifact. */
 function commonKind(matches: readonly Match[]): ArtifactKind {
-  const kinds = new Set(matches.map(match => (match.resolution.kind === 'found' ? kindOf(match.resolution.entry.kind) : match.resolution.kind === 'missing' && match.resolution.link === undefined ? 'missing' : 'symlink')))
+  const kinds = new Set(
+    matches.map(match =>
+      match.resolution.kind === 'found'
+        ? kindOf(match.resolution.entry.kind)
+        : match.resolution.kind === 'missing' && match.resolution.link === undefined
+          ? 'missing'
+          : 'symlink',
+    ),
+  )
   if (kinds.size === 0) return 'missing'
   const [only] = kinds
   return kinds.size === 1 && only !== undefined ? only : 'mixed'
 }
 
 /** What a copy's source means in an image. */
-export function lookFor(request: ArtifactRequest, path: string, producer: Stage, tree: ImageTree, environment: ReadonlyMap<string, string>): Subject {
+function lookFor(
+  request: ArtifactRequest,
+  path: string,
+  producer: Stage,
+  tree: ImageTree,
+  environment: ReadonlyMap<string, string>,
+): Subject {
   const found = matchSource(request.step.rules, request.source, tree, environment)
   const matches = found.kind === 'matched' ? found.paths.map(each => ({path: each, resolution: tree.resolve(each)})) : []
   return {
@@ -37,7 +51,12 @@ export function lookFor(request: ArtifactRequest, path: string, producer: Stage,
 }
 
 /** The verdict on one artifact: every request of it is judged by every check. */
-export function verifyArtifact(artifact: Artifact, producer: Stage, tree: ImageTree, environment: ReadonlyMap<string, string>): ArtifactReport {
+export function verifyArtifact(
+  artifact: Artifact,
+  producer: Stage,
+  tree: ImageTree,
+  environment: ReadonlyMap<string, string>,
+): ArtifactReport {
   const diagnostics: Diagnostic[] = []
   const matches = new Map<string, Match>()
   for (const request of artifact.requests) {

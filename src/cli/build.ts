@@ -2,11 +2,11 @@
 import {availableParallelism} from 'node:os'
 import {build} from '../build/build.js'
 import type {BuildResult, Failure, StageReport} from '../build/request.js'
-import {renderDiagnostics} from '../reports/text.js'
 import type {ArtifactReport} from '../model/artifact.js'
 import {type Diagnostic, diagnosticJson} from '../model/diagnostic.js'
 import {ExitCode} from '../model/errors.js'
 import type {Sink} from '../model/ports.js'
+import {renderDiagnostics} from '../reports/text.js'
 import {fileError, writeWhole} from '../system/files.js'
 import {dryRun} from './dry-run.js'
 import type {BuildingFlags, EverywhereFlags} from './flags.js'
@@ -92,7 +92,10 @@ function stopped(loaded: Loaded, colour: boolean): Outcome {
 
 /** Findings of the build in plan order: artifacts that are not as they must be, and stages that failed. */
 function findings(result: BuildResult): Diagnostic[] {
-  const found = result.stages.flatMap(stage => [...stage.artifacts.flatMap(each => each.diagnostics), ...(stage.failure === undefined ? [] : [stage.failure.diagnostic])])
+  const found = result.stages.flatMap(stage => [
+    ...stage.artifacts.flatMap(each => each.diagnostics),
+    ...(stage.failure === undefined ? [] : [stage.failure.diagnostic]),
+  ])
   return result.outputFailure === undefined ? found : [...found, result.outputFailure.diagnostic]
 }
 
@@ -136,7 +139,10 @@ export async function runBuild(input: string | undefined, flags: BuildFlags, aro
       notRun.length === 0 ? '' : `not run: ${notRun.join(', ')}\n`,
       exitCode === ExitCode.done ? '' : `${flags.output ?? defaultOutput(loaded.input)} was not written.\n`,
     ].join('')
-    const written = result.output === undefined ? '' : `${flags.output ?? defaultOutput(loaded.input)}  ${size(result.output.bytes)}  ${result.output.digest}\n`
+    const written =
+      result.output === undefined
+        ? ''
+        : `${flags.output ?? defaultOutput(loaded.input)}  ${size(result.output.bytes)}  ${result.output.digest}\n`
     return {exitCode, document, text: written, messages}
   } finally {
     await scratch.close()
@@ -155,4 +161,3 @@ async function writeMetadata(file: string, document: object): Promise<void> {
 export function failedBuildDocument(diagnostic: Diagnostic): object {
   return documentOf({diagnostics: [diagnostic], status: 'failed'})
 }
-

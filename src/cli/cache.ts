@@ -5,8 +5,8 @@ import {ExitCode} from '../model/errors.js'
 import type {Identity} from '../model/ports.js'
 import {directoryStore, storedKeys} from '../stores/directory.js'
 import {hashFile} from '../system/files.js'
-import {removeTree} from '../system/scratch.js'
 import type {KeptStage} from '../system/lazy-scratch.js'
+import {removeTree} from '../system/scratch.js'
 import type {Outcome} from './outcome.js'
 import {loadSettings} from './settings.js'
 import {identityOf, storeFolder} from './workshop.js'
@@ -34,13 +34,17 @@ async function open(flags: CacheFlags): Promise<{readonly folder: string; readon
 
 async function bytesBelow(path: string): Promise<number> {
   let bytes = 0
-  for (const name of await readdir(path).catch(() => [])) bytes += (await stat(join(path, name)).catch(() => undefined))?.size ?? 0
+  for (const name of await readdir(path).catch(() => []))
+    bytes += (await stat(join(path, name)).catch(() => undefined))?.size ?? 0
   return bytes
 }
 
 async function entries(folder: string): Promise<Entry[]> {
   const found: Entry[] = []
-  for (const [kind, name] of [['stage', 'stages'], ['output', 'outputs']] as const) {
+  for (const [kind, name] of [
+    ['stage', 'stages'],
+    ['output', 'outputs'],
+  ] as const) {
     for (const key of await storedKeys(folder, name)) {
       const path = join(folder, name, key.slice('sha256:'.length))
       const record = join(path, 'record.json')
@@ -66,7 +70,10 @@ export async function runCacheList(flags: CacheFlags): Promise<Outcome> {
   const {folder} = await open(flags)
   const found = await entries(folder)
   const total = found.reduce((sum, each) => sum + each.bytes, 0)
-  const lines = found.map(each => `${each.kind.padEnd(7)} ${(each.stage ?? '').padEnd(20)} ${megabytes(each.bytes).padStart(11)}  ${each.lastUsed.slice(0, 19)}  ${each.key}`)
+  const lines = found.map(
+    each =>
+      `${each.kind.padEnd(7)} ${(each.stage ?? '').padEnd(20)} ${megabytes(each.bytes).padStart(11)}  ${each.lastUsed.slice(0, 19)}  ${each.key}`,
+  )
   return {
     exitCode: ExitCode.done,
     document: {version: 1, folder, bytes: total, entries: found},

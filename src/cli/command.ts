@@ -1,13 +1,13 @@
 /** What all commands share: one way to print an outcome, one way to fail. */
 import {Command} from '@oclif/core/command'
-import {ExitCode, SifstageError} from '../model/errors.js'
 import type {Diagnostic} from '../model/diagnostic.js'
+import {ExitCode, SifstageError} from '../model/errors.js'
 import {startOf} from '../model/span.js'
 import {errorCode} from '../system/files.js'
 import type {Outcome} from './outcome.js'
 
 /** A signal that stopped us; SIGHUP counts as SIGTERM (design section 3). */
-export class Interrupted extends Error {
+class Interrupted extends Error {
   constructor(readonly exitCode: ExitCode) {
     super('stopped')
   }
@@ -24,7 +24,9 @@ export abstract class SifstageCommand extends Command {
     if (outcome.messages !== '') process.stderr.write(outcome.messages)
     const text = json ? `${JSON.stringify(outcome.document, undefined, 2)}\n` : outcome.text
     if (text !== '') {
-      await new Promise<void>((resolve, reject) => process.stdout.write(text, error => (error ? reject(error) : resolve()))).catch(error => {
+      await new Promise<void>((resolve, reject) =>
+        process.stdout.write(text, error => (error ? reject(error) : resolve())),
+      ).catch(error => {
         // The reader went away (head, a closed pager): not our failure.
         if (errorCode(error) !== 'EPIPE') throw error
       })
@@ -36,7 +38,12 @@ export abstract class SifstageCommand extends Command {
    * Runs a verb and prints what it gives. With `--json` even a failure to begin prints the verb's document.
    * @param failed makes that document out of one finding
    */
-  protected async carryOut(json: boolean, input: string | undefined, failed: (finding: Diagnostic) => object, verb: (signal: AbortSignal) => Promise<Outcome>): Promise<void> {
+  protected async carryOut(
+    json: boolean,
+    input: string | undefined,
+    failed: (finding: Diagnostic) => object,
+    verb: (signal: AbortSignal) => Promise<Outcome>,
+  ): Promise<void> {
     const controller = new AbortController()
     let stops = 0
     const stop = (code: ExitCode) => () => {
@@ -46,7 +53,11 @@ export abstract class SifstageCommand extends Command {
         controller.abort(new Interrupted(code))
       } else if (stops > 2) process.exit(code)
     }
-    const handlers = [['SIGINT', stop(ExitCode.interrupted)], ['SIGTERM', stop(ExitCode.terminated)], ['SIGHUP', stop(ExitCode.terminated)]] as const
+    const handlers = [
+      ['SIGINT', stop(ExitCode.interrupted)],
+      ['SIGTERM', stop(ExitCode.terminated)],
+      ['SIGHUP', stop(ExitCode.terminated)],
+    ] as const
     for (const [signal, handler] of handlers) process.on(signal, handler)
     try {
       await this.print(await verb(controller.signal), json)
@@ -54,13 +65,29 @@ export abstract class SifstageCommand extends Command {
       const cause = controller.signal.aborted ? controller.signal.reason : error
       const exitCode = cause instanceof Interrupted || cause instanceof SifstageError ? cause.exitCode : ExitCode.bug
       if (exitCode === ExitCode.bug) this.#bug(cause)
-      else if (cause instanceof SifstageError) process.stderr.write(`error: ${cause.message}\n${cause.hint === undefined ? '' : `  ${cause.hint.replaceAll('\n', '\n  ')}\n`}`)
+      else if (cause instanceof SifstageError)
+        process.stderr.write(
+          `error: ${cause.message}\n${cause.hint === undefined ? '' : `  ${cause.hint.replaceAll('\n', '\n  ')}\n`}`,
+        )
       else process.stderr.write('stopped\n')
       if (json) {
         const message = cause instanceof Error ? cause.message : String(cause)
         const hint = cause instanceof SifstageError ? cause.hint : undefined
-        const rule = exitCode === ExitCode.bug ? 'bug' : exitCode === ExitCode.noEngine ? 'no-engine' : cause instanceof Interrupted ? 'interrupted' : 'failed'
-        const finding: Diagnostic = {rule, severity: 'error', message, ...(hint === undefined ? {} : {hint}), span: startOf(input ?? '-')}
+        const rule =
+          exitCode === ExitCode.bug
+            ? 'bug'
+            : exitCode === ExitCode.noEngine
+              ? 'no-engine'
+              : cause instanceof Interrupted
+                ? 'interrupted'
+                : 'failed'
+        const finding: Diagnostic = {
+          rule,
+          severity: 'error',
+          message,
+          ...(hint === undefined ? {} : {hint}),
+          span: startOf(input ?? '-'),
+        }
         process.stdout.write(`${JSON.stringify(failed(finding), undefined, 2)}\n`)
       }
       process.exitCode = exitCode
@@ -70,6 +97,8 @@ export abstract class SifstageCommand extends Command {
   }
 
   #bug(error: unknown): void {
-    process.stderr.write(`This is a bug in sifstage ${this.config.version}; please report it with the lines below.\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+    process.stderr.write(
+      `This is a bug in sifstage ${this.config.version}; please report it with the lines below.\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    )
   }
 }

@@ -20,26 +20,59 @@ export type ConvertFlags = EverywhereFlags & {
 }
 
 /** Findings that are about building here, not about what the text means: a conversion can be made for another folder. */
-const NOT_ABOUT_MEANING: ReadonlySet<string> = new Set(['context-path-missing', 'context-path-ignored', 'artifact-under-tmp', 'unused-stage'])
+const NOT_ABOUT_MEANING: ReadonlySet<string> = new Set([
+  'context-path-missing',
+  'context-path-ignored',
+  'context-path-outside',
+  'artifact-under-tmp',
+  'unused-stage',
+])
 
 export function failedConvertDocument(flags: Pick<ConvertFlags, 'to'>): (finding: Diagnostic) => object {
   return finding => convertDocument({input: finding.span.file, to: flags.to, output: null, diagnostics: [finding]})
 }
 
-function refused(loaded: Loaded, flags: ConvertFlags, diagnostics: readonly Diagnostic[], exitCode: ExitCode, colour: boolean): Outcome {
-  return {exitCode, document: convertDocument({input: loaded.input, to: flags.to, output: null, diagnostics}), text: '', messages: `${renderDiagnostics(diagnostics, {source: loaded, colour})}Nothing was written.\n`}
+function refused(
+  loaded: Loaded,
+  flags: ConvertFlags,
+  diagnostics: readonly Diagnostic[],
+  exitCode: ExitCode,
+  colour: boolean,
+): Outcome {
+  return {
+    exitCode,
+    document: convertDocument({input: loaded.input, to: flags.to, output: null, diagnostics}),
+    text: '',
+    messages: `${renderDiagnostics(diagnostics, {source: loaded, colour})}Nothing was written.\n`,
+  }
 }
 
 export async function runConvert(input: string | undefined, flags: ConvertFlags, colour: boolean): Promise<Outcome> {
-  if (flags.to === 'stages') throw new SifstageError(ExitCode.usage, '--to stages: this version of sifstage writes one file only', 'Use --to def, --to dockerfile or --to yaml.')
+  if (flags.to === 'stages')
+    throw new SifstageError(
+      ExitCode.usage,
+      '--to stages: this version of sifstage writes one file only',
+      'Use --to def, --to dockerfile or --to yaml.',
+    )
   const loaded = await loadInput(input, flags)
   const allow = new Set(flags.allow ?? [])
-  const reading = loaded.diagnostics.map((each): Diagnostic => (each.severity === 'error' && (NOT_ABOUT_MEANING.has(each.rule) || allow.has(each.rule)) ? {...each, severity: 'warning'} : each))
-  if (loaded.description === undefined || reading.some(each => each.severity === 'error')) return refused(loaded, flags, reading, exitCodeOf(reading), colour)
+  const reading = loaded.diagnostics.map(
+    (each): Diagnostic =>
+      each.severity === 'error' && (NOT_ABOUT_MEANING.has(each.rule) || allow.has(each.rule))
+        ? {...each, severity: 'warning'}
+        : each,
+  )
+  if (loaded.description === undefined || reading.some(each => each.severity === 'error'))
+    return refused(loaded, flags, reading, exitCodeOf(reading), colour)
   const target = resolveTarget(loaded.description, flags.target)
   if (target.kind === 'unknown') return refused(loaded, flags, reading, ExitCode.wrong, colour)
   const writer = await formatNamed(flags.to).load()
-  const written = writer.write(loaded.description, {target: target.stage.index, allow, keepCwd: flags['keep-cwd'], context: loaded.context})
+  const written = writer.write(loaded.description, {
+    target: target.stage.index,
+    allow,
+    keepCwd: flags['keep-cwd'],
+    context: loaded.context,
+  })
   const seen = new Set<string>()
   const diagnostics = [...reading, ...written.diagnostics].filter(each => {
     const mark = JSON.stringify(diagnosticJson(each))
@@ -47,13 +80,25 @@ export async function runConvert(input: string | undefined, flags: ConvertFlags,
   })
   const unfaithful = written.text === undefined || written.diagnostics.some(each => each.severity === 'error')
   if (unfaithful || written.text === undefined) return refused(loaded, flags, diagnostics, ExitCode.unfaithful, colour)
-  if (flags.strict && diagnostics.some(each => each.severity === 'warning')) return refused(loaded, flags, diagnostics, ExitCode.unfaithful, colour)
+  if (flags.strict && diagnostics.some(each => each.severity === 'warning'))
+    return refused(loaded, flags, diagnostics, ExitCode.unfaithful, colour)
   const messages = renderDiagnostics(diagnostics, {source: loaded, colour})
-  if (flags.output === undefined) return {exitCode: ExitCode.done, document: convertDocument({input: loaded.input, to: flags.to, output: null, diagnostics, text: written.text}), text: written.text, messages}
+  if (flags.output === undefined)
+    return {
+      exitCode: ExitCode.done,
+      document: convertDocument({input: loaded.input, to: flags.to, output: null, diagnostics, text: written.text}),
+      text: written.text,
+      messages,
+    }
   try {
     await writeWhole(resolve(flags.output), written.text)
   } catch (error) {
     throw fileError(`${flags.output} cannot be written`, error)
   }
-  return {exitCode: ExitCode.done, document: convertDocument({input: loaded.input, to: flags.to, output: flags.output, diagnostics}), text: '', messages}
+  return {
+    exitCode: ExitCode.done,
+    document: convertDocument({input: loaded.input, to: flags.to, output: flags.output, diagnostics}),
+    text: '',
+    messages,
+  }
 }

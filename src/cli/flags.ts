@@ -3,35 +3,61 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 
 export const inputArgument = {
-  input: Args.string({description: 'description (YAML), Dockerfile or definition file; - is standard input; left out: the only one in this folder', required: false}),
+  input: Args.string({
+    description: 'description (YAML), Dockerfile or definition file; - is standard input; left out: the only one in this folder',
+    required: false,
+  }),
 }
 
 export const everywhere = {
-  from: Flags.option({options: ['yaml', 'dockerfile', 'def'] as const})({description: 'format of INPUT, instead of by its name and text'}),
+  from: Flags.option({options: ['yaml', 'dockerfile', 'def'] as const})({
+    description: 'format of INPUT, instead of by its name and text',
+  }),
   target: Flags.string({description: 'stage that is wanted: a name, or its number from 0', helpValue: 'STAGE'}),
-  'build-arg': Flags.string({description: 'value for a build argument; K alone takes it from the environment', helpValue: 'K=V', multiple: true}),
+  'build-arg': Flags.string({
+    description: 'value for a build argument; K alone takes it from the environment',
+    helpValue: 'K=V',
+    multiple: true,
+  }),
   'build-arg-file': Flags.string({description: 'file with one K=V a line', helpValue: 'FILE'}),
   context: Flags.string({description: 'folder that host paths are relative to', helpValue: 'DIR'}),
-  base: Flags.string({description: 'use another image in the place of REF, everywhere', helpValue: 'REF=REPLACEMENT', multiple: true}),
+  base: Flags.string({
+    description: 'use another image in the place of REF, everywhere',
+    helpValue: 'REF=REPLACEMENT',
+    multiple: true,
+  }),
   json: Flags.boolean({description: 'print the result as JSON'}),
 }
 
 export const building = {
   engine: Flags.string({description: 'engine to build with', helpValue: 'auto|apptainer|singularity', env: 'SIFSTAGE_ENGINE'}),
   'cache-dir': Flags.string({description: 'the store', helpValue: 'DIR', env: 'SIFSTAGE_CACHE_DIR'}),
-  'run-as': Flags.string({description: 'user who runs the engine, for root in a container', helpValue: 'USER', env: 'SIFSTAGE_RUN_AS'}),
+  'run-as': Flags.string({
+    description: 'user who runs the engine, for root in a container',
+    helpValue: 'USER',
+    env: 'SIFSTAGE_RUN_AS',
+  }),
   notest: Flags.boolean({char: 'T', description: 'run no %test'}),
   'no-cache': Flags.boolean({description: 'build every stage anew'}),
   'no-cache-filter': Flags.string({description: 'build this stage anew', helpValue: 'STAGE', multiple: true}),
   'no-https': Flags.boolean({description: 'talk plain http to registries', env: 'SIFSTAGE_NO_HTTPS'}),
-  bind: Flags.string({char: 'B', description: 'bind a folder of the host while steps run', helpValue: 'SRC[:DST]', multiple: true}),
+  bind: Flags.string({
+    char: 'B',
+    description: 'bind a folder of the host while steps run',
+    helpValue: 'SRC[:DST]',
+    multiple: true,
+  }),
   nv: Flags.boolean({description: 'NVIDIA support while steps run'}),
   rocm: Flags.boolean({description: 'ROCm support while steps run'}),
   'fix-perms': Flags.boolean({description: 'make files of the base readable and writable for their owner'}),
-  'engine-arg': Flags.string({description: 'argument for the engine\'s build command, as it is', helpValue: 'ARG', multiple: true}),
+  'engine-arg': Flags.string({
+    description: "argument for the engine's build command, as it is",
+    helpValue: 'ARG',
+    multiple: true,
+  }),
   'override-labels': Flags.boolean({description: 'let %labels and %help win over those of the base'}),
-  'share-tmp': Flags.boolean({description: 'the host\'s /tmp and /var/tmp in every stage (one at a time, not cached)'}),
-  'keep-cwd': Flags.boolean({description: 'let the image start in the caller\'s folder instead of WORKDIR'}),
+  'share-tmp': Flags.boolean({description: "the host's /tmp and /var/tmp in every stage (one at a time, not cached)"}),
+  'keep-cwd': Flags.boolean({description: "let the image start in the caller's folder instead of WORKDIR"}),
 }
 
 export type EverywhereFlags = {

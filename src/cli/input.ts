@@ -1,13 +1,13 @@
 /** From what a person typed to a checked description: finding INPUT, reading it, `--base`, the checks. */
-import {closeSync, fstatSync, openSync, readFileSync, readSync, readdirSync} from 'node:fs'
+import {closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync} from 'node:fs'
 import {arch} from 'node:os'
 import {dirname, extname, resolve} from 'node:path'
-import {detectFormat, formatNamed, formatOfName, formats, type FormatEntry} from '../formats/index.js'
+import {detectFormat, type FormatEntry, formatNamed, formatOfName, formats} from '../formats/index.js'
 import type {Description} from '../model/description.js'
 import type {Diagnostic} from '../model/diagnostic.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
 import type {ContextFiles, Format} from '../model/format.js'
-import {LineIndex, startOf} from '../model/span.js'
+import {startOf} from '../model/span.js'
 import {type BaseReplacement, explicitReplacement, replaceBases} from '../plan/bases.js'
 import {contextFiles} from '../system/context.js'
 import {fileTrouble} from '../system/files.js'
@@ -18,7 +18,12 @@ import {loadSettings, type Settings} from './settings.js'
 const LARGEST_INPUT = 16 << 20
 
 /** Node's words for the machine to Go's. */
-export const architecture: string = new Map([['x64', 'amd64'], ['ia32', '386'], ['ppc64', 'ppc64le']]).get(arch()) ?? arch()
+export const architecture: string =
+  new Map([
+    ['x64', 'amd64'],
+    ['ia32', '386'],
+    ['ppc64', 'ppc64le'],
+  ]).get(arch()) ?? arch()
 
 export interface Loaded {
   /** INPUT as typed. */
@@ -55,7 +60,11 @@ function onlyCandidate(folder: string): string {
   const [only] = candidates
   if (only !== undefined && candidates.length === 1) return only
   const list = candidates.length === 0 ? 'there is none in this folder' : `there are several: ${candidates.join(', ')}`
-  throw new SifstageError(ExitCode.usage, `no INPUT was named, and ${list}`, 'Name a description, a Dockerfile or a definition file: sifstage check FILE')
+  throw new SifstageError(
+    ExitCode.usage,
+    `no INPUT was named, and ${list}`,
+    'Name a description, a Dockerfile or a definition file: sifstage check FILE',
+  )
 }
 
 /** A file's text, never more than a description can have. `-` is standard input. */
@@ -66,7 +75,12 @@ function readText(path: string): string {
     let size = 0
     if (path !== '-') {
       const stats = fstatSync(descriptor)
-      if (stats.isDirectory()) throw new SifstageError(ExitCode.usage, `${path} is a directory`, 'Name the file in it: a description, a Dockerfile or a definition file.')
+      if (stats.isDirectory())
+        throw new SifstageError(
+          ExitCode.usage,
+          `${path} is a directory`,
+          'Name the file in it: a description, a Dockerfile or a definition file.',
+        )
       if (!stats.isFile() && !stats.isFIFO()) throw new SifstageError(ExitCode.usage, `${path} is neither a file nor a pipe`)
       if (stats.size > LARGEST_INPUT) throw tooLarge(path)
     }
@@ -85,12 +99,21 @@ function readText(path: string): string {
 }
 
 function tooLarge(path: string): SifstageError {
-  return new SifstageError(ExitCode.usage, `${path} is larger than ${LARGEST_INPUT >> 20} MB, which no description, Dockerfile or definition file is`, 'Is it the image itself? Name the file that it is built from.')
+  return new SifstageError(
+    ExitCode.usage,
+    `${path} is larger than ${LARGEST_INPUT >> 20} MB, which no description, Dockerfile or definition file is`,
+    'Is it the image itself? Name the file that it is built from.',
+  )
 }
 
 /** UTF-8 or nothing: a damaged character would be damaged for good in what is written. */
 function decode(path: string, bytes: Buffer): string {
-  if (bytes.includes(0)) throw new SifstageError(ExitCode.usage, `${path} is not a text file: it holds NUL bytes`, 'Name the file that the image is built from.')
+  if (bytes.includes(0))
+    throw new SifstageError(
+      ExitCode.usage,
+      `${path} is not a text file: it holds NUL bytes`,
+      'Name the file that the image is built from.',
+    )
   try {
     return new TextDecoder('utf-8', {fatal: true, ignoreBOM: true}).decode(bytes)
   } catch {
@@ -99,7 +122,10 @@ function decode(path: string, bytes: Buffer): string {
 }
 
 /** The values of build arguments: the file's, and over them those of the command line (D34). */
-export function buildArguments(flags: Pick<EverywhereFlags, 'build-arg' | 'build-arg-file'>, environment: NodeJS.ProcessEnv): Map<string, string> {
+function buildArguments(
+  flags: Pick<EverywhereFlags, 'build-arg' | 'build-arg-file'>,
+  environment: NodeJS.ProcessEnv,
+): Map<string, string> {
   const values = new Map<string, string>()
   const file = flags['build-arg-file']
   if (file !== undefined) {
@@ -120,9 +146,19 @@ export function buildArguments(flags: Pick<EverywhereFlags, 'build-arg' | 'build
   for (const given of flags['build-arg'] ?? []) {
     const equals = given.indexOf('=')
     const name = equals === -1 ? given : given.slice(0, equals)
-    if (!/^[A-Za-z_]\w*$/.test(name)) throw new SifstageError(ExitCode.usage, `--build-arg ${given}: ${name === '' ? 'the name is missing' : `${JSON.stringify(name)} is not a name`}`, 'Write --build-arg NAME=VALUE.')
+    if (!/^[A-Za-z_]\w*$/.test(name))
+      throw new SifstageError(
+        ExitCode.usage,
+        `--build-arg ${given}: ${name === '' ? 'the name is missing' : `${JSON.stringify(name)} is not a name`}`,
+        'Write --build-arg NAME=VALUE.',
+      )
     const value = equals === -1 ? environment[name] : given.slice(equals + 1)
-    if (value === undefined) throw new SifstageError(ExitCode.usage, `--build-arg ${name}: the environment has no variable of that name`, 'Give it a value: --build-arg NAME=VALUE.')
+    if (value === undefined)
+      throw new SifstageError(
+        ExitCode.usage,
+        `--build-arg ${name}: the environment has no variable of that name`,
+        'Give it a value: --build-arg NAME=VALUE.',
+      )
     values.set(name, value)
   }
   return values
@@ -131,19 +167,32 @@ export function buildArguments(flags: Pick<EverywhereFlags, 'build-arg' | 'build
 /** One REF=REPLACEMENT. A reference may hold `=` only in a digest's algorithm, never: the first one splits. */
 async function replacement(given: string, folder: string, what: string): Promise<BaseReplacement> {
   const equals = given.indexOf('=')
-  if (equals < 1 || equals === given.length - 1) throw new SifstageError(ExitCode.usage, `${what} ${given}: it is not REF=REPLACEMENT`, 'For example --base docker://debian:12=./debian.sif')
+  if (equals < 1 || equals === given.length - 1)
+    throw new SifstageError(
+      ExitCode.usage,
+      `${what} ${given}: it is not REF=REPLACEMENT`,
+      'For example --base docker://debian:12=./debian.sif',
+    )
   return {reference: given.slice(0, equals), with: await replacementImage(given.slice(equals + 1), folder, `${what} ${given}`)}
 }
 
 /** What a REPLACEMENT's text means: a reference, or an image on disk by what it is. */
 async function replacementImage(text: string, folder: string, what: string): Promise<BaseReplacement['with']> {
   const explicit = explicitReplacement(text)
-  if (explicit !== undefined) return explicit.kind === 'local' ? {kind: 'local', reference: {...explicit.reference, path: resolve(folder, explicit.reference.path)}} : explicit
+  if (explicit !== undefined)
+    return explicit.kind === 'local'
+      ? {kind: 'local', reference: {...explicit.reference, path: resolve(folder, explicit.reference.path)}}
+      : explicit
   const path = resolve(folder, text)
   const {imageAgent} = await import('./local-image.js')
   const agent = await imageAgent(path)
   if (agent !== undefined) return {kind: 'local', reference: {agent, path}}
-  if (/^[./~]|\.(sif|img|sqfs|squashfs|tar)$/.test(text)) throw new SifstageError(ExitCode.usage, `${what}: there is no image at ${path}`, 'A replacement is a .sif, a sandbox folder, an OCI layout, a docker or OCI archive, or a reference.')
+  if (/^[./~]|\.(sif|img|sqfs|squashfs|tar)$/.test(text))
+    throw new SifstageError(
+      ExitCode.usage,
+      `${what}: there is no image at ${path}`,
+      'A replacement is a .sif, a sandbox folder, an OCI layout, a docker or OCI archive, or a reference.',
+    )
   const {parseImageReference} = await import('../model/reference.js')
   return {kind: 'image', reference: parseImageReference(text)}
 }
@@ -168,7 +217,13 @@ function ignoreFile(format: FormatEntry | undefined, input: string, context: Con
 
 /** A finding that INPUT as a whole cannot be used. */
 function unusable(input: string, error: SifstageError): Diagnostic {
-  return {rule: 'unreadable-input', severity: 'error', message: error.message, ...(error.hint === undefined ? {} : {hint: error.hint}), span: startOf(input)}
+  return {
+    rule: 'unreadable-input',
+    severity: 'error',
+    message: error.message,
+    ...(error.hint === undefined ? {} : {hint: error.hint}),
+    span: startOf(input),
+  }
 }
 
 function formatOf(flags: EverywhereFlags, input: string, source: string): FormatEntry {
@@ -177,8 +232,12 @@ function formatOf(flags: EverywhereFlags, input: string, source: string): Format
   if (found !== undefined) return found
   throw new SifstageError(
     ExitCode.usage,
-    source.trim() === '' ? `${input} is empty` : `${input} is neither a description, a Dockerfile nor a definition file, as far as its name and first words tell`,
-    extname(input) === '.sif' ? 'This is an image. Name the file that it is built from.' : 'Say what it is: --from yaml, --from dockerfile or --from def.',
+    source.trim() === ''
+      ? `${input} is empty`
+      : `${input} is neither a description, a Dockerfile nor a definition file, as far as its name and first words tell`,
+    extname(input) === '.sif'
+      ? 'This is an image. Name the file that it is built from.'
+      : 'Say what it is: --from yaml, --from dockerfile or --from def.',
   )
 }
 
@@ -192,7 +251,10 @@ export async function loadInput(typed: string | undefined, flags: EverywhereFlag
   const buildArgs = buildArguments(flags, process.env)
   const given = await Promise.all((flags.base ?? []).map(each => replacement(each, process.cwd(), '--base')))
   const configured = await Promise.all(
-    settings.bases.map(async each => ({reference: each.reference, with: await replacementImage(each.replacement, each.folder, `${each.file}: bases: ${each.reference}`)})),
+    settings.bases.map(async each => ({
+      reference: each.reference,
+      with: await replacementImage(each.replacement, each.folder, `${each.file}: bases: ${each.reference}`),
+    })),
   )
   const nothing = {input, settings, rebased: new Set<number>(), description: undefined, format: undefined, ignore: undefined}
   let source = ''
@@ -201,11 +263,15 @@ export async function loadInput(typed: string | undefined, flags: EverywhereFlag
     source = readText(input)
     entry = formatOf(flags, input, source)
   } catch (error) {
-    const trouble = error instanceof SifstageError ? error : new SifstageError(ExitCode.usage, `${input} cannot be read: ${fileTrouble(error)}`, undefined, {cause: error})
+    const trouble =
+      error instanceof SifstageError
+        ? error
+        : new SifstageError(ExitCode.usage, `${input} cannot be read: ${fileTrouble(error)}`, undefined, {cause: error})
     return {...nothing, source, context: contextFiles(process.cwd()), diagnostics: [unusable(input, trouble)]}
   }
   const context = contextFiles(contextFolder(flags, input, entry))
-  if (flags.context !== undefined && context.kindFollowed('.') !== 'directory') throw new SifstageError(ExitCode.usage, `--context ${flags.context} is not a folder`)
+  if (flags.context !== undefined && context.kindFollowed('.') !== 'directory')
+    throw new SifstageError(ExitCode.usage, `--context ${flags.context} is not a folder`)
   const format = await entry.load()
   const result = format.read(input, source, {buildArgs, architecture})
   const ignore = ignoreFile(entry, input, context)
@@ -214,12 +280,36 @@ export async function loadInput(typed: string | undefined, flags: EverywhereFlag
   const rebased = replaceBases(result.description, [...given, ...configured])
   const unused = rebased.unused.find(reference => given.some(each => each.reference === reference))
   if (unused !== undefined) {
-    const bases = [...new Set(result.description.stages.flatMap(stage => (stage.base.kind === 'image' ? [`${stage.base.reference.transport}://${stage.base.reference.name}`] : stage.base.kind === 'local' ? [stage.base.reference.path] : [])))]
-    throw new SifstageError(ExitCode.usage, `--base ${unused}=…: no stage starts from ${unused} or copies from it`, bases.length === 0 ? 'No stage starts from an image.' : `Its bases are: ${bases.join(', ')}`)
+    const bases = [
+      ...new Set(
+        result.description.stages.flatMap(stage =>
+          stage.base.kind === 'image'
+            ? [`${stage.base.reference.transport}://${stage.base.reference.name}`]
+            : stage.base.kind === 'local'
+              ? [stage.base.reference.path]
+              : [],
+        ),
+      ),
+    ]
+    throw new SifstageError(
+      ExitCode.usage,
+      `--base ${unused}=…: no stage starts from ${unused} or copies from it`,
+      bases.length === 0 ? 'No stage starts from an image.' : `Its bases are: ${bases.join(', ')}`,
+    )
   }
-  const {runChecks} = await import('../checks/index.js')
+  const {arrange, runChecks} = await import('../checks/index.js')
   const found = runChecks(rebased.description, {context, target: flags.target, ignore}, source)
-  return {input, source, format, description: rebased.description, rebased: rebased.stages, context, ignore, diagnostics: [...result.diagnostics, ...found], settings}
+  return {
+    input,
+    source,
+    format,
+    description: rebased.description,
+    rebased: rebased.stages,
+    context,
+    ignore,
+    diagnostics: arrange([...result.diagnostics, ...found], source),
+    settings,
+  }
 }
 
 /** The exit code that findings call for: what cannot be read is 2, what must not be run 3, what is wrong 1. */
@@ -232,8 +322,3 @@ export function exitCodeOf(diagnostics: readonly Diagnostic[]): ExitCode {
 
 /** Rules for what is understood, but must not or cannot be carried out as it stands. */
 const UNFAITHFUL: ReadonlySet<string> = new Set(['unsupported-instruction', 'unsafe-source'])
-
-/** Source lines for messages. */
-export function sourceLines(loaded: Pick<Loaded, 'input' | 'source'>): LineIndex {
-  return new LineIndex(loaded.input, loaded.source)
-}

@@ -1,12 +1,12 @@
 /** `plan`: stages, order, keys, what is cached and why not. Runs no engine. */
-import {previewBuild, type PreviewedStage} from '../build/preview.js'
-import type {Diagnostic} from '../model/diagnostic.js'
+import {type PreviewedStage, previewBuild} from '../build/preview.js'
 import type {Base, CopyStep, Description, Stage} from '../model/description.js'
+import type {Diagnostic} from '../model/diagnostic.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
+import type {Plan, PlanCopy, PlanStage} from '../model/plan.js'
 import {showImageReference} from '../model/reference.js'
 import {showTemplate} from '../model/template.js'
 import {artifactsOf, neededDirectly, neededStages, resolveTarget, waves} from '../plan/graph.js'
-import type {Plan, PlanCopy, PlanStage} from '../model/plan.js'
 import {planReports} from '../reports/index.js'
 import {planDocument} from '../reports/json.js'
 import {renderDiagnostics} from '../reports/text.js'
@@ -35,7 +35,14 @@ function baseOf(base: Base): PlanStage['base'] {
 
 function copyOf(step: CopyStep, description: Description): PlanCopy {
   const {from} = step
-  const name = from.kind === 'stage' ? (from.index === undefined ? from.name : (description.stages[from.index]?.name ?? from.name)) : from.kind === 'image' ? showImageReference(from.reference) : undefined
+  const name =
+    from.kind === 'stage'
+      ? from.index === undefined
+        ? from.name
+        : (description.stages[from.index]?.name ?? from.name)
+      : from.kind === 'image'
+        ? showImageReference(from.reference)
+        : undefined
   const sources = step.sources.map(source => showTemplate(source.path))
   return {
     from: {kind: from.kind, ...(name === undefined ? {} : {name})},
@@ -46,7 +53,12 @@ function copyOf(step: CopyStep, description: Description): PlanCopy {
   }
 }
 
-function stageOf(stage: Stage, description: Description, artifacts: PlanStage['artifacts'], preview: PreviewedStage | undefined): PlanStage {
+function stageOf(
+  stage: Stage,
+  description: Description,
+  artifacts: PlanStage['artifacts'],
+  preview: PreviewedStage | undefined,
+): PlanStage {
   return {
     name: stage.name,
     index: stage.index,
@@ -61,7 +73,13 @@ function stageOf(stage: Stage, description: Description, artifacts: PlanStage['a
 }
 
 /** The plan without keys: all that the input alone tells. */
-function planOf(loaded: Loaded, description: Description, target: Stage, previews: ReadonlyMap<number, PreviewedStage>, diagnostics: readonly Diagnostic[]): Plan {
+function planOf(
+  loaded: Loaded,
+  description: Description,
+  target: Stage,
+  previews: ReadonlyMap<number, PreviewedStage>,
+  diagnostics: readonly Diagnostic[],
+): Plan {
   const needed = neededStages(description, target.index)
   const artifacts = artifactsOf(description, needed)
   const name = (index: number) => description.stages[index]?.name ?? ''
@@ -70,7 +88,16 @@ function planOf(loaded: Loaded, description: Description, target: Stage, preview
     target: target.name,
     stages: needed.flatMap(index => {
       const stage = description.stages[index]
-      return stage === undefined ? [] : [stageOf(stage, description, (artifacts.get(index) ?? []).map(each => ({path: each.path, wantedBy: each.wantedBy})), previews.get(index))]
+      return stage === undefined
+        ? []
+        : [
+            stageOf(
+              stage,
+              description,
+              (artifacts.get(index) ?? []).map(each => ({path: each.path, wantedBy: each.wantedBy})),
+              previews.get(index),
+            ),
+          ]
     }),
     order: waves(description, target.index).map(wave => wave.map(name)),
     diagnostics,
@@ -82,7 +109,11 @@ export function failedPlanDocument(finding: Diagnostic): object {
 }
 
 /** What the store knows of the stages. A plan is still a plan where no engine is, or a registry does not answer. */
-async function previews(loaded: Loaded, flags: PlanFlags, signal: AbortSignal): Promise<{found: Map<number, PreviewedStage>; notes: Diagnostic[]}> {
+async function previews(
+  loaded: Loaded,
+  flags: PlanFlags,
+  signal: AbortSignal,
+): Promise<{found: Map<number, PreviewedStage>; notes: Diagnostic[]}> {
   const note = (error: SifstageError): Diagnostic => ({
     rule: 'keys-unknown',
     severity: 'info',
@@ -92,7 +123,12 @@ async function previews(loaded: Loaded, flags: PlanFlags, signal: AbortSignal): 
   })
   try {
     const {ports} = await openWorkshop(flags, loaded.settings, loaded.input, silentSink)
-    const request = await buildRequest(loaded, flags, {jobs: 1, keepGoing: false, keepFailed: false, output: {kind: 'sif', path: '', mksquashfs: []}})
+    const request = await buildRequest(loaded, flags, {
+      jobs: 1,
+      keepGoing: false,
+      keepFailed: false,
+      output: {kind: 'sif', path: '', mksquashfs: []},
+    })
     const found = await previewBuild(request, ports, signal)
     return {found: new Map(found.map(each => [each.stage.index, each])), notes: []}
   } catch (error) {
@@ -101,7 +137,12 @@ async function previews(loaded: Loaded, flags: PlanFlags, signal: AbortSignal): 
   }
 }
 
-export async function runPlan(input: string | undefined, flags: PlanFlags, colour: boolean, signal: AbortSignal): Promise<Outcome> {
+export async function runPlan(
+  input: string | undefined,
+  flags: PlanFlags,
+  colour: boolean,
+  signal: AbortSignal,
+): Promise<Outcome> {
   const loaded = await loadInput(input, flags)
   const {description} = loaded
   const target = description === undefined ? undefined : resolveTarget(description, flags.target)
@@ -117,5 +158,10 @@ export async function runPlan(input: string | undefined, flags: PlanFlags, colou
   const {found, notes} = await previews(loaded, flags, signal)
   const diagnostics = [...loaded.diagnostics, ...notes]
   const plan = planOf(loaded, description, target.stage, found, diagnostics)
-  return {exitCode, document: planDocument(plan), text: (await planReports[flags.format]())(plan), messages: messages(diagnostics)}
+  return {
+    exitCode,
+    document: planDocument(plan),
+    text: (await planReports[flags.format]())(plan),
+    messages: messages(diagnostics),
+  }
 }

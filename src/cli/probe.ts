@@ -50,14 +50,23 @@ function rootLacks(): boolean {
 /** Users with subordinate ids, whom root could run the engine as. */
 function possibleUsers(): string[] {
   try {
-    return readFileSync('/etc/subuid', 'utf8').split('\n').map(line => line.split(':')[0] ?? '').filter(name => name !== '' && name !== 'root').slice(0, 3)
+    return readFileSync('/etc/subuid', 'utf8')
+      .split('\n')
+      .map(line => line.split(':')[0] ?? '')
+      .filter(name => name !== '' && name !== 'root')
+      .slice(0, 3)
   } catch {
     return []
   }
 }
 
 /** The version by asking the program, or from what was asked before of the same file: an unchanged build starts no engine. */
-async function versionOf(program: string, store: string, env: Record<string, string>, identity: Identity): Promise<string | undefined> {
+async function versionOf(
+  program: string,
+  store: string,
+  env: Record<string, string>,
+  identity: Identity,
+): Promise<string | undefined> {
   const file = join(store, 'engines.json')
   const stats = statSync(program)
   const mark = `${program} ${stats.size} ${stats.mtimeMs} ${stats.ino}`
@@ -103,7 +112,9 @@ function toolNotes(path: string): Note[] {
     ['tar', 'image trees are read with it', 'apt-get install tar'],
     ['unshare', 'trees with subordinate owners are read in a user namespace', 'apt-get install util-linux'],
   ]
-  return tools.map(([name, what, fix]) => (findProgram(name, path) === undefined ? {ok: false, text: `${name} is missing: ${what}`, fix} : {ok: true, text: name}))
+  return tools.map(([name, what, fix]) =>
+    findProgram(name, path) === undefined ? {ok: false, text: `${name} is missing: ${what}`, fix} : {ok: true, text: name},
+  )
 }
 
 function userNotes(identity: Identity, mapping: Mapping, path: string): Note[] {
@@ -114,22 +125,34 @@ function userNotes(identity: Identity, mapping: Mapping, path: string): Note[] {
       {
         ok: false,
         text: 'root has not all capabilities here (a container), and Apptainer run by root asks for all of them: "Requesting capability set … while permitted capability set is …"',
-        fix: users.length > 0 ? `let it run as an unprivileged user: --run-as ${users[0]} (or SIFSTAGE_RUN_AS=${users[0]})` : 'make an unprivileged user with scripts/build-user.sh, then: --run-as USER (or SIFSTAGE_RUN_AS=USER)',
+        fix:
+          users.length > 0
+            ? `let it run as an unprivileged user: --run-as ${users[0]} (or SIFSTAGE_RUN_AS=${users[0]})`
+            : 'make an unprivileged user with scripts/setup.sh, then: --run-as USER (or SIFSTAGE_RUN_AS=USER)',
       },
     ]
   }
   const notes: Note[] = []
   const spaces = readNumber('/proc/sys/user/max_user_namespaces')
-  if (spaces === 0 || readNumber('/proc/sys/kernel/unprivileged_userns_clone') === 0) notes.push({ok: false, text: 'the kernel allows no user namespaces', fix: 'sysctl -w user.max_user_namespaces=15000 kernel.unprivileged_userns_clone=1'})
-  if (readNumber('/proc/sys/kernel/apparmor_restrict_unprivileged_userns') === 1) notes.push({ok: true, text: 'AppArmor restricts user namespaces: the engine needs its profile (its package brings one)'})
+  if (spaces === 0 || readNumber('/proc/sys/kernel/unprivileged_userns_clone') === 0)
+    notes.push({
+      ok: false,
+      text: 'the kernel allows no user namespaces',
+      fix: 'sysctl -w user.max_user_namespaces=15000 kernel.unprivileged_userns_clone=1',
+    })
+  if (readNumber('/proc/sys/kernel/apparmor_restrict_unprivileged_userns') === 1)
+    notes.push({ok: true, text: 'AppArmor restricts user namespaces: the engine needs its profile (its package brings one)'})
   if (mapping === 'subuid') {
-    if (findProgram('newuidmap', path) === undefined) notes.push({ok: false, text: 'newuidmap is missing: subordinate ids cannot be mapped', fix: 'apt-get install uidmap'})
+    if (findProgram('newuidmap', path) === undefined)
+      notes.push({ok: false, text: 'newuidmap is missing: subordinate ids cannot be mapped', fix: 'apt-get install uidmap'})
     else notes.push({ok: true, text: `${identity.user} has subordinate ids: owners in images are real`})
   } else {
     const has = hasSubordinateIds(identity)
     notes.push({
       ok: true,
-      text: has ? 'subordinate ids are set aside on request: all owners in images become the one user' : `${identity.user} has no subordinate ids: all owners in images become the one user, and %post runs under the \`fakeroot\` command, which fails on static and musl bases`,
+      text: has
+        ? 'subordinate ids are set aside on request: all owners in images become the one user'
+        : `${identity.user} has no subordinate ids: all owners in images become the one user, and %post runs under the \`fakeroot\` command, which fails on static and musl bases`,
       fix: `usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${identity.user}`,
     })
   }
@@ -137,7 +160,10 @@ function userNotes(identity: Identity, mapping: Mapping, path: string): Note[] {
 }
 
 /** Apptainer, or SingularityCE where only that is. */
-export async function probeApptainer(options: ProbeOptions, wanted: readonly ('apptainer' | 'singularity')[] = ['apptainer', 'singularity']): Promise<Probed> {
+export async function probeApptainer(
+  options: ProbeOptions,
+  wanted: readonly ('apptainer' | 'singularity')[] = ['apptainer', 'singularity'],
+): Promise<Probed> {
   const env = engineEnvironment(options.environment, options.identity)
   const path = env['PATH'] ?? ''
   const mapping = mappingOf(options.identity, options.ignoreSubordinate)
@@ -146,15 +172,37 @@ export async function probeApptainer(options: ProbeOptions, wanted: readonly ('a
     if (program === undefined) continue
     const version = await versionOf(program, options.store, env, options.identity)
     const notes: Note[] = [...toolNotes(path), ...userNotes(options.identity, mapping, path)]
-    if (version === undefined) notes.unshift({ok: false, text: `${program} does not say its version when it is run`, fix: `run it by hand: ${program} --version`})
-    if (name === 'singularity') notes.push({ok: true, text: 'SingularityCE follows other rules in places; building with it has not been tried by us'})
+    if (version === undefined)
+      notes.unshift({
+        ok: false,
+        text: `${program} does not say its version when it is run`,
+        fix: `run it by hand: ${program} --version`,
+      })
+    if (name === 'singularity')
+      notes.push({ok: true, text: 'SingularityCE follows other rules in places; building with it has not been tried by us'})
     const usable = version !== undefined && notes.every(each => each.ok)
     return {
       status: {name, usable, version, path: program, mapping, notes},
       engine: version === undefined ? undefined : apptainerEngine({name, path: program, version}),
     }
   }
-  return {status: {name: wanted[0] ?? 'apptainer', usable: false, version: undefined, path: undefined, mapping: undefined, notes: [{ok: false, text: 'not found in PATH', fix: 'sudo scripts/install-apptainer.sh (Debian), or https://apptainer.org/docs/admin/main/installation.html'}]}, engine: undefined}
+  return {
+    status: {
+      name: wanted[0] ?? 'apptainer',
+      usable: false,
+      version: undefined,
+      path: undefined,
+      mapping: undefined,
+      notes: [
+        {
+          ok: false,
+          text: 'not found in PATH',
+          fix: 'sudo scripts/setup.sh (Debian), or https://apptainer.org/docs/admin/main/installation.html',
+        },
+      ],
+    },
+    engine: undefined,
+  }
 }
 
 /** Engines of the docker family: found or not. This version does not build with them. */
@@ -171,15 +219,30 @@ export function probeOthers(environment: NodeJS.ProcessEnv, identity: Identity):
  * The engine to build with.
  * @throws SifstageError (4) that says what is missing and what to do
  */
-export async function chooseEngine(wanted: string, options: ProbeOptions): Promise<{readonly engine: Engine; readonly version: string; readonly mapping: Mapping}> {
+export async function chooseEngine(
+  wanted: string,
+  options: ProbeOptions,
+): Promise<{readonly engine: Engine; readonly version: string; readonly mapping: Mapping}> {
   if (wanted !== 'auto' && wanted !== 'apptainer' && wanted !== 'singularity') {
     const known = ['docker', 'podman', 'buildah'].includes(wanted)
-    throw new SifstageError(known ? ExitCode.noEngine : ExitCode.usage, known ? `--engine ${wanted}: this version of sifstage builds with apptainer and singularity only` : `--engine ${wanted}: there is no such engine`, 'Use --engine apptainer, or leave it out. `sifstage engines` shows what is here.')
+    throw new SifstageError(
+      known ? ExitCode.noEngine : ExitCode.usage,
+      known
+        ? `--engine ${wanted}: this version of sifstage builds with apptainer and singularity only`
+        : `--engine ${wanted}: there is no such engine`,
+      'Use --engine apptainer, or leave it out. `sifstage engines` shows what is here.',
+    )
   }
   const {status, engine} = await probeApptainer(options, wanted === 'auto' ? undefined : [wanted])
   const trouble = status.notes.find(each => !each.ok)
   if (engine === undefined || status.version === undefined || status.mapping === undefined || trouble !== undefined) {
-    throw new SifstageError(ExitCode.noEngine, `no usable engine: ${status.name}: ${trouble?.text ?? 'it cannot be used'}`, trouble?.fix === undefined ? '`sifstage engines` shows what is here.' : `${trouble.fix}\n\`sifstage engines\` shows all that is here.`)
+    throw new SifstageError(
+      ExitCode.noEngine,
+      `no usable engine: ${status.name}: ${trouble?.text ?? 'it cannot be used'}`,
+      trouble?.fix === undefined
+        ? '`sifstage engines` shows what is here.'
+        : `${trouble.fix}\n\`sifstage engines\` shows all that is here.`,
+    )
   }
   return {engine, version: status.version, mapping: status.mapping}
 }

@@ -14,28 +14,48 @@ function seconds(value: number): string {
 
 /** Plain lines, each with its stage: good in a Slurm log. */
 export function plainSink(write: (line: string) => void, colours: Palette): Sink {
-  const line = (stage: string | undefined, text: string) => write(`${stage === undefined ? '' : colours.faint(`[${printable(stage)}] `)}${text}\n`)
+  const line = (stage: string | undefined, text: string) =>
+    write(`${stage === undefined ? '' : colours.faint(`[${printable(stage)}] `)}${text}\n`)
   return {
     emit(event) {
       switch (event.event) {
         case 'build-start':
-          return line(undefined, `building ${event.target} of ${event.input}: ${event.stages.length === 1 ? '1 stage' : `${event.stages.length} stages`}`)
+          return line(
+            undefined,
+            `building ${event.target} of ${event.input}: ${event.stages.length === 1 ? '1 stage' : `${event.stages.length} stages`}`,
+          )
         case 'stage-start':
           return
         case 'step-start':
-          return line(event.stage, `${colours.strong('→')} ${printable(event.title)}${event.line === undefined ? '' : colours.faint(` (line ${event.line})`)}`)
+          return line(
+            event.stage,
+            `${colours.strong('→')} ${printable(event.title)}${event.line === undefined ? '' : colours.faint(` (line ${event.line})`)}`,
+          )
         case 'step-log':
           return line(event.stage, printable(event.text))
         case 'step-end':
           return
         case 'artifact':
-          return line(event.stage, event.status === 'ok' ? `${colours.good('✓')} ${printable(event.path)} is there, for ${event.wantedBy.join(', ')}` : `${colours.error('✗')} ${printable(event.path)}, wanted by ${event.wantedBy.join(', ')}`)
+          return line(
+            event.stage,
+            event.status === 'ok'
+              ? `${colours.good('✓')} ${printable(event.path)} is there, for ${event.wantedBy.join(', ')}`
+              : `${colours.error('✗')} ${printable(event.path)}, wanted by ${event.wantedBy.join(', ')}`,
+          )
         case 'stage-end': {
-          const words = {built: `built in ${seconds(event.seconds)}`, cached: 'cached: nothing that goes into it has changed', failed: colours.error('failed'), 'not-run': 'not run'}
+          const words = {
+            built: `built in ${seconds(event.seconds)}`,
+            cached: 'cached: nothing that goes into it has changed',
+            failed: colours.error('failed'),
+            'not-run': 'not run',
+          }
           return line(event.stage, `${words[event.status]}${event.why === undefined ? '' : colours.faint(` (${event.why})`)}`)
         }
         case 'note':
-          return line(event.stage, event.severity === 'warning' ? `${colours.warning('warning:')} ${printable(event.text)}` : printable(event.text))
+          return line(
+            event.stage,
+            event.severity === 'warning' ? `${colours.warning('warning:')} ${printable(event.text)}` : printable(event.text),
+          )
         case 'build-end':
           return
       }

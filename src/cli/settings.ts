@@ -7,7 +7,12 @@ import {fileTrouble} from '../system/files.js'
 
 export interface Settings {
   /** REF to REPLACEMENT; a relative path starts at the file's folder. */
-  readonly bases: readonly {readonly reference: string; readonly replacement: string; readonly folder: string; readonly file: string}[]
+  readonly bases: readonly {
+    readonly reference: string
+    readonly replacement: string
+    readonly folder: string
+    readonly file: string
+  }[]
   readonly cacheDir?: string
   readonly engine?: string
   readonly runAs?: string
@@ -38,12 +43,18 @@ async function readSettings(file: string): Promise<Settings> {
   try {
     value = parse(readFileSync(file, 'utf8')) ?? {}
   } catch (error) {
-    throw new SifstageError(ExitCode.usage, `the settings in ${file} cannot be read: ${fileTrouble(error)}`, undefined, {cause: error})
+    throw new SifstageError(ExitCode.usage, `the settings in ${file} cannot be read: ${fileTrouble(error)}`, undefined, {
+      cause: error,
+    })
   }
   const parsed = schema.safeParse(value)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
-    throw new SifstageError(ExitCode.usage, `${file}: ${issue?.path.join('.') || 'the file'}: ${issue?.message ?? 'is not as it should be'}`, 'It may hold: bases, cache-dir, engine, run-as, jobs.')
+    throw new SifstageError(
+      ExitCode.usage,
+      `${file}: ${issue?.path.join('.') || 'the file'}: ${issue?.message ?? 'is not as it should be'}`,
+      'It may hold: bases, cache-dir, engine, run-as, jobs.',
+    )
   }
   const {bases, 'cache-dir': cacheDir, engine, 'run-as': runAs, jobs} = parsed.data
   const folder = dirname(file)
@@ -61,7 +72,11 @@ async function readSettings(file: string): Promise<Settings> {
  * @throws SifstageError (2) for a file that is not as it should be
  */
 export async function loadSettings(folder: string, environment: NodeJS.ProcessEnv): Promise<Settings> {
-  const user = join(environment['XDG_CONFIG_HOME'] ?? join(environment['HOME'] ?? homedir(), '.config'), 'sifstage', 'config.yaml')
+  const user = join(
+    environment['XDG_CONFIG_HOME'] ?? join(environment['HOME'] ?? homedir(), '.config'),
+    'sifstage',
+    'config.yaml',
+  )
   const files = [projectFile(folder), existsSync(user) ? user : undefined].filter(file => file !== undefined)
   if (files.length === 0) return {bases: []}
   const [first = {bases: []}, second = {bases: []}] = await Promise.all(files.map(readSettings))

@@ -9,8 +9,8 @@ import {asUser} from '../system/identity.js'
 import {findKept} from '../system/lazy-scratch.js'
 import type {BuildingFlags, EverywhereFlags} from './flags.js'
 import {exitCodeOf, loadInput} from './input.js'
-import {silentSink} from './progress.js'
 import {findProgram} from './probe.js'
+import {silentSink} from './progress.js'
 import {buildRequest, openWorkshop} from './workshop.js'
 
 export type ShellFlags = EverywhereFlags & BuildingFlags & {readonly stage: string}
@@ -38,22 +38,44 @@ function enter(argv: readonly string[], env: Readonly<Record<string, string>>, c
 export async function runShell(input: string | undefined, flags: ShellFlags, signal: AbortSignal): Promise<number> {
   const loaded = await loadInput(input, flags)
   const code = exitCodeOf(loaded.diagnostics)
-  if (loaded.description === undefined || code !== ExitCode.done) throw new SifstageError(code === ExitCode.done ? ExitCode.usage : code, `${loaded.input} is not right yet`, `See what is wrong: sifstage check ${loaded.input}`)
+  if (loaded.description === undefined || code !== ExitCode.done)
+    throw new SifstageError(
+      code === ExitCode.done ? ExitCode.usage : code,
+      `${loaded.input} is not right yet`,
+      `See what is wrong: sifstage check ${loaded.input}`,
+    )
   const stage = findStage(loaded.description, flags.stage)
-  if (stage === undefined) throw new SifstageError(ExitCode.usage, `--stage ${flags.stage}: there is no such stage`, `The stages are: ${loaded.description.stages.map(each => each.name).join(', ')}`)
+  if (stage === undefined)
+    throw new SifstageError(
+      ExitCode.usage,
+      `--stage ${flags.stage}: there is no such stage`,
+      `The stages are: ${loaded.description.stages.map(each => each.name).join(', ')}`,
+    )
   const {ports, scratch} = await openWorkshop(flags, loaded.settings, loaded.input, silentSink)
   try {
     const kept = await findKept(join(ports.store.folder, 'kept'), resolve(loaded.input), stage.name)
     let root = kept?.root
     if (root === undefined) {
-      const request = await buildRequest(loaded, {...flags, target: stage.name}, {jobs: 1, keepGoing: false, keepFailed: false, output: {kind: 'sif', path: '', mksquashfs: []}})
+      const request = await buildRequest(
+        loaded,
+        {...flags, target: stage.name},
+        {jobs: 1, keepGoing: false, keepFailed: false, output: {kind: 'sif', path: '', mksquashfs: []}},
+      )
       const previewed = (await previewBuild(request, ports, signal)).find(each => each.stage.index === stage.index)
       const stored = previewed?.key === undefined ? undefined : await ports.store.find(previewed.key)
-      if (stored === undefined) throw new SifstageError(ExitCode.wrong, `stage "${stage.name}" has no image: it was not built yet, or has changed since`, `Build it first (sifstage build ${loaded.input} --target ${stage.name}), or keep a failed one: --on-failure keep`)
+      if (stored === undefined)
+        throw new SifstageError(
+          ExitCode.wrong,
+          `stage "${stage.name}" has no image: it was not built yet, or has changed since`,
+          `Build it first (sifstage build ${loaded.input} --target ${stage.name}), or keep a failed one: --on-failure keep`,
+        )
       root = join(await scratch.folder('shell'), 'rootfs')
       process.stderr.write(`unpacking the image of stage "${stage.name}"; what you change in it is gone when you leave\n`)
       await ports.images.unpack(stored.image, root, undefined, signal)
-    } else process.stderr.write(`this is stage "${stage.name}" as it failed; it stays until its next failure or \`sifstage cache prune\`\n`)
+    } else
+      process.stderr.write(
+        `this is stage "${stage.name}" as it failed; it stays until its next failure or \`sifstage cache prune\`\n`,
+      )
     const env = engineEnvironment(process.env, ports.identity)
     const program = findProgram(ports.engine.engine.name, env['PATH'] ?? '') ?? ports.engine.engine.name
     const options = [

@@ -14,7 +14,7 @@ export function defaultOutput(input: string): string {
 }
 
 /** Splits `--mksquashfs-args`, which like Apptainer's knows no quotes (D136). */
-export function mksquashfsWords(text: string | undefined): readonly string[] {
+function mksquashfsWords(text: string | undefined): readonly string[] {
   return (text ?? '').split(/\s+/).filter(word => word !== '')
 }
 
@@ -39,10 +39,19 @@ async function isReplaceable(path: string): Promise<boolean> {
 export async function outputRequest(text: string, mksquashfs: string | undefined, force: boolean): Promise<OutputRequest> {
   if (text === '') throw new SifstageError(ExitCode.usage, '-o: the name is empty')
   if (/^(docker-daemon|containers-storage):|\.(oci|docker)\.tar$/.test(text)) {
-    throw new SifstageError(ExitCode.usage, `-o ${text}: this version of sifstage writes .sif files and sandbox folders only`, 'Name a file ending in .sif, or a folder ending in /.')
+    throw new SifstageError(
+      ExitCode.usage,
+      `-o ${text}: this version of sifstage writes .sif files and sandbox folders only`,
+      'Name a file ending in .sif, or a folder ending in /.',
+    )
   }
   const kind = text.endsWith('/') ? 'sandbox' : 'sif'
-  if (kind === 'sif' && !/\.sif$/.test(text)) throw new SifstageError(ExitCode.usage, `-o ${text}: the name does not tell what to write`, `For an image: -o ${text}.sif; for a sandbox folder: -o ${text}/`)
+  if (kind === 'sif' && !/\.sif$/.test(text))
+    throw new SifstageError(
+      ExitCode.usage,
+      `-o ${text}: the name does not tell what to write`,
+      `For an image: -o ${text}.sif; for a sandbox folder: -o ${text}/`,
+    )
   const path = resolve(text)
   const parent = dirname(path)
   try {
@@ -53,9 +62,16 @@ export async function outputRequest(text: string, mksquashfs: string | undefined
   const there = await lstat(path).catch(() => undefined)
   if (there !== undefined && !force) {
     const replaceable = await isReplaceable(path).catch(() => false)
-    if (!replaceable) throw new SifstageError(ExitCode.usage, `${text} exists and is no image that was built before`, 'Choose another name with -o, or replace it with --force.')
+    if (!replaceable)
+      throw new SifstageError(
+        ExitCode.usage,
+        `${text} exists and is no image that was built before`,
+        'Choose another name with -o, or replace it with --force.',
+      )
   }
-  if (there?.isDirectory() && kind === 'sif') throw new SifstageError(ExitCode.usage, `${text} is a folder`, `For a sandbox folder write -o ${text}/`)
-  if (there !== undefined && !there.isDirectory() && kind === 'sandbox') throw new SifstageError(ExitCode.usage, `${text} is a file, not a folder`)
+  if (there?.isDirectory() && kind === 'sif')
+    throw new SifstageError(ExitCode.usage, `${text} is a folder`, `For a sandbox folder write -o ${text}/`)
+  if (there !== undefined && !there.isDirectory() && kind === 'sandbox')
+    throw new SifstageError(ExitCode.usage, `${text} is a file, not a folder`)
   return {kind, path, mksquashfs: mksquashfsWords(mksquashfs)}
 }

@@ -12,6 +12,7 @@ import {type Diagnostic, diagnosticJson} from '../model/diagnostic.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
 import type {ImageEntry, ImageTree} from '../model/image.js'
 import {artifactsOf, findStage, neededStages, resolveTarget} from '../plan/graph.js'
+import {palette} from '../reports/palette.js'
 import {renderDiagnostics} from '../reports/text.js'
 import {engineEnvironment} from '../system/environment.js'
 import {errorCode, fileError} from '../system/files.js'
@@ -22,7 +23,6 @@ import type {BuildingFlags, EverywhereFlags} from './flags.js'
 import {exitCodeOf, loadInput} from './input.js'
 import {imageAgent} from './local-image.js'
 import type {Outcome} from './outcome.js'
-import {palette} from '../reports/palette.js'
 import {printable} from './progress.js'
 import {identityOf} from './workshop.js'
 
@@ -46,7 +46,8 @@ async function sandboxTree(path: string, flags: VerifyFlags, signal: AbortSignal
       entries = await readTar(stream)
     },
   })
-  if (result.exitCode !== 0 && result.exitCode !== 1) throw new SifstageError(ExitCode.usage, `the image ${path} cannot be read: ${complaints[0] ?? 'tar failed'}`)
+  if (result.exitCode !== 0 && result.exitCode !== 1)
+    throw new SifstageError(ExitCode.usage, `the image ${path} cannot be read: ${complaints[0] ?? 'tar failed'}`)
   return new Listing(entries)
 }
 
@@ -67,7 +68,12 @@ async function squashfsTree(path: string, offset: number, signal: AbortSignal): 
         else entries.push(entry)
       },
     })
-    if (result.exitCode !== 0) throw new SifstageError(ExitCode.usage, `the image ${path} cannot be read: ${other.filter(line => line !== '').at(-1) ?? 'unsquashfs failed'}`, 'It may be cut short or damaged.')
+    if (result.exitCode !== 0)
+      throw new SifstageError(
+        ExitCode.usage,
+        `the image ${path} cannot be read: ${other.filter(line => line !== '').at(-1) ?? 'unsquashfs failed'}`,
+        'It may be cut short or damaged.',
+      )
   } catch (error) {
     if (errorCode(error) === 'ENOENT') throw noSquashfsTools('unsquashfs')
     throw error
@@ -81,7 +87,11 @@ async function squashfsTree(path: string, offset: number, signal: AbortSignal): 
  */
 async function openImage(image: string, flags: VerifyFlags, signal: AbortSignal): Promise<ImageTree> {
   if (/^(docker|docker-daemon|containers-storage|oras|library|oci|oci-archive|docker-archive):/.test(image)) {
-    throw new SifstageError(ExitCode.usage, `${image}: this version of sifstage verifies sandbox folders, .sif files and squashfs files only`, 'Make one first: apptainer build --sandbox folder/ IMAGE')
+    throw new SifstageError(
+      ExitCode.usage,
+      `${image}: this version of sifstage verifies sandbox folders, .sif files and squashfs files only`,
+      'Make one first: apptainer build --sandbox folder/ IMAGE',
+    )
   }
   const path = resolve(image)
   let stats: Awaited<ReturnType<typeof stat>>
@@ -91,7 +101,14 @@ async function openImage(image: string, flags: VerifyFlags, signal: AbortSignal)
     throw fileError(`the image ${image} cannot be read`, error)
   }
   const agent = await imageAgent(path)
-  if (agent !== 'localimage') throw new SifstageError(ExitCode.usage, `${image} is no sandbox folder, .sif file or squashfs file`, agent === undefined ? 'Name the image that the stage made.' : 'Archives and OCI layouts are not read by this version: make a sandbox of it first (apptainer build --sandbox folder/ IMAGE).')
+  if (agent !== 'localimage')
+    throw new SifstageError(
+      ExitCode.usage,
+      `${image} is no sandbox folder, .sif file or squashfs file`,
+      agent === undefined
+        ? 'Name the image that the stage made.'
+        : 'Archives and OCI layouts are not read by this version: make a sandbox of it first (apptainer build --sandbox folder/ IMAGE).',
+    )
   if (stats.isDirectory()) return sandboxTree(path, flags, signal)
   try {
     return await squashfsTree(path, primaryPartition(await readSif(path)).offset, signal)
@@ -102,23 +119,53 @@ async function openImage(image: string, flags: VerifyFlags, signal: AbortSignal)
   }
 }
 
-function documentOf(input: string, flags: Pick<VerifyFlags, 'stage'>, image: string, artifacts: readonly ArtifactReport[], diagnostics: readonly Diagnostic[]): object {
-  return {version: 1, input, stage: flags.stage, image, artifacts: artifacts.map(artifactJson), diagnostics: diagnostics.map(diagnosticJson)}
+function documentOf(
+  input: string,
+  flags: Pick<VerifyFlags, 'stage'>,
+  image: string,
+  artifacts: readonly ArtifactReport[],
+  diagnostics: readonly Diagnostic[],
+): object {
+  return {
+    version: 1,
+    input,
+    stage: flags.stage,
+    image,
+    artifacts: artifacts.map(artifactJson),
+    diagnostics: diagnostics.map(diagnosticJson),
+  }
 }
 
 export function failedVerifyDocument(flags: Pick<VerifyFlags, 'stage'>, image: string): (finding: Diagnostic) => object {
   return finding => documentOf(finding.span.file, flags, image, [], [finding])
 }
 
-export async function runVerify(input: string, image: string, flags: VerifyFlags, colour: boolean, signal: AbortSignal): Promise<Outcome> {
+export async function runVerify(
+  input: string,
+  image: string,
+  flags: VerifyFlags,
+  colour: boolean,
+  signal: AbortSignal,
+): Promise<Outcome> {
   const loaded = await loadInput(input, flags)
   // What the context holds says nothing about an image that exists.
   const reading = loaded.diagnostics.filter(each => !each.rule.startsWith('context-path'))
-  const stop = (diagnostics: readonly Diagnostic[], exitCode: ExitCode): Outcome => ({exitCode, document: documentOf(loaded.input, flags, image, [], diagnostics), text: '', messages: renderDiagnostics(diagnostics, {source: loaded, colour})})
-  if (loaded.description === undefined || reading.some(each => each.severity === 'error')) return stop(reading, exitCodeOf(reading))
+  const stop = (diagnostics: readonly Diagnostic[], exitCode: ExitCode): Outcome => ({
+    exitCode,
+    document: documentOf(loaded.input, flags, image, [], diagnostics),
+    text: '',
+    messages: renderDiagnostics(diagnostics, {source: loaded, colour}),
+  })
+  if (loaded.description === undefined || reading.some(each => each.severity === 'error'))
+    return stop(reading, exitCodeOf(reading))
   const {description} = loaded
   const stage = findStage(description, flags.stage)
-  if (stage === undefined) throw new SifstageError(ExitCode.usage, `--stage ${flags.stage}: there is no such stage`, `The stages are: ${description.stages.map(each => each.name).join(', ')}`)
+  if (stage === undefined)
+    throw new SifstageError(
+      ExitCode.usage,
+      `--stage ${flags.stage}: there is no such stage`,
+      `The stages are: ${description.stages.map(each => each.name).join(', ')}`,
+    )
   const target = resolveTarget(description, flags.target)
   if (target.kind === 'unknown') return stop(reading, ExitCode.wrong)
   const wanted = artifactsOf(description, neededStages(description, target.stage.index)).get(stage.index) ?? []
@@ -126,7 +173,11 @@ export async function runVerify(input: string, image: string, flags: VerifyFlags
   const reports = wanted.map(artifact => verifyArtifact(artifact, stage, tree, loaded.context.environment))
   const diagnostics = [...reading, ...reports.flatMap(each => each.diagnostics)]
   const colours = palette(colour)
-  const lines = reports.map(each => (each.status === 'ok' ? `${colours.good('✓')} ${printable(each.path)} (${each.kind}), for ${each.wantedBy.join(', ')}` : `${colours.error('✗')} ${printable(each.path)}, wanted by ${each.wantedBy.join(', ')}`))
+  const lines = reports.map(each =>
+    each.status === 'ok'
+      ? `${colours.good('✓')} ${printable(each.path)} (${each.kind}), for ${each.wantedBy.join(', ')}`
+      : `${colours.error('✗')} ${printable(each.path)}, wanted by ${each.wantedBy.join(', ')}`,
+  )
   if (wanted.length === 0) lines.push(`no later stage copies anything from stage "${stage.name}"`)
   return {
     exitCode: exitCodeOf(diagnostics),

@@ -5,8 +5,8 @@ import type {BuildPorts, BuildRequest, OutputRequest} from '../build/request.js'
 import type {Description} from '../model/description.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
 import type {EngineOptions, Identity, Sink} from '../model/ports.js'
-import {resolveTarget} from '../plan/graph.js'
 import {withForeignImages} from '../plan/bases.js'
+import {resolveTarget} from '../plan/graph.js'
 import {imageTools} from '../runners/image-tools.js'
 import {localRunner} from '../runners/local.js'
 import {directoryStore} from '../stores/directory.js'
@@ -32,7 +32,7 @@ export function storeFolder(cacheDir: string | undefined, identity: Identity, en
   return join(environment['XDG_CACHE_HOME'] || join(environment['HOME'] ?? homedir(), '.cache'), 'sifstage')
 }
 
-export function engineOptions(flags: BuildingFlags): EngineOptions {
+function engineOptions(flags: BuildingFlags): EngineOptions {
   return {
     binds: flags.bind ?? [],
     nv: flags.nv,
@@ -71,7 +71,12 @@ export async function openWorkshop(flags: BuildingFlags, settings: Settings, inp
     ignoreSubordinate: options.extra.includes('--ignore-subuid'),
   })
   const dropped = droppedVariables(process.env)
-  if (dropped.length > 0) sink.emit({event: 'note', severity: 'info', text: `not handed to the engine, since they would change the image: ${dropped.join(', ')} (use --bind and the description itself)`})
+  if (dropped.length > 0)
+    sink.emit({
+      event: 'note',
+      severity: 'info',
+      text: `not handed to the engine, since they would change the image: ${dropped.join(', ')} (use --bind and the description itself)`,
+    })
   const environment = engineEnvironment(process.env, identity)
   const runner = localRunner({identity, mapping, environment})
   const scratch = lazyScratch({
@@ -118,14 +123,21 @@ async function standalone(description: Description): Promise<Description> {
     try {
       return {...stage, definition: {...stage.definition, text: originalStage(stage.definition.text)}}
     } catch (error) {
-      throw new SifstageError(ExitCode.unfaithful, `stage "${stage.name}" cannot be built on its own: ${error instanceof Error ? error.message : String(error)}`)
+      throw new SifstageError(
+        ExitCode.unfaithful,
+        `stage "${stage.name}" cannot be built on its own: ${error instanceof Error ? error.message : String(error)}`,
+      )
     }
   })
   return {...description, stages}
 }
 
 /** The build that flags and a checked input ask for. */
-export async function buildRequest(loaded: Loaded, flags: BuildingFlags & EverywhereFlags, options: RequestOptions): Promise<BuildRequest> {
+export async function buildRequest(
+  loaded: Loaded,
+  flags: BuildingFlags & EverywhereFlags,
+  options: RequestOptions,
+): Promise<BuildRequest> {
   if (loaded.description === undefined) throw new SifstageError(ExitCode.usage, `${loaded.input} could not be read`)
   const target = resolveTarget(loaded.description, flags.target)
   if (target.kind === 'unknown') throw new SifstageError(ExitCode.wrong, `there is no stage "${target.name}"`)
@@ -133,7 +145,12 @@ export async function buildRequest(loaded: Loaded, flags: BuildingFlags & Everyw
   const names = new Set(loaded.description.stages.map(stage => stage.name))
   const filter = new Set(flags['no-cache-filter'] ?? [])
   for (const name of filter) {
-    if (!names.has(name)) throw new SifstageError(ExitCode.usage, `--no-cache-filter ${name}: there is no such stage`, `The stages are: ${[...names].join(', ')}`)
+    if (!names.has(name))
+      throw new SifstageError(
+        ExitCode.usage,
+        `--no-cache-filter ${name}: there is no such stage`,
+        `The stages are: ${[...names].join(', ')}`,
+      )
   }
   return {
     description,

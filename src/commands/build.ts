@@ -4,26 +4,36 @@ import {building, everywhere, inputArgument} from '../cli/flags.js'
 
 export default class Build extends SifstageCommand {
   static override summary = 'Check, build stage by stage, verify after each, write the image.'
-  static override description = `Nothing is built if a check fails. Each stage runs alone; every path that a later stage copies from it is verified in its image before that stage starts. What has not changed is taken from the store.
+  static override description =
+    `Nothing is built if a check fails. Each stage runs alone; every path that a later stage copies from it is verified in its image before that stage starts. What has not changed is taken from the store.
 
 OUT ending in .sif is an image, in / a sandbox folder. It is written beside its place and renamed: a failed build leaves it as it was.`
   static override examples = [
     {description: 'Build the image of a definition file', command: '<%= config.bin %> build examples/lab3/lab3.def -o lab3.sif'},
-    {description: 'Start from a local copy of a base', command: '<%= config.bin %> build examples/lab3/lab3.def --base docker://gcc:12=./gcc.sif'},
+    {
+      description: 'Start from a local copy of a base',
+      command: '<%= config.bin %> build examples/lab3/lab3.def --base docker://gcc:12=./gcc.sif',
+    },
     {description: 'Show the files and commands only', command: '<%= config.bin %> build examples/lab3/lab3.def --dry-run'},
   ]
   static override args = inputArgument
   static override flags = {
     ...everywhere,
     ...building,
-    output: Flags.string({char: 'o', description: 'what to write (default: the input\'s name with .sif, here)', helpValue: 'OUT'}),
+    output: Flags.string({char: 'o', description: "what to write (default: the input's name with .sif, here)", helpValue: 'OUT'}),
     jobs: Flags.integer({char: 'j', description: 'stages that run side by side', min: 1, env: 'SIFSTAGE_JOBS'}),
     'mksquashfs-args': Flags.string({description: 'arguments for packing OUT', helpValue: 'ARGS'}),
-    'on-failure': Flags.option({options: ['clean', 'keep'] as const})({description: 'keep the tree of a failed stage for `sifstage shell`', default: 'clean'}),
+    'on-failure': Flags.option({options: ['clean', 'keep'] as const})({
+      description: 'keep the tree of a failed stage for `sifstage shell`',
+      default: 'clean',
+    }),
     'keep-going': Flags.boolean({description: 'after a failure, go on with stages that do not depend on it'}),
     'dry-run': Flags.boolean({description: 'print the files and commands; run nothing'}),
     'metadata-file': Flags.string({description: 'write the JSON result to a file too', helpValue: 'FILE'}),
-    progress: Flags.option({options: ['auto', 'tty', 'plain', 'json'] as const})({description: 'how progress is told, on standard error', default: 'auto'}),
+    progress: Flags.option({options: ['auto', 'tty', 'plain', 'json'] as const})({
+      description: 'how progress is told, on standard error',
+      default: 'auto',
+    }),
     force: Flags.boolean({char: 'F', description: 'replace OUT whatever it is'}),
   }
 
@@ -34,6 +44,8 @@ OUT ending in .sif is an image, in / a sandbox folder. It is written beside its 
     const {palette} = await import('../reports/palette.js')
     const write = (line: string) => process.stderr.write(line)
     const sink = flags.progress === 'json' ? jsonSink(write) : plainSink(write, palette(this.colour))
-    await this.carryOut(flags.json, args.input, failedBuildDocument, signal => runBuild(args.input, flags, {sink, signal, colour: this.colour}))
+    await this.carryOut(flags.json, args.input, failedBuildDocument, signal =>
+      runBuild(args.input, flags, {sink, signal, colour: this.colour}),
+    )
   }
 }

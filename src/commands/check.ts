@@ -4,17 +4,29 @@ import {everywhere, inputArgument} from '../cli/flags.js'
 
 export default class Check extends SifstageCommand {
   static override summary = 'Tell everything that can be known before a build.'
-  static override description = 'Wrong stage order, unknown stages, missing host files and the like, each with file, line and column. Exit code 0: no errors, 1: errors, 2: INPUT cannot be read.'
+  static override description =
+    'Wrong stage order, unknown stages, missing host files and the like, each with file, line and column. Exit code 0: no errors, 1: errors, 2: INPUT cannot be read.'
   static override examples = [
     {description: 'Check a definition file', command: '<%= config.bin %> check examples/lab3/lab3.def --context examples/lab3'},
-    {description: 'For a code-scanning service', command: '<%= config.bin %> check examples/helloworld/Dockerfile --format sarif'},
+    {
+      description: 'For a code-scanning service',
+      command: '<%= config.bin %> check examples/helloworld/Dockerfile --format sarif',
+    },
   ]
   static override args = inputArgument
-  static override flags = {...everywhere, format: Flags.option({options: ['text', 'json', 'sarif', 'github'] as const})({description: 'how findings are printed', default: 'text'})}
+  static override flags = {
+    ...everywhere,
+    format: Flags.option({options: ['text', 'json', 'sarif', 'github'] as const})({
+      description: 'how findings are printed',
+      default: 'text',
+    }),
+  }
 
   override async run(): Promise<void> {
     const {args, flags} = await this.parse(Check)
     const {failedCheckDocument, runCheck} = await import('../cli/check.js')
-    await this.carryOut(flags.json || flags.format === 'json', args.input, failedCheckDocument, () => runCheck(args.input, flags, this.colour))
+    await this.carryOut(flags.json || flags.format === 'json', args.input, failedCheckDocument, () =>
+      runCheck(args.input, flags, this.colour),
+    )
   }
 }

@@ -5,11 +5,20 @@ import {building} from '../cli/flags.js'
 export default class Engines extends SifstageCommand {
   static override summary = 'Show which engines are here, what works, and what to do about what does not.'
   static override examples = [{description: 'What can build here?', command: '<%= config.bin %> engines'}]
-  static override flags = {'run-as': building['run-as'], 'cache-dir': building['cache-dir'], json: Flags.boolean({description: 'print the result as JSON'})}
+  static override flags = {
+    'run-as': building['run-as'],
+    'cache-dir': building['cache-dir'],
+    json: Flags.boolean({description: 'print the result as JSON'}),
+  }
 
   override async run(): Promise<void> {
     const {flags} = await this.parse(Engines)
     const {runEngines} = await import('../cli/engines.js')
-    await this.carryOut(flags.json, undefined, finding => ({version: 1, error: finding.message}), () => runEngines(flags, process.stdout.isTTY === true && this.colour))
+    await this.carryOut(
+      flags.json,
+      undefined,
+      finding => ({version: 1, error: finding.message}),
+      () => runEngines(flags, process.stdout.isTTY === true && this.colour),
+    )
   }
 }

@@ -9,11 +9,20 @@ export default class Plan extends SifstageCommand {
     {description: 'The graph for a Markdown page', command: '<%= config.bin %> plan examples/web/stages.yaml --format mermaid'},
   ]
   static override args = inputArgument
-  static override flags = {...everywhere, ...building, format: Flags.option({options: ['text', 'json', 'mermaid', 'dot'] as const})({description: 'how the plan is printed', default: 'text'})}
+  static override flags = {
+    ...everywhere,
+    ...building,
+    format: Flags.option({options: ['text', 'json', 'mermaid', 'dot'] as const})({
+      description: 'how the plan is printed',
+      default: 'text',
+    }),
+  }
 
   override async run(): Promise<void> {
     const {args, flags} = await this.parse(Plan)
     const {failedPlanDocument, runPlan} = await import('../cli/plan.js')
-    await this.carryOut(flags.json || flags.format === 'json', args.input, failedPlanDocument, signal => runPlan(args.input, flags, this.colour, signal))
+    await this.carryOut(flags.json || flags.format === 'json', args.input, failedPlanDocument, signal =>
+      runPlan(args.input, flags, this.colour, signal),
+    )
   }
 }

@@ -7,6 +7,11 @@ export default class Schema extends SifstageCommand {
   override async run(): Promise<void> {
     await this.parse(Schema)
     const {descriptionJsonSchema} = await import('../formats/yaml/schema.js')
-    await this.carryOut(false, undefined, () => ({}), async () => ({exitCode: 0, document: {}, text: `${JSON.stringify(descriptionJsonSchema(), undefined, 2)}\n`, messages: ''}))
+    await this.carryOut(
+      false,
+      undefined,
+      () => ({}),
+      async () => ({exitCode: 0, document: {}, text: `${JSON.stringify(descriptionJsonSchema(), undefined, 2)}\n`, messages: ''}),
+    )
   }
 }

@@ -5,17 +5,33 @@ import {building, everywhere} from '../cli/flags.js'
 
 export default class Verify extends SifstageCommand {
   static override summary = 'Verify the artifacts of a stage against an image that exists.'
-  static override description = 'Every path that a later stage copies from the stage is looked for in the image: a sandbox folder, a .sif or a squashfs file.'
-  static override examples = [{description: 'Does this image have what the later stages copy?', command: '<%= config.bin %> verify examples/lab3/lab3.def --stage compiler compiler.sif'}]
+  static override description =
+    'Every path that a later stage copies from the stage is looked for in the image: a sandbox folder, a .sif or a squashfs file.'
+  static override examples = [
+    {
+      description: 'Does this image have what the later stages copy?',
+      command: '<%= config.bin %> verify examples/lab3/lab3.def --stage compiler compiler.sif',
+    },
+  ]
   static override args = {
     input: Args.string({description: 'description (YAML), Dockerfile or definition file; - is standard input', required: true}),
     image: Args.string({description: 'the image of the stage', required: true}),
   }
-  static override flags = {...everywhere, ...building, stage: Flags.string({description: 'the stage that the image is of: a name, or its number from 0', helpValue: 'STAGE', required: true})}
+  static override flags = {
+    ...everywhere,
+    ...building,
+    stage: Flags.string({
+      description: 'the stage that the image is of: a name, or its number from 0',
+      helpValue: 'STAGE',
+      required: true,
+    }),
+  }
 
   override async run(): Promise<void> {
     const {args, flags} = await this.parse(Verify)
     const {failedVerifyDocument, runVerify} = await import('../cli/verify.js')
-    await this.carryOut(flags.json, args.input, failedVerifyDocument(flags, args.image), signal => runVerify(args.input, args.image, flags, this.colour, signal))
+    await this.carryOut(flags.json, args.input, failedVerifyDocument(flags, args.image), signal =>
+      runVerify(args.input, args.image, flags, this.colour, signal),
+    )
   }
 }

@@ -1,7 +1,7 @@
 /** The working definition file of one stage: stubs of the stages it copies from, then the stage's own text (D141, D144). */
 import {shellQuote} from '../language/shell.js'
-import type {StageBase, StageWork} from '../model/ports.js'
-import {bootstrapOf} from './apptainer.js'
+import type {StageWork} from '../model/ports.js'
+import {bootstrapOf, isRenamed} from './apptainer-base.js'
 
 /** A stage that holds only what is copied from it. `cp -a` keeps owners as far as the namespace knows them. */
 function stub(name: string, incoming: string): string {
@@ -9,17 +9,32 @@ function stub(name: string, incoming: string): string {
 }
 
 /** Header keys that say where the base comes from. */
-const SOURCE_KEYS = new Set(['bootstrap', 'from', 'registry', 'namespace', 'library', 'mirrorurl', 'updateurl', 'osversion', 'include', 'includecmd', 'fingerprints'])
+const SOURCE_KEYS = new Set([
+  'bootstrap',
+  'from',
+  'registry',
+  'namespace',
+  'library',
+  'mirrorurl',
+  'updateurl',
+  'osversion',
+  'include',
+  'includecmd',
+  'fingerprints',
+])
 
 /** The text with another base in its header; all else stays as it is (D9, D14, D16). */
-export function withBase(text: string, agent: string, from: string): string {
+function withBase(text: string, agent: string, from: string): string {
   const lines = text.split('\n')
   const kept: string[] = []
   let i = 0
   for (; i < lines.length; i += 1) {
     const line = lines[i] ?? ''
     if (line.trimStart().startsWith('%')) break
-    const key = line.slice(0, Math.max(0, line.indexOf(':'))).trim().toLowerCase()
+    const key = line
+      .slice(0, Math.max(0, line.indexOf(':')))
+      .trim()
+      .toLowerCase()
     const drop = !line.trimStart().startsWith('#') && SOURCE_KEYS.has(key)
     if (!drop) kept.push(line)
     // A value that ends in a backslash goes on in the next line.
@@ -28,15 +43,11 @@ export function withBase(text: string, agent: string, from: string): string {
   return [`Bootstrap: ${agent}`, ...(from === '' ? [] : [`From: ${from}`]), ...kept, ...lines.slice(i)].join('\n')
 }
 
-/** Whether the engine gets the base under another name than the definition's: with its digest, or as a copy. */
-export function isRenamed(base: StageBase): boolean {
-  return (base.kind === 'image' && base.pinned !== undefined) || (base.kind === 'local' && base.moved)
-}
-
 export function definitionFile(work: StageWork): string {
   const stubs = work.incoming.map(each => stub(each.name, each.folder)).join('')
   const own = work.stage.definition?.text ?? ''
   const bootstrap = bootstrapOf(work.base)
-  const text = bootstrap !== undefined && (work.rebased || isRenamed(work.base)) ? withBase(own, bootstrap.agent, bootstrap.from) : own
+  const text =
+    bootstrap !== undefined && (work.rebased || isRenamed(work.base)) ? withBase(own, bootstrap.agent, bootstrap.from) : own
   return `${stubs}${text.endsWith('\n') ? text : `${text}\n`}`
 }

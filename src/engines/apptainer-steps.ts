@@ -10,10 +10,26 @@ import type {StageCommand, StageScript, StageWork} from '../model/ports.js'
 import {fillTemplate, type Template} from '../model/template.js'
 
 /** Variables that Apptainer adds and docker does not (D63, K132). */
-const ADDED = ['LD_LIBRARY_PATH', 'LANG', 'PS1', 'PROMPT_COMMAND', 'OLDPWD', 'APPTAINER_ENVIRONMENT', 'APPTAINER_COMMAND', 'APPTAINER_APPNAME', 'APPTAINER_BIND', 'APPTAINER_CONTAINER', 'APPTAINER_NAME', 'SINGULARITY_ENVIRONMENT', 'SINGULARITY_BIND', 'SINGULARITY_CONTAINER', 'SINGULARITY_NAME']
+const ADDED = [
+  'LD_LIBRARY_PATH',
+  'LANG',
+  'PS1',
+  'PROMPT_COMMAND',
+  'OLDPWD',
+  'APPTAINER_ENVIRONMENT',
+  'APPTAINER_COMMAND',
+  'APPTAINER_APPNAME',
+  'APPTAINER_BIND',
+  'APPTAINER_CONTAINER',
+  'APPTAINER_NAME',
+  'SINGULARITY_ENVIRONMENT',
+  'SINGULARITY_BIND',
+  'SINGULARITY_CONTAINER',
+  'SINGULARITY_NAME',
+]
 
 /** Says what a step is, in a few words, for progress and failure messages. */
-export function stepTitle(step: Step): string {
+function stepTitle(step: Step): string {
   const short = (text: string) => {
     const line = text.trim().split('\n')[0] ?? ''
     return line.length > 60 ? `${line.slice(0, 59)}…` : line
@@ -86,7 +102,11 @@ export interface DockerScript {
   readonly commands: readonly StageCommand[]
 }
 
-export function dockerSteps(work: StageWork, program: string, at: {readonly tmp: string; readonly varTmp: string; readonly env: Readonly<Record<string, string>>}): DockerScript {
+export function dockerSteps(
+  work: StageWork,
+  program: string,
+  at: {readonly tmp: string; readonly varTmp: string; readonly env: Readonly<Record<string, string>>},
+): DockerScript {
   const {stage, folder, root, options} = work
   const files: {path: string; text: string; mode: number}[] = []
   const commands: StageCommand[] = []
@@ -186,22 +206,38 @@ export function dockerSteps(work: StageWork, program: string, at: {readonly tmp:
     finish.push({op: 'append', path: '/.singularity.d/env/90-environment.sh', text: `\n${text}`, mode: 0o755})
   }
   const start = runscriptLines({...work.start, workdir: workdirSet && !work.keepCwd ? state.workdir : undefined})
-  if (start !== undefined) finish.push({op: 'write', path: '/.singularity.d/runscript', text: `#!/bin/sh\n${start.join('\n')}\n`, mode: 0o755})
-  if (settings.runscript !== undefined) finish.push({op: 'write', path: '/.singularity.d/runscript', text: `#!/bin/sh\n\n${settings.runscript.text}`, mode: 0o755})
-  if (settings.help !== undefined) finish.push({op: 'write', path: '/.singularity.d/runscript.help', text: settings.help.text, mode: 0o644})
+  if (start !== undefined)
+    finish.push({op: 'write', path: '/.singularity.d/runscript', text: `#!/bin/sh\n${start.join('\n')}\n`, mode: 0o755})
+  if (settings.runscript !== undefined)
+    finish.push({op: 'write', path: '/.singularity.d/runscript', text: `#!/bin/sh\n\n${settings.runscript.text}`, mode: 0o755})
+  if (settings.help !== undefined)
+    finish.push({op: 'write', path: '/.singularity.d/runscript.help', text: settings.help.text, mode: 0o644})
   const labels = Object.fromEntries((settings.labels ?? []).map(each => [each.name, fill(each.value)]))
   if (Object.keys(labels).length > 0) finish.push({op: 'labels', path: '/.singularity.d/labels.json', set: labels})
-  if (settings.test !== undefined) finish.push({op: 'write', path: '/.singularity.d/test', text: `#!/bin/sh\n\n${settings.test.text}\n`, mode: 0o755})
+  if (settings.test !== undefined)
+    finish.push({op: 'write', path: '/.singularity.d/test', text: `#!/bin/sh\n\n${settings.test.text}\n`, mode: 0o755})
   if (finish.length > 0) operate('write the settings', finish)
   if (settings.test !== undefined && !options.notest) {
     const binds = options.shareTmp ? [] : ['--bind', `${at.tmp}:/tmp`, '--bind', `${at.varTmp}:/var/tmp`]
-    commands.push({kind: 'engine', title: 'test', argv: [program, 'test', ...(work.mapping === 'none' ? [] : ['--fakeroot']), '--pwd', '/', ...binds, root], cwd: '/', env: at.env})
+    commands.push({
+      kind: 'engine',
+      title: 'test',
+      argv: [program, 'test', ...(work.mapping === 'none' ? [] : ['--fakeroot']), '--pwd', '/', ...binds, root],
+      cwd: '/',
+      env: at.env,
+    })
   }
 
   const unpackParent: StageCommand[] = []
   if (work.base.kind === 'stage') {
     const {image} = work.base
-    unpackParent.push({kind: 'inside', title: 'unpack the parent stage', argv: ['unsquashfs', '-no-progress', '-quiet', '-o', String(image.offset), '-d', root, image.path], cwd: '/', env: {}})
+    unpackParent.push({
+      kind: 'inside',
+      title: 'unpack the parent stage',
+      argv: ['unsquashfs', '-no-progress', '-quiet', '-o', String(image.offset), '-d', root, image.path],
+      cwd: '/',
+      env: {},
+    })
   }
   return {files, unpackParent, commands}
 }

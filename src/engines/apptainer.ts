@@ -5,13 +5,22 @@
  */
 import {shellQuote} from '../language/shell.js'
 import type {Stage} from '../model/description.js'
-import type {Engine, EngineOptions, StageBase, StageCommand, StageScript, StageWork} from '../model/ports.js'
 import type {Operation, Operations} from '../model/operations.js'
-import {definitionFile, isRenamed} from './apptainer-definition.js'
+import type {Engine, EngineOptions, StageCommand, StageScript, StageWork} from '../model/ports.js'
+import {bootstrapOf, isRenamed} from './apptainer-base.js'
+import {definitionFile} from './apptainer-definition.js'
 import {dockerSteps} from './apptainer-steps.js'
 
 /** Version ranges that behave alike (table H of the rules); the number is part of every key. */
-const GENERATIONS: readonly (readonly [major: number, minor: number])[] = [[1, 0], [1, 1], [1, 2], [1, 3], [1, 4], [1, 5], [1, 6]]
+const GENERATIONS: readonly (readonly [major: number, minor: number])[] = [
+  [1, 0],
+  [1, 1],
+  [1, 2],
+  [1, 3],
+  [1, 4],
+  [1, 5],
+  [1, 6],
+]
 
 /** The generation of a version such as `1.4.5-2.el9`; versions newer than we know behave like the newest known. */
 function apptainerGeneration(version: string): number {
@@ -24,12 +33,23 @@ function apptainerGeneration(version: string): number {
 }
 
 /** Lines that our own binds over /tmp cause, that every build prints (D54), or that only follow from the one that says why (D105). */
-const NOISE = [/destination is already in the mount point list/, /To see mksquashfs output with progress bar/, /No default remote in use, falling back to default keyserver/, /Can't (add file|close).*missed writing/]
+const NOISE = [
+  /destination is already in the mount point list/,
+  /To see mksquashfs output with progress bar/,
+  /No default remote in use, falling back to default keyserver/,
+  /Can't (add file|close).*missed writing/,
+]
 
-const EXPLANATIONS: readonly {readonly pattern: RegExp; readonly message: (match: RegExpExecArray) => string; readonly hint: string}[] = [
+const EXPLANATIONS: readonly {
+  readonly pattern: RegExp
+  readonly message: (match: RegExpExecArray) => string
+  readonly hint: string
+}[] = [
   {
-    pattern: /error while starting the 'faked' daemon|fakeroot.*not found|libfakeroot.*cannot be preloaded|GLIBC_[\d.]+' not found \(required by .*faked|can't be preloaded/,
-    message: () => 'the engine runs %post under the `fakeroot` command, and that cannot run in this image: the user has no subordinate ids, and the base is static, musl or older than the host',
+    pattern:
+      /error while starting the 'faked' daemon|fakeroot.*not found|libfakeroot.*cannot be preloaded|GLIBC_[\d.]+' not found \(required by .*faked|can't be preloaded/,
+    message: () =>
+      'the engine runs %post under the `fakeroot` command, and that cannot run in this image: the user has no subordinate ids, and the base is static, musl or older than the host',
     hint: 'Ask the administrator for subordinate ids (usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER), or build with --engine-arg=--ignore-fakeroot-command when the steps change no owners.',
   },
   {
@@ -43,7 +63,8 @@ const EXPLANATIONS: readonly {readonly pattern: RegExp; readonly message: (match
     hint: 'Point SIFSTAGE_TMPDIR, SIFSTAGE_CACHE_DIR and APPTAINER_CACHEDIR at a place with room.',
   },
   {
-    pattern: /conveyor failed to get: (?:.*: )?(?:MANIFEST_UNKNOWN|NAME_UNKNOWN|manifest unknown|requested access to the resource is denied|UNAUTHORIZED)/,
+    pattern:
+      /conveyor failed to get: (?:.*: )?(?:MANIFEST_UNKNOWN|NAME_UNKNOWN|manifest unknown|requested access to the resource is denied|UNAUTHORIZED)/,
     message: () => 'the registry has no such base image, or will not give it to you',
     hint: 'Look at the name and tag; for a private image log in first (apptainer registry login), or use --base REF=REPLACEMENT.',
   },
@@ -64,7 +85,8 @@ const EXPLANATIONS: readonly {readonly pattern: RegExp; readonly message: (match
   },
   {
     pattern: /invalid symlink target: (\S+), resolves to/,
-    message: match => `the engine refuses to copy a relative link that would leave the image at its new place (${match[1]}, rule D99)`,
+    message: match =>
+      `the engine refuses to copy a relative link that would leave the image at its new place (${match[1]}, rule D99)`,
     hint: 'Copy the tree to a place as deep as it was, or make the link absolute.',
   },
   {
@@ -94,27 +116,14 @@ function buildFlags(options: EngineOptions, keepFailed: boolean): string[] {
   ]
 }
 
-/** The bootstrap agent and the source that an image or a local base is given by. */
-export function bootstrapOf(base: StageBase): {readonly agent: string; readonly from: string} | undefined {
-  switch (base.kind) {
-    case 'image':
-      return {agent: base.transport, from: base.pinned ?? base.name}
-    case 'local':
-      return {agent: base.reference.agent, from: base.reference.path}
-    case 'scratch':
-      return {agent: 'scratch', from: ''}
-    case 'stage':
-    case 'mirror':
-      return undefined
-  }
-}
-
 /** Metadata in the person's own words, where the engine saw our working file: labels of the header (D120), definitions moved aside. */
 function ownMetadata(work: StageWork): Operations | undefined {
   const {definition} = work.stage
   const steps: Operation[] = []
   if (!work.rebased && definition !== undefined && isRenamed(work.base)) {
-    const set = Object.fromEntries(definition.headers.map(({key, value}) => [`org.label-schema.usage.singularity.deffile.${key}`, value]))
+    const set = Object.fromEntries(
+      definition.headers.map(({key, value}) => [`org.label-schema.usage.singularity.deffile.${key}`, value]),
+    )
     steps.push({op: 'labels', path: '/.singularity.d/labels.json', set})
   }
   if (work.incoming.some(each => each.withMetadata)) steps.push({op: 'history', text: work.description.text})
@@ -144,12 +153,21 @@ export function apptainerEngine(program: ApptainerProgram): Engine {
       {path: engineTmp, mode: 0o700},
     ]
     // Private folders instead of the host's /tmp and /var/tmp, which Apptainer mounts (D71).
-    const privateTmp: EngineOptions = options.shareTmp ? options : {...options, binds: [`${tmp}:/tmp`, `${varTmp}:/var/tmp`, ...options.binds]}
+    const privateTmp: EngineOptions = options.shareTmp
+      ? options
+      : {...options, binds: [`${tmp}:/tmp`, `${varTmp}:/var/tmp`, ...options.binds]}
     const env = {APPTAINER_TMPDIR: engineTmp, SINGULARITY_TMPDIR: engineTmp}
     const inspect: StageCommand = {
       kind: 'engine',
       title: 'read its metadata',
-      argv: ['sh', '-c', `exec ${shellQuote(program.path)} inspect --all --json "$1" >"$2"`, 'sh', work.root, `${folder}/inspect.json`],
+      argv: [
+        'sh',
+        '-c',
+        `exec ${shellQuote(program.path)} inspect --all --json "$1" >"$2"`,
+        'sh',
+        work.root,
+        `${folder}/inspect.json`,
+      ],
       cwd: '/',
       env,
     }
@@ -168,19 +186,39 @@ export function apptainerEngine(program: ApptainerProgram): Engine {
       const metadata = ownMetadata(work)
       if (metadata === undefined) return {folders, files, commands: [run, inspect]}
       const operations = `${folder}/metadata.json`
-      const own: StageCommand = {kind: 'helper', title: 'put the definition\'s own words in place', argv: [operations], cwd: '/', env: {}}
-      return {folders, files: [...files, {path: operations, text: JSON.stringify(metadata), mode: 0o644}], commands: [run, own, inspect]}
+      const own: StageCommand = {
+        kind: 'helper',
+        title: "put the definition's own words in place",
+        argv: [operations],
+        cwd: '/',
+        env: {},
+      }
+      return {
+        folders,
+        files: [...files, {path: operations, text: JSON.stringify(metadata), mode: 0o644}],
+        commands: [run, own, inspect],
+      }
     }
     const steps = dockerSteps(work, program.path, {tmp, varTmp, env})
     const bootstrap = bootstrapOf(work.base)
-    if (bootstrap === undefined) return {folders, files: steps.files, commands: [...steps.unpackParent, ...steps.commands, inspect]}
+    if (bootstrap === undefined)
+      return {folders, files: steps.files, commands: [...steps.unpackParent, ...steps.commands, inspect]}
     const path = `${folder}/base.def`
     const header = `Bootstrap: ${bootstrap.agent}\n${bootstrap.from === '' ? '' : `From: ${bootstrap.from}\n`}`
     return {
       folders,
       files: [{path, text: header, mode: 0o644}, ...steps.files],
       // A base must not get the caller's binds or tests: they belong to the steps.
-      commands: [build(path, 'unpack the base', work.cwd, buildFlags({...options, binds: [], nv: false, rocm: false, notest: true}, false)), ...steps.commands, inspect],
+      commands: [
+        build(
+          path,
+          'unpack the base',
+          work.cwd,
+          buildFlags({...options, binds: [], nv: false, rocm: false, notest: true}, false),
+        ),
+        ...steps.commands,
+        inspect,
+      ],
     }
   }
 

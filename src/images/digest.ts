@@ -11,7 +11,17 @@ const LEFT_OUT = /^\/\.singularity\.d\/(Singularity|bootstrap_history(\/.*)?|lab
 /** One entry as a line; `name` is the path relative to what is hashed. */
 function line(entry: ImageEntry, name: string): string {
   const mode = entry.kind === 'symlink' ? '' : entry.mode.toString(8)
-  return JSON.stringify([name, entry.kind, mode, entry.uid, entry.gid, entry.size, entry.digest ?? '', entry.link ?? '', entry.capabilities ?? ''])
+  return JSON.stringify([
+    name,
+    entry.kind,
+    mode,
+    entry.uid,
+    entry.gid,
+    entry.size,
+    entry.digest ?? '',
+    entry.link ?? '',
+    entry.capabilities ?? '',
+  ])
 }
 
 /** Digest of a whole image. */

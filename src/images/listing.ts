@@ -10,7 +10,7 @@ function byBytes(a: string, b: string): number {
 }
 
 /** `/a/b` and `c` to `/a/b/c`. */
-export function joinPath(folder: string, name: string): string {
+function joinPath(folder: string, name: string): string {
   return folder === '/' ? `/${name}` : `${folder}/${name}`
 }
 
@@ -48,7 +48,10 @@ export class Listing implements ImageTree {
 
   resolve(path: string): Resolution {
     const through: string[] = []
-    const rest = path.split('/').filter(part => part !== '' && part !== '.').reverse()
+    const rest = path
+      .split('/')
+      .filter(part => part !== '' && part !== '.')
+      .reverse()
     let at = '/'
     let links = 0
     let lastLink: ImageEntry | undefined
@@ -67,10 +70,16 @@ export class Listing implements ImageTree {
         through.push(next)
         const target = entry.link ?? ''
         if (target.startsWith('/')) at = '/'
-        rest.push(...target.split('/').filter(name => name !== '' && name !== '.').reverse())
+        rest.push(
+          ...target
+            .split('/')
+            .filter(name => name !== '' && name !== '.')
+            .reverse(),
+        )
         continue
       }
-      if (entry.kind !== 'directory' && rest.length > 0) return {kind: 'missing', at: joinPath(next, rest[rest.length - 1] ?? ''), link: lastLink}
+      if (entry.kind !== 'directory' && rest.length > 0)
+        return {kind: 'missing', at: joinPath(next, rest[rest.length - 1] ?? ''), link: lastLink}
       at = next
     }
     const entry = this.#entries.get(at)

@@ -23,7 +23,16 @@ const PRIMARY = 2
 const OVERLAY = 4
 
 /** Go's architecture words to SIF's two digits. */
-const ARCHITECTURES: Readonly<Record<string, string>> = {'386': '01', amd64: '02', arm: '03', arm64: '04', ppc64le: '06', s390x: '11', riscv64: '12', loong64: '13'}
+const ARCHITECTURES: Readonly<Record<string, string>> = {
+  '386': '01',
+  amd64: '02',
+  arm: '03',
+  arm64: '04',
+  ppc64le: '06',
+  s390x: '11',
+  riscv64: '12',
+  loong64: '13',
+}
 
 export interface SifDescriptor {
   readonly type: number
@@ -68,7 +77,8 @@ export async function readSif(path: string): Promise<SifImage> {
     if (!isSif(header)) throw new SifError('it is not a SIF file')
     const total = Number(header.readBigInt64LE(88))
     const at = Number(header.readBigInt64LE(96))
-    if (total < 0 || total > 4096 || at < HEADER_BYTES || at + total * DESCRIPTOR_BYTES > fileBytes) throw new SifError('its table of objects is damaged')
+    if (total < 0 || total > 4096 || at < HEADER_BYTES || at + total * DESCRIPTOR_BYTES > fileBytes)
+      throw new SifError('its table of objects is damaged')
     const table = await readAt(handle, at, total * DESCRIPTOR_BYTES)
     const descriptors: SifDescriptor[] = []
     for (let i = 0; i < total; i += 1) {
@@ -76,7 +86,8 @@ export async function readSif(path: string): Promise<SifImage> {
       if (row.readUInt8(4) === 0) continue
       const offset = Number(row.readBigInt64LE(17))
       const size = Number(row.readBigInt64LE(25))
-      if (offset < 0 || size < 0 || offset + size > fileBytes) throw new SifError('an object lies outside the file: it is cut short or damaged')
+      if (offset < 0 || size < 0 || offset + size > fileBytes)
+        throw new SifError('an object lies outside the file: it is cut short or damaged')
       descriptors.push({
         type: row.readInt32LE(0),
         id: row.readUInt32LE(5),
@@ -100,13 +111,21 @@ export async function readSif(path: string): Promise<SifImage> {
  */
 export function primaryPartition(image: SifImage): SifDescriptor {
   const partitions = image.descriptors.filter(each => each.type === TYPE.partition)
-  if (partitions.some(each => each.partition === OVERLAY)) throw new SifError('it has an overlay partition, which hides files of its squashfs: such an image cannot be judged by its squashfs')
+  if (partitions.some(each => each.partition === OVERLAY))
+    throw new SifError(
+      'it has an overlay partition, which hides files of its squashfs: such an image cannot be judged by its squashfs',
+    )
   const primary = partitions.find(each => each.partition === PRIMARY)
   if (primary === undefined) {
     const oci = image.descriptors.some(each => each.type === 0x400a || each.type === 0x400b)
     throw new SifError(oci ? 'it is an OCI-SIF (SingularityCE --oci), which has no root partition' : 'it has no root partition')
   }
-  if (primary.fileSystem !== SQUASHFS) throw new SifError(primary.fileSystem === 5 || primary.fileSystem === 6 ? 'its root partition is encrypted' : 'its root partition is not a squashfs')
+  if (primary.fileSystem !== SQUASHFS)
+    throw new SifError(
+      primary.fileSystem === 5 || primary.fileSystem === 6
+        ? 'its root partition is encrypted'
+        : 'its root partition is not a squashfs',
+    )
   return primary
 }
 
@@ -136,7 +155,16 @@ export interface SifContent {
 }
 
 /** One descriptor's row (D131). */
-function encodeDescriptor(each: {type: number; id: number; offset: number; size: number; padded: number; created: number; name: string; architecture?: string}): Buffer {
+function encodeDescriptor(each: {
+  type: number
+  id: number
+  offset: number
+  size: number
+  padded: number
+  created: number
+  name: string
+  architecture?: string
+}): Buffer {
   const row = Buffer.alloc(DESCRIPTOR_BYTES)
   row.writeInt32LE(each.type, 0)
   row.writeUInt8(1, 4)
@@ -181,12 +209,33 @@ export async function writeSif(path: string, content: SifContent): Promise<{read
   const rows: Buffer[] = []
   let at = DATA_AT
   for (const each of small) {
-    rows.push(encodeDescriptor({type: each.type, id: rows.length + 1, offset: at, size: each.data.length, padded: each.data.length, created: content.created, name: each.name}))
+    rows.push(
+      encodeDescriptor({
+        type: each.type,
+        id: rows.length + 1,
+        offset: at,
+        size: each.data.length,
+        padded: each.data.length,
+        created: content.created,
+        name: each.name,
+      }),
+    )
     at += each.data.length
   }
   const offset = Math.ceil(at / PARTITION_ALIGNMENT) * PARTITION_ALIGNMENT
   const padded = squashfsBytes + (offset - at)
-  rows.push(encodeDescriptor({type: TYPE.partition, id: rows.length + 1, offset, size: squashfsBytes, padded, created: content.created, name: '', architecture}))
+  rows.push(
+    encodeDescriptor({
+      type: TYPE.partition,
+      id: rows.length + 1,
+      offset,
+      size: squashfsBytes,
+      padded,
+      created: content.created,
+      name: '',
+      architecture,
+    }),
+  )
 
   const header = Buffer.alloc(HEADER_BYTES)
   header.write(LAUNCH, 0, 'latin1')

@@ -8,7 +8,7 @@ export function packArguments(folder: string, file: string, compression: readonl
 }
 
 /** A name for unsquashfs, which takes extract names as patterns. */
-export function escapePattern(path: string): string {
+function escapePattern(path: string): string {
   return path.replace(/[\\*?[\]{}()!|@+]/g, '\\$&')
 }
 
@@ -19,10 +19,28 @@ export function listArguments(file: string, offset: number, nonce: string): read
 
 /** Arguments that unpack paths (all, when none is given) with their owners into a folder that is not there yet. */
 export function unpackArguments(file: string, offset: number, folder: string, paths: readonly string[]): readonly string[] {
-  return ['unsquashfs', '-no-progress', '-quiet', '-o', String(offset), '-d', folder, file, ...paths.map(path => escapePattern(path.slice(1)))]
+  return [
+    'unsquashfs',
+    '-no-progress',
+    '-quiet',
+    '-o',
+    String(offset),
+    '-d',
+    folder,
+    file,
+    ...paths.map(path => escapePattern(path.slice(1))),
+  ]
 }
 
-const KINDS: Readonly<Record<string, EntryKind>> = {'-': 'file', d: 'directory', l: 'symlink', p: 'fifo', s: 'socket', c: 'device', b: 'device'}
+const KINDS: Readonly<Record<string, EntryKind>> = {
+  '-': 'file',
+  d: 'directory',
+  l: 'symlink',
+  p: 'fifo',
+  s: 'socket',
+  c: 'device',
+  b: 'device',
+}
 
 /** `rwsr-xr-t` to permission bits. */
 function modeBits(text: string): number {
@@ -74,5 +92,9 @@ export function fastCompression(help: string): readonly string[] {
 
 /** The error when squashfs-tools are not there. */
 export function noSquashfsTools(program: string): SifstageError {
-  return new SifstageError(ExitCode.noEngine, `${program} is not installed: stage images are squashfs files`, 'Ask the administrator for the package squashfs-tools (apt-get install squashfs-tools, dnf install squashfs-tools).')
+  return new SifstageError(
+    ExitCode.noEngine,
+    `${program} is not installed: stage images are squashfs files`,
+    'Ask the administrator for the package squashfs-tools (apt-get install squashfs-tools, dnf install squashfs-tools).',
+  )
 }

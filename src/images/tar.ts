@@ -20,7 +20,7 @@ const KINDS: Readonly<Record<string, EntryKind>> = {
 }
 
 /** `./a/b/` to `/a/b`; undefined for a name that would leave the tree. */
-export function memberPath(name: string): string | undefined {
+function memberPath(name: string): string | undefined {
   const parts = name.split('/').filter(part => part !== '' && part !== '.')
   if (parts.includes('..')) return undefined
   return `/${parts.join('/')}`
@@ -57,7 +57,8 @@ export async function readTar(stream: Readable): Promise<ImageEntry[]> {
       let entry: ImageEntry
       if (header.type === 'link') {
         const first = byPath.get(memberPath(header.linkname ?? '') ?? '')
-        if (first === undefined) throw new Error(`the archive holds a hard link to a file that is not in it: ${JSON.stringify(header.name)}`)
+        if (first === undefined)
+          throw new Error(`the archive holds a hard link to a file that is not in it: ${JSON.stringify(header.name)}`)
         entry = {...first, path}
       } else {
         const kind = KINDS[header.type ?? 'file'] ?? 'device'

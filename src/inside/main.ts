@@ -29,7 +29,10 @@ function statsOf(file: string): fs.Stats | undefined {
  * link starts at the root, `..` stops there. Nobody else changes the image meanwhile, so a look and a use agree.
  */
 function locate(root: string, image: string): Place {
-  const rest = image.split('/').filter(part => part !== '' && part !== '.').reverse()
+  const rest = image
+    .split('/')
+    .filter(part => part !== '' && part !== '.')
+    .reverse()
   const at: string[] = []
   let links = 0
   let missing = false
@@ -46,7 +49,12 @@ function locate(root: string, image: string): Place {
       if (links > MOST_LINKS) throw new Refusal(`${image}: too many levels of symbolic links`)
       const target = fs.readlinkSync(next)
       if (target.startsWith('/')) at.length = 0
-      rest.push(...target.split('/').filter(name => name !== '' && name !== '.').reverse())
+      rest.push(
+        ...target
+          .split('/')
+          .filter(name => name !== '' && name !== '.')
+          .reverse(),
+      )
       continue
     }
     if (stats === undefined) missing = true
@@ -66,7 +74,10 @@ interface Owner {
 function table(root: string, file: string): string[][] {
   const place = locate(root, file)
   if (!place.stats?.isFile()) return []
-  return fs.readFileSync(place.real, 'utf8').split('\n').map(line => line.split(':'))
+  return fs
+    .readFileSync(place.real, 'utf8')
+    .split('\n')
+    .map(line => line.split(':'))
 }
 
 /** `user[:group]` as COPY --chown reads it (K97). */
@@ -115,7 +126,10 @@ function oneUserOnly(): boolean {
 function makeFolders(root: string, real: string, owner: Owner): string[] {
   const made: string[] = []
   let at = root
-  for (const part of path.relative(root, real).split(path.sep).filter(name => name !== '')) {
+  for (const part of path
+    .relative(root, real)
+    .split(path.sep)
+    .filter(name => name !== '')) {
     at = path.join(at, part)
     const stats = statsOf(at)
     if (stats === undefined) {
@@ -131,7 +145,10 @@ function makeFolders(root: string, real: string, owner: Owner): string[] {
 /** Runs a program of the host over many paths, in slices below the limit of one command line. */
 function overAll(program: string, args: readonly string[], paths: readonly string[], last: readonly string[] = []): void {
   for (let i = 0; i < paths.length; i += 500) {
-    execFileSync(program, [...args, '--', ...paths.slice(i, i + 500), ...last], {stdio: ['ignore', 'inherit', 'inherit'], env: {PATH: '/usr/bin:/bin', LC_ALL: 'C'}})
+    execFileSync(program, [...args, '--', ...paths.slice(i, i + 500), ...last], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: {PATH: '/usr/bin:/bin', LC_ALL: 'C'},
+    })
   }
 }
 
@@ -174,9 +191,17 @@ function mergeFolder(source: string, target: string, root: string, placed: Place
   placed.whole.push(...fresh.map(from => path.join(target, path.basename(from))))
 }
 
-function placeFile(source: {readonly from: string; readonly name: string}, destination: string, asFolder: boolean, root: string, owner: Owner, placed: Placed): void {
+function placeFile(
+  source: {readonly from: string; readonly name: string},
+  destination: string,
+  asFolder: boolean,
+  root: string,
+  owner: Owner,
+  placed: Placed,
+): void {
   let place = locate(root, destination)
-  if (asFolder && place.stats !== undefined && !place.stats.isDirectory()) throw new Refusal(`mkdir ${destination}: not a directory`)
+  if (asFolder && place.stats !== undefined && !place.stats.isDirectory())
+    throw new Refusal(`mkdir ${destination}: not a directory`)
   if (asFolder) {
     placed.parents.push(...makeFolders(root, place.real, owner))
     place = locate(root, destination)
@@ -208,7 +233,8 @@ function place(root: string, operation: Extract<Operation, {op: 'place'}>): void
       continue
     }
     const target = locate(root, operation.destination)
-    if (target.stats !== undefined && !target.stats.isDirectory()) throw new Refusal(`cannot copy to non-directory: ${operation.destination}`)
+    if (target.stats !== undefined && !target.stats.isDirectory())
+      throw new Refusal(`cannot copy to non-directory: ${operation.destination}`)
     placed.parents.push(...makeFolders(root, target.real, owner))
     mergeFolder(source.from, target.real, root, placed)
   }
@@ -220,7 +246,11 @@ function place(root: string, operation: Extract<Operation, {op: 'place'}>): void
     }
   }
   if (operation.chmod !== undefined) {
-    overAll('chmod', ['--recursive', operation.chmod], placed.whole.filter(file => !fs.lstatSync(file).isSymbolicLink()))
+    overAll(
+      'chmod',
+      ['--recursive', operation.chmod],
+      placed.whole.filter(file => !fs.lstatSync(file).isSymbolicLink()),
+    )
     overAll('chmod', [operation.chmod], placed.merged)
     // An octal mode hits the parents too (K98).
     if (/^[0-7]+$/.test(operation.chmod)) overAll('chmod', [operation.chmod], placed.parents)
@@ -244,7 +274,8 @@ function write(root: string, image: string, text: string, mode: number): void {
 function carryOut(root: string, operation: Operation): void {
   switch (operation.op) {
     case 'place':
-      return place(root, operation)
+      place(root, operation)
+      return
     case 'folder': {
       const owner = operation.user === undefined ? {uid: 0, gid: 0} : parseOwner(root, operation.user)
       const target = locate(root, operation.path)
@@ -252,12 +283,14 @@ function carryOut(root: string, operation: Operation): void {
       return
     }
     case 'write':
-      return write(root, operation.path, operation.text, operation.mode)
+      write(root, operation.path, operation.text, operation.mode)
+      return
     case 'append': {
       const file = fileFor(root, operation.path)
       const old = statsOf(file)?.isFile() ? fs.readFileSync(file, 'utf8') : ''
       const mode = statsOf(file)?.isFile() ? fs.lstatSync(file).mode & 0o7777 : operation.mode
-      return write(root, operation.path, old + operation.text, mode)
+      write(root, operation.path, old + operation.text, mode)
+      return
     }
     case 'labels': {
       const file = fileFor(root, operation.path)
@@ -266,8 +299,12 @@ function carryOut(root: string, operation: Operation): void {
       for (const [key, value] of Object.entries(operation.set)) labels.set(key, value)
       // As Go's encoding/json writes it for Apptainer: keys sorted, a tab, `<`, `>` and `&` escaped.
       const sorted = Object.fromEntries([...labels].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
-      const text = JSON.stringify(sorted, undefined, '\t').replace(/[<>&\u2028\u2029]/g, char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
-      return write(root, operation.path, text, 0o644)
+      const text = JSON.stringify(sorted, undefined, '\t').replace(
+        /[<>&\u2028\u2029]/g,
+        char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+      )
+      write(root, operation.path, text, 0o644)
+      return
     }
     case 'history': {
       const folder = locate(root, '/.singularity.d/bootstrap_history')

@@ -16,7 +16,7 @@ function fileKind(kind: EntryKind): FileKind {
 }
 
 /** An image as the pattern rules look at a tree: as `lstat`, `stat` and `readdir` would. */
-export function imagePaths(tree: ImageTree): PathTree {
+function imagePaths(tree: ImageTree): PathTree {
   return {
     kind(path) {
       const clean = absolutePath('/', path)

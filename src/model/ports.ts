@@ -5,8 +5,8 @@
 import type {Base, Command, Description, Stage, Step} from './description.js'
 import type {ImageTree} from './image.js'
 import type {Operations} from './operations.js'
-import type {LocalReference} from './reference.js'
 import type {StageRecord} from './record.js'
+import type {LocalReference} from './reference.js'
 
 /** Who the engine's commands run as. */
 export interface Identity {
@@ -202,8 +202,20 @@ export type BuildEvent = {readonly stage?: string} & (
   | {readonly event: 'step-start'; readonly stage: string; readonly title: string; readonly line?: number}
   | {readonly event: 'step-log'; readonly stage: string; readonly text: string}
   | {readonly event: 'step-end'; readonly stage: string; readonly title: string; readonly seconds: number; readonly ok: boolean}
-  | {readonly event: 'artifact'; readonly stage: string; readonly path: string; readonly status: 'ok' | 'failed'; readonly wantedBy: readonly string[]}
-  | {readonly event: 'stage-end'; readonly stage: string; readonly status: 'built' | 'cached' | 'failed' | 'not-run'; readonly seconds: number; readonly why?: string}
+  | {
+      readonly event: 'artifact'
+      readonly stage: string
+      readonly path: string
+      readonly status: 'ok' | 'failed'
+      readonly wantedBy: readonly string[]
+    }
+  | {
+      readonly event: 'stage-end'
+      readonly stage: string
+      readonly status: 'built' | 'cached' | 'failed' | 'not-run'
+      readonly seconds: number
+      readonly why?: string
+    }
   | {readonly event: 'note'; readonly stage?: string; readonly severity: 'info' | 'warning'; readonly text: string}
   | {readonly event: 'build-end'; readonly status: 'ok' | 'failed'; readonly seconds: number}
 )

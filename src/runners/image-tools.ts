@@ -28,16 +28,29 @@ export function imageTools(options: ImageToolsOptions): ImageTools {
 
   /** A tool's failure in its own last words. */
   const failed = (what: string, lines: readonly string[]) => {
-    const last = lines.filter(line => line.trim() !== '').slice(-3).join('; ')
+    const last = lines
+      .filter(line => line.trim() !== '')
+      .slice(-3)
+      .join('; ')
     const full = /no space left|quota exceeded/i.test(last)
-    return new SifstageError(ExitCode.failed, `${what}: ${last === '' ? 'the tool failed without a word' : last}`, full ? 'Free space in the scratch folder (SIFSTAGE_TMPDIR) and the cache folder, or point them at a larger disk.' : undefined)
+    return new SifstageError(
+      ExitCode.failed,
+      `${what}: ${last === '' ? 'the tool failed without a word' : last}`,
+      full
+        ? 'Free space in the scratch folder (SIFSTAGE_TMPDIR) and the cache folder, or point them at a larger disk.'
+        : undefined,
+    )
   }
 
   async function tool(argv: readonly string[], what: string, signal: AbortSignal, descriptor?: number): Promise<void> {
     const program = argv.find(each => each.endsWith('squashfs')) ?? 'squashfs-tools'
     try {
       const result = await capture(argv, {cwd: '/', env, signal, ...(descriptor === undefined ? {} : {descriptor})})
-      if (result.exitCode === 127 || result.lines.some(line => /(squashfs).*(No such file or directory|not found)$/.test(line) && line.startsWith('unshare'))) throw noSquashfsTools(program)
+      if (
+        result.exitCode === 127 ||
+        result.lines.some(line => /(squashfs).*(No such file or directory|not found)$/.test(line) && line.startsWith('unshare'))
+      )
+        throw noSquashfsTools(program)
       if (result.exitCode !== 0) throw failed(what, result.lines)
     } catch (error) {
       if (errorCode(error) === 'ENOENT') throw noSquashfsTools(program)
@@ -58,7 +71,19 @@ export function imageTools(options: ImageToolsOptions): ImageTools {
       const complaints: string[] = []
       let listing = new Listing([])
       const result = await runProcess({
-        argv: [...inside, 'tar', '--create', '--sort=name', '--numeric-owner', '--format=pax', '--xattrs', '--xattrs-include=security.capability', '-C', root, '.'],
+        argv: [
+          ...inside,
+          'tar',
+          '--create',
+          '--sort=name',
+          '--numeric-owner',
+          '--format=pax',
+          '--xattrs',
+          '--xattrs-include=security.capability',
+          '-C',
+          root,
+          '.',
+        ],
         cwd: '/',
         env,
         signal,
@@ -82,11 +107,22 @@ export function imageTools(options: ImageToolsOptions): ImageTools {
       const descriptor = openSync(image.path, 'r')
       try {
         const file = '/proc/self/fd/3'
-        if (paths === undefined) await tool([...inside, ...unpackArguments(file, image.offset, folder, [])], 'the image cannot be unpacked', signal, descriptor)
+        if (paths === undefined)
+          await tool(
+            [...inside, ...unpackArguments(file, image.offset, folder, [])],
+            'the image cannot be unpacked',
+            signal,
+            descriptor,
+          )
         for (let i = 0; paths !== undefined && i < paths.length; i += MOST_PATHS) {
           const [program = '', ...rest] = unpackArguments(file, image.offset, folder, paths.slice(i, i + MOST_PATHS))
           // -f: the folder is there already after the first slice.
-          await tool([...inside, program, ...(i > 0 ? ['-f'] : []), ...rest], 'artifacts cannot be taken out of the image', signal, descriptor)
+          await tool(
+            [...inside, program, ...(i > 0 ? ['-f'] : []), ...rest],
+            'artifacts cannot be taken out of the image',
+            signal,
+            descriptor,
+          )
         }
       } finally {
         closeSync(descriptor)
@@ -96,7 +132,11 @@ export function imageTools(options: ImageToolsOptions): ImageTools {
     async operate(operations, folder, signal) {
       const file = join(folder, `operations-${Date.now()}.json`)
       await writeFile(file, JSON.stringify(operations), {mode: 0o644})
-      const result = await options.runner.run({kind: 'helper', title: 'change the image', argv: [file], cwd: '/', env: {}}, () => {}, signal)
+      const result = await options.runner.run(
+        {kind: 'helper', title: 'change the image', argv: [file], cwd: '/', env: {}},
+        () => {},
+        signal,
+      )
       if (result.exitCode !== 0) throw failed('the image cannot be changed', result.tail)
     },
   }

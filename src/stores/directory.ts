@@ -2,12 +2,13 @@
  * The store as a folder (its layout: docs/store.md). Everything in it was moved in by one rename, so an entry is
  * whole or not there. Locks only save work: two builds that publish the same key do no harm.
  */
+
+import {randomBytes} from 'node:crypto'
 import {createReadStream} from 'node:fs'
-import {lstat, open, readFile, readdir, rename, rm, stat, utimes, writeFile} from 'node:fs/promises'
+import {lstat, open, readdir, readFile, rename, rm, stat, utimes, writeFile} from 'node:fs/promises'
 import {hostname} from 'node:os'
 import {join} from 'node:path'
 import {createInterface} from 'node:readline'
-import {randomBytes} from 'node:crypto'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {Listing} from '../images/listing.js'
 import type {ImageEntry, ImageTree} from '../model/image.js'
@@ -27,7 +28,10 @@ function entryName(key: string): string {
 }
 
 /** One edge: JSON that we wrote ourselves is taken by its version; anything else is not there. */
-async function readRecord<T extends {readonly version: 1; readonly key: string}>(file: string, key: string): Promise<T | undefined> {
+async function readRecord<T extends {readonly version: 1; readonly key: string}>(
+  file: string,
+  key: string,
+): Promise<T | undefined> {
   try {
     const parsed: T = JSON.parse(await readFile(file, 'utf8'))
     return parsed.version === 1 && parsed.key === key ? parsed : undefined
@@ -104,7 +108,8 @@ export function directoryStore(folder: string, options: DirectoryStoreOptions): 
     const listing = join(entry, record.listing.file)
     const stats = await stat(image).catch(() => undefined)
     if (stats === undefined || stats.size !== record.image.bytes) return drop(entry, 'the image is missing or cut short')
-    if ((await hashFile(listing).catch(() => '')) !== record.listing.digest) return drop(entry, 'the listing is not what was written')
+    if ((await hashFile(listing).catch(() => '')) !== record.listing.digest)
+      return drop(entry, 'the listing is not what was written')
     // Retention goes by last use.
     const now = new Date()
     await utimes(join(entry, RECORD), now, now).catch(() => {})
@@ -207,9 +212,18 @@ export function directoryStore(folder: string, options: DirectoryStoreOptions): 
     findOutput,
     locked,
     async put(key, files, record) {
-      await publish('stages', key, new Map([[record.image.file, files.image], [record.listing.file, files.listing]]), record)
+      await publish(
+        'stages',
+        key,
+        new Map([
+          [record.image.file, files.image],
+          [record.listing.file, files.listing],
+        ]),
+        record,
+      )
       const stored = await find(key)
-      if (stored === undefined) throw fileError(`the store ${folder} lost what was just written`, new Error('the entry is not there'))
+      if (stored === undefined)
+        throw fileError(`the store ${folder} lost what was just written`, new Error('the entry is not there'))
       return stored
     },
     async putOutput(key, file, record) {

@@ -68,7 +68,12 @@ export function baseResolver(options: BaseResolverOptions): BaseResolver {
 
   async function remote(transport: string, name: string, shown: string, signal: AbortSignal): Promise<ResolvedBase> {
     if (transport !== 'docker' && transport !== 'oras') {
-      return {digest: undefined, pinned: undefined, config: undefined, notes: [`${shown}: a ${transport} image has no digest that can be asked for, so stages on it are built anew each time`]}
+      return {
+        digest: undefined,
+        pinned: undefined,
+        config: undefined,
+        notes: [`${shown}: a ${transport} image has no digest that can be asked for, so stages on it are built anew each time`],
+      }
     }
     const known = `${normalizeReference(shown)} linux/${options.architecture}`
     const pin = (digest: string) => `${name.replace(/@.*$/, '').replace(/:[^/:]*$/, '')}@${digest}`
@@ -81,11 +86,19 @@ export function baseResolver(options: BaseResolverOptions): BaseResolver {
       if (!(error instanceof RegistryError)) throw error
       const before = error.absent ? undefined : await memory.get(known)
       const digest = text(before?.['digest'])
-      if (digest !== undefined) return {digest, pinned: pin(digest), config: text(before?.['config']), notes: [`${shown}: ${error.message}; the digest of the last time is used (${digest.slice(0, 19)}…)`]}
+      if (digest !== undefined)
+        return {
+          digest,
+          pinned: pin(digest),
+          config: text(before?.['config']),
+          notes: [`${shown}: ${error.message}; the digest of the last time is used (${digest.slice(0, 19)}…)`],
+        }
       throw new SifstageError(
         ExitCode.failed,
         `the base ${shown} cannot be resolved: ${error.message}`,
-        error.absent ? 'Look at its name and tag, log in if it is private (apptainer registry login), or put another in its place: --base REF=REPLACEMENT' : 'Look at the network and proxy settings, or use a local copy: --base REF=./base.sif',
+        error.absent
+          ? 'Look at its name and tag, log in if it is private (apptainer registry login), or put another in its place: --base REF=REPLACEMENT'
+          : 'Look at the network and proxy settings, or use a local copy: --base REF=./base.sif',
       )
     }
   }
@@ -110,17 +123,34 @@ export function baseResolver(options: BaseResolverOptions): BaseResolver {
     let digest = ''
     const complaints: string[] = []
     const packed = await runProcess({
-      argv: [...reader, 'tar', '--create', '--sort=name', '--numeric-owner', '--format=pax', '--xattrs', '--xattrs-include=security.capability', '-C', path, '.'],
+      argv: [
+        ...reader,
+        'tar',
+        '--create',
+        '--sort=name',
+        '--numeric-owner',
+        '--format=pax',
+        '--xattrs',
+        '--xattrs-include=security.capability',
+        '-C',
+        path,
+        '.',
+      ],
       cwd: '/',
       env,
       signal,
       onLine: line => complaints.push(line),
       onOutput: async stream => {
         const entries = await readTar(stream)
-        digest = hashText(entries.map(each => JSON.stringify([each.path, each.kind, each.mode, each.uid, each.gid, each.digest ?? each.link ?? ''])).join('\n'))
+        digest = hashText(
+          entries
+            .map(each => JSON.stringify([each.path, each.kind, each.mode, each.uid, each.gid, each.digest ?? each.link ?? '']))
+            .join('\n'),
+        )
       },
     })
-    if (packed.exitCode !== 0) throw new SifstageError(ExitCode.usage, `the base ${path} cannot be read: ${complaints[0] ?? 'tar failed'}`)
+    if (packed.exitCode !== 0)
+      throw new SifstageError(ExitCode.usage, `the base ${path} cannot be read: ${complaints[0] ?? 'tar failed'}`)
     await memory.set(known, {seen, digest})
     return digest
   }
@@ -128,7 +158,10 @@ export function baseResolver(options: BaseResolverOptions): BaseResolver {
   /** Whether the engine's user can read a path and all below it. */
   async function isReadable(path: string): Promise<boolean> {
     const user = asUser(options.identity)
-    const found = await capture([...user, 'find', path, '!', '-type', 'l', '!', '-readable', '-print', '-quit'], {cwd: '/', env: {PATH: '/usr/bin:/bin'}})
+    const found = await capture([...user, 'find', path, '!', '-type', 'l', '!', '-readable', '-print', '-quit'], {
+      cwd: '/',
+      env: {PATH: '/usr/bin:/bin'},
+    })
     return found.exitCode === 0 && found.lines.length === 0
   }
 
@@ -138,7 +171,11 @@ export function baseResolver(options: BaseResolverOptions): BaseResolver {
    */
   async function staged(path: string, agent: LocalReference['agent'], digest: string, signal: AbortSignal): Promise<string> {
     if (process.getuid?.() !== 0) {
-      throw new SifstageError(ExitCode.usage, `the base ${path} cannot be read by ${options.identity.user}`, 'Ask its owner to make it readable, or copy it to a place that is.')
+      throw new SifstageError(
+        ExitCode.usage,
+        `the base ${path} cannot be read by ${options.identity.user}`,
+        'Ask its owner to make it readable, or copy it to a place that is.',
+      )
     }
     const folder = join(options.folder, 'bases')
     const tree = agent === 'localimage' && (await stat(path)).isDirectory()
@@ -147,10 +184,16 @@ export function baseResolver(options: BaseResolverOptions): BaseResolver {
     await makeOwned(folder, options.identity)
     const beside = besideName(copy)
     const env = {PATH: '/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL: 'C'}
-    const argv = tree ? ['mksquashfs', path, beside, '-noappend', '-no-progress', '-quiet', '-comp', 'gzip', '-Xcompression-level', '1'] : ['cp', '-r', '--reflink=auto', '--', path, beside]
+    const argv = tree
+      ? ['mksquashfs', path, beside, '-noappend', '-no-progress', '-quiet', '-comp', 'gzip', '-Xcompression-level', '1']
+      : ['cp', '-r', '--reflink=auto', '--', path, beside]
     try {
       const result = await capture(argv, {cwd: '/', env, signal})
-      if (result.exitCode !== 0) throw new SifstageError(ExitCode.failed, `the base ${path} cannot be copied for ${options.identity.user}: ${result.lines.at(-1) ?? ''}`)
+      if (result.exitCode !== 0)
+        throw new SifstageError(
+          ExitCode.failed,
+          `the base ${path} cannot be copied for ${options.identity.user}: ${result.lines.at(-1) ?? ''}`,
+        )
       await capture(['chown', '-R', `${options.identity.uid}:${options.identity.gid}`, '--', beside], {cwd: '/', env})
       await rename(beside, copy)
     } finally {
@@ -194,7 +237,8 @@ export function baseResolver(options: BaseResolverOptions): BaseResolver {
       path = await realpath(path)
     } catch (error) {
       // `archive.tar:tag` and `layout@digest` name an image in a file.
-      if (errorCode(error) !== 'ENOENT' || reference.agent === 'localimage') throw fileError(`the base ${reference.path}`, error, `Looked for at ${path}.`)
+      if (errorCode(error) !== 'ENOENT' || reference.agent === 'localimage')
+        throw fileError(`the base ${reference.path}`, error, `Looked for at ${path}.`)
       path = await realpath(resolve(cwd, split?.[1] ?? reference.path)).catch(cause => {
         throw fileError(`the base ${reference.path}`, cause, `Looked for at ${path}.`)
       })
@@ -245,7 +289,12 @@ export function baseResolver(options: BaseResolverOptions): BaseResolver {
   return {
     resolve(base, cwd, signal) {
       // Two stages on one base ask once.
-      const key = base.kind === 'image' ? showImageReference(base.reference) : base.kind === 'local' ? `${base.reference.agent} ${base.reference.path}` : base.kind
+      const key =
+        base.kind === 'image'
+          ? showImageReference(base.reference)
+          : base.kind === 'local'
+            ? `${base.reference.agent} ${base.reference.path}`
+            : base.kind
       let answer = running.get(key)
       if (answer === undefined) {
         answer = resolveNow(base, cwd, signal)

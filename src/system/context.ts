@@ -1,5 +1,5 @@
 /** The build context on disk, looked at path by path. */
-import {lstatSync, readFileSync, readdirSync, readlinkSync, type Stats, statSync} from 'node:fs'
+import {lstatSync, readdirSync, readFileSync, readlinkSync, type Stats, statSync} from 'node:fs'
 import {resolve} from 'node:path'
 import type {ContextFiles, FileKind} from '../model/format.js'
 
@@ -28,6 +28,8 @@ export function contextFiles(root: string, environment: NodeJS.ProcessEnv = proc
     names: path => look(() => readdirSync(at(path)).sort()) ?? [],
     text: path => look(() => readFileSync(at(path), 'utf8')),
     link: path => look(() => readlinkSync(at(path))),
-    environment: new Map(Object.entries(environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]))),
+    environment: new Map(
+      Object.entries(environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])),
+    ),
   }
 }

@@ -5,14 +5,18 @@
 import type {Identity} from '../model/ports.js'
 
 /** Variables that put files or variables into a build: `APPTAINER_BIND`, `APPTAINERENV_X` (D63) and their like. */
-const DROPPED = /^(APPTAINER|SINGULARITY)(ENV_.+|_(BIND|BINDPATH|MOUNT|ENV|ENV_FILE|OVERLAY|SCRATCH|WORKDIR|CONTAIN|CONTAINALL|HOME|NV|ROCM|FAKEROOT|WRITABLE|WRITABLE_TMPFS|NO_MOUNT|CLEANENV|COMPAT|APP|NETWORK|SECURITY|FORCE|SANDBOX|SECTION|NOTEST|DISABLE_CACHE_BIND))$/
+const DROPPED =
+  /^(APPTAINER|SINGULARITY)(ENV_.+|_(BIND|BINDPATH|MOUNT|ENV|ENV_FILE|OVERLAY|SCRATCH|WORKDIR|CONTAIN|CONTAINALL|HOME|NV|ROCM|FAKEROOT|WRITABLE|WRITABLE_TMPFS|NO_MOUNT|CLEANENV|COMPAT|APP|NETWORK|SECURITY|FORCE|SANDBOX|SECTION|NOTEST|DISABLE_CACHE_BIND))$/
 
 /** Variables that name folders of the caller, which another user can neither read nor write. */
-const OF_THE_CALLER = /^(HOME|USER|LOGNAME|MAIL|SHELL|TMPDIR|TMP|TEMP|PWD|OLDPWD|XDG_.*|SUDO_.*|DBUS_.*|SSH_.*|(APPTAINER|SINGULARITY)_(TMPDIR|CACHEDIR|CONFIGDIR|LOCALCACHEDIR|PULLFOLDER)|npm_.*|NODE_.*|REGISTRY_AUTH_FILE|DOCKER_CONFIG)$/
+const OF_THE_CALLER =
+  /^(HOME|USER|LOGNAME|MAIL|SHELL|TMPDIR|TMP|TEMP|PWD|OLDPWD|XDG_.*|SUDO_.*|DBUS_.*|SSH_.*|(APPTAINER|SINGULARITY)_(TMPDIR|CACHEDIR|CONFIGDIR|LOCALCACHEDIR|PULLFOLDER)|npm_.*|NODE_.*|REGISTRY_AUTH_FILE|DOCKER_CONFIG)$/
 
 /** Names that the policy drops from an environment, sorted, for the note that says so. */
 export function droppedVariables(environment: NodeJS.ProcessEnv): string[] {
-  return Object.keys(environment).filter(name => DROPPED.test(name)).sort()
+  return Object.keys(environment)
+    .filter(name => DROPPED.test(name))
+    .sort()
 }
 
 /** The environment of an engine command for `identity`, before the command's own additions. */

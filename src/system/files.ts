@@ -58,7 +58,7 @@ async function sync(path: string): Promise<void> {
 }
 
 /** Moves a finished file into place, its content on disk before its name. */
-export async function publishFile(from: string, to: string): Promise<void> {
+async function publishFile(from: string, to: string): Promise<void> {
   await sync(from)
   await rename(from, to)
 }

@@ -26,13 +26,21 @@ export function lookUpIdentity(name: string): Identity {
   const own = ownIdentity()
   if (name === own.user || name === String(own.uid)) return own
   if (own.uid !== 0) {
-    throw new SifstageError(ExitCode.usage, `--run-as ${name}: only root can run the engine as another user, and you are ${own.user}`, 'Leave --run-as and SIFSTAGE_RUN_AS out: the engine then runs as you.')
+    throw new SifstageError(
+      ExitCode.usage,
+      `--run-as ${name}: only root can run the engine as another user, and you are ${own.user}`,
+      'Leave --run-as and SIFSTAGE_RUN_AS out: the engine then runs as you.',
+    )
   }
   const found = execaSync('getent', ['passwd', '--', name], {reject: false})
   const fields = (typeof found.stdout === 'string' ? found.stdout : '').split('\n')[0]?.split(':') ?? []
   const [user, , uid, gid, , home] = fields
   if (user === undefined || uid === undefined || gid === undefined || user === '') {
-    throw new SifstageError(ExitCode.usage, `--run-as ${name}: there is no such user`, 'Name a user of this machine, or make one: scripts/build-user.sh NAME')
+    throw new SifstageError(
+      ExitCode.usage,
+      `--run-as ${name}: there is no such user`,
+      'Name a user of this machine, or make one: scripts/build-user.sh NAME',
+    )
   }
   return {user, uid: Number(uid), gid: Number(gid), home: home ?? '/'}
 }

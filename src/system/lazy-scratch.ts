@@ -3,7 +3,7 @@ import {readFile, rename, rm} from 'node:fs/promises'
 import {dirname, isAbsolute, join} from 'node:path'
 import type {Identity, Mapping} from '../model/ports.js'
 import {exists, writeWhole} from './files.js'
-import {insideNamespace, asUser} from './identity.js'
+import {asUser, insideNamespace} from './identity.js'
 import {capture} from './processes.js'
 import {makeScratch, ownedFolder, removeTree, type Scratch, sweepScratch} from './scratch.js'
 
@@ -58,8 +58,12 @@ export async function findKept(notes: string, input: string, stage: string): Pro
 
 /** The newest tree that a failed engine command left: its own `build-temp-*`, or the sandbox of a stage that runs step by step. */
 async function failedRoot(folder: string, options: LazyScratchOptions): Promise<string | undefined> {
-  const script = 'for d in "$1"/build-temp-*/rootfs "$1"/engine/build-temp-*/rootfs "$1"/rootfs; do [ -d "$d" ] && stat -c "%Y %n" "$d"; done | sort -n | tail -n 1'
-  const found = await capture([...asUser(options.identity), ...insideNamespace(options.mapping), 'sh', '-c', script, 'sh', folder], {cwd: '/', env: {PATH: '/usr/bin:/bin'}})
+  const script =
+    'for d in "$1"/build-temp-*/rootfs "$1"/engine/build-temp-*/rootfs "$1"/rootfs; do [ -d "$d" ] && stat -c "%Y %n" "$d"; done | sort -n | tail -n 1'
+  const found = await capture(
+    [...asUser(options.identity), ...insideNamespace(options.mapping), 'sh', '-c', script, 'sh', folder],
+    {cwd: '/', env: {PATH: '/usr/bin:/bin'}},
+  )
   return /^\d+ (.+)$/.exec(found.lines.at(-1) ?? '')?.[1]
 }
 
@@ -75,7 +79,11 @@ export function lazyScratch(options: LazyScratchOptions): LazyScratch {
       return ownedFolder(isAbsolute(name) ? name : join((await scratch()).folder, name), options.identity)
     },
     async give(folder) {
-      if (asUser(options.identity).length > 0) await capture(['chown', '-hR', `${options.identity.uid}:${options.identity.gid}`, '--', folder], {cwd: '/', env: {PATH: '/usr/bin:/bin'}})
+      if (asUser(options.identity).length > 0)
+        await capture(['chown', '-hR', `${options.identity.uid}:${options.identity.gid}`, '--', folder], {
+          cwd: '/',
+          env: {PATH: '/usr/bin:/bin'},
+        })
     },
     async discard(folder) {
       await removeTree(folder, options.identity, options.mapping)
@@ -87,7 +95,15 @@ export function lazyScratch(options: LazyScratchOptions): LazyScratch {
       if (tree === undefined) return
       // Under a name that no later build sweeps.
       keptFolder = made.folder.replace('sifstage-scratch-', 'sifstage-kept-')
-      const kept: KeptStage = {version: 1, input: options.input, stage, scratch: keptFolder, root: join(keptFolder, tree.slice(made.folder.length)), cwd, mapping: options.mapping}
+      const kept: KeptStage = {
+        version: 1,
+        input: options.input,
+        stage,
+        scratch: keptFolder,
+        root: join(keptFolder, tree.slice(made.folder.length)),
+        cwd,
+        mapping: options.mapping,
+      }
       const file = noteFile(options.notes, options.input, stage)
       const before = await findKept(options.notes, options.input, stage)
       if (before !== undefined) await removeTree(before.scratch, options.identity, before.mapping)

@@ -46,7 +46,10 @@ function descendants(pid: number): number[] {
   for (let at = open.pop(); at !== undefined; at = open.pop()) {
     try {
       for (const task of readdirSync(`/proc/${at}/task`)) {
-        const children = readFileSync(`/proc/${at}/task/${task}/children`, 'utf8').split(' ').filter(word => /^\d+$/.test(word)).map(Number)
+        const children = readFileSync(`/proc/${at}/task/${task}/children`, 'utf8')
+          .split(' ')
+          .filter(word => /^\d+$/.test(word))
+          .map(Number)
         found.push(...children)
         open.push(...children)
       }
@@ -82,7 +85,10 @@ const WATCHDOG = [
  * that we are dead, and then the group and all below it die too.
  */
 function watch(pid: number): ChildProcess {
-  const watchdog = spawn('/bin/sh', ['-c', WATCHDOG, 'watchdog', String(pid)], {detached: true, stdio: ['pipe', 'ignore', 'ignore']})
+  const watchdog = spawn('/bin/sh', ['-c', WATCHDOG, 'watchdog', String(pid)], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
   watchdog.on('error', () => {})
   watchdog.stdin?.on('error', () => {})
   watchdog.unref()
@@ -119,7 +125,12 @@ export async function runProcess(request: ProcessRequest): Promise<ProcessResult
     ...(request.cwd === undefined ? {} : {cwd: request.cwd}),
     env: {...request.env},
     detached: true,
-    stdio: [request.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', ...(request.descriptor === undefined ? [] : [request.descriptor])],
+    stdio: [
+      request.input === undefined ? 'ignore' : 'pipe',
+      'pipe',
+      'pipe',
+      ...(request.descriptor === undefined ? [] : [request.descriptor]),
+    ],
   })
   const {pid} = child
   const exited = new Promise<ProcessResult>((resolve, reject) => {
@@ -174,7 +185,10 @@ export async function runProcess(request: ProcessRequest): Promise<ProcessResult
 }
 
 /** What a short command prints, and how it ended; never rejects for a failing command. */
-export async function capture(argv: readonly string[], options: Omit<ProcessRequest, 'argv' | 'onLine' | 'onOutput'>): Promise<ProcessResult & {readonly lines: readonly string[]}> {
+export async function capture(
+  argv: readonly string[],
+  options: Omit<ProcessRequest, 'argv' | 'onLine' | 'onOutput'>,
+): Promise<ProcessResult & {readonly lines: readonly string[]}> {
   const lines: string[] = []
   const result = await runProcess({...options, argv, onLine: line => lines.push(line)})
   return {...result, lines}

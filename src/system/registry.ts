@@ -66,7 +66,10 @@ function authFiles(environment: NodeJS.ProcessEnv): string[] {
 
 /** `user:password` in base 64 for a registry, from the first file that has it; helpers are asked as docker does. */
 async function login(name: DockerName, environment: NodeJS.ProcessEnv): Promise<string | undefined> {
-  const keys = name.registry === 'docker.io' ? ['https://index.docker.io/v1/', 'docker.io', 'index.docker.io', 'registry-1.docker.io'] : [name.registry, `https://${name.registry}`]
+  const keys =
+    name.registry === 'docker.io'
+      ? ['https://index.docker.io/v1/', 'docker.io', 'index.docker.io', 'registry-1.docker.io']
+      : [name.registry, `https://${name.registry}`]
   for (const file of authFiles(environment)) {
     let config: unknown
     try {
@@ -85,7 +88,8 @@ async function login(name: DockerName, environment: NodeJS.ProcessEnv): Promise<
       const answer = await execa(`docker-credential-${helper}`, ['get'], {input: key, reject: false, timeout: 5_000})
       try {
         const parsed: unknown = JSON.parse(answer.stdout)
-        if (isRecord(parsed)) return Buffer.from(`${textOf(parsed['Username']) ?? ''}:${textOf(parsed['Secret']) ?? ''}`).toString('base64')
+        if (isRecord(parsed))
+          return Buffer.from(`${textOf(parsed['Username']) ?? ''}:${textOf(parsed['Secret']) ?? ''}`).toString('base64')
       } catch {
         // The helper has nothing for this registry.
       }
@@ -121,7 +125,10 @@ class Client {
     const service = field('service')
     if (service !== undefined) url.searchParams.set('service', service)
     url.searchParams.set('scope', `repository:${this.name.repository}:pull`)
-    const response = await fetch(url, {signal: this.options.signal, headers: auth === undefined ? {} : {authorization: `Basic ${auth}`}})
+    const response = await fetch(url, {
+      signal: this.options.signal,
+      headers: auth === undefined ? {} : {authorization: `Basic ${auth}`},
+    })
     const body: unknown = response.ok ? await response.json() : undefined
     const token = isRecord(body) ? (textOf(body['token']) ?? textOf(body['access_token'])) : undefined
     return token === undefined ? undefined : `Bearer ${token}`
@@ -129,7 +136,11 @@ class Client {
 
   async get(path: string, accept: string): Promise<{readonly body: string; readonly digest: string | undefined}> {
     const url = `${this.base}/v2/${this.name.repository}/${path}`
-    const ask = () => fetch(url, {signal: this.options.signal, headers: {accept, ...(this.#authorization === undefined ? {} : {authorization: this.#authorization})}})
+    const ask = () =>
+      fetch(url, {
+        signal: this.options.signal,
+        headers: {accept, ...(this.#authorization === undefined ? {} : {authorization: this.#authorization})},
+      })
     let response = await ask()
     if (response.status === 401 && this.#authorization === undefined) {
       this.#authorization = await this.#answer(response.headers.get('www-authenticate') ?? '')
@@ -137,10 +148,18 @@ class Client {
     }
     if (!response.ok) {
       const absent = response.status === 404 || response.status === 401 || response.status === 403
-      const meaning = response.status === 404 ? 'it has no such image' : response.status === 429 ? 'it limits how often you may ask (429)' : absent ? `it does not give the image to you (${response.status})` : `it answered ${response.status}`
+      const meaning =
+        response.status === 404
+          ? 'it has no such image'
+          : response.status === 429
+            ? 'it limits how often you may ask (429)'
+            : absent
+              ? `it does not give the image to you (${response.status})`
+              : `it answered ${response.status}`
       throw new RegistryError(absent, meaning)
     }
-    if (Number(response.headers.get('content-length') ?? 0) > LARGEST_MANIFEST) throw new RegistryError(false, 'its answer is too large for a manifest')
+    if (Number(response.headers.get('content-length') ?? 0) > LARGEST_MANIFEST)
+      throw new RegistryError(false, 'its answer is too large for a manifest')
     return {body: await response.text(), digest: response.headers.get('docker-content-digest') ?? undefined}
   }
 }
@@ -148,7 +167,9 @@ class Client {
 /** The entry of an image index for a platform. */
 function forPlatform(index: Record<string, unknown>, architecture: string): string | undefined {
   const manifests = Array.isArray(index['manifests']) ? index['manifests'].filter(isRecord) : []
-  const fits = manifests.filter(each => isRecord(each['platform']) && each['platform']['os'] === 'linux' && each['platform']['architecture'] === architecture)
+  const fits = manifests.filter(
+    each => isRecord(each['platform']) && each['platform']['os'] === 'linux' && each['platform']['architecture'] === architecture,
+  )
   return textOf(fits[0]?.['digest'])
 }
 
@@ -162,10 +183,15 @@ async function resolveWith(client: Client, reference: string): Promise<ResolvedI
     answer = await client.get(`manifests/${digest}`, MANIFESTS)
     manifest = JSON.parse(answer.body)
   }
-  if (digest === undefined || !/^sha256:[0-9a-f]{64}$/.test(digest)) throw new RegistryError(false, 'it gave no digest for the image')
+  if (digest === undefined || !/^sha256:[0-9a-f]{64}$/.test(digest))
+    throw new RegistryError(false, 'it gave no digest for the image')
   const configDescriptor = isRecord(manifest) && isRecord(manifest['config']) ? manifest['config'] : {}
   const configDigest = textOf(configDescriptor['digest'])
-  if (configDigest === undefined || !/^application\/vnd\.(oci\.image|docker\.container\.image)/.test(textOf(configDescriptor['mediaType']) ?? '')) return {digest, config: undefined}
+  if (
+    configDigest === undefined ||
+    !/^application\/vnd\.(oci\.image|docker\.container\.image)/.test(textOf(configDescriptor['mediaType']) ?? '')
+  )
+    return {digest, config: undefined}
   const blob: unknown = JSON.parse((await client.get(`blobs/${configDigest}`, '*/*')).body)
   return {digest, config: isRecord(blob) && isRecord(blob['config']) ? JSON.stringify(blob['config']) : undefined}
 }

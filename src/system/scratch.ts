@@ -3,7 +3,7 @@
  * so that the next build can tell a dead one's folder and remove it.
  */
 import {constants, readFileSync} from 'node:fs'
-import {access, chown, lstat, mkdir, mkdtemp, readFile, readdir, realpath, statfs, writeFile} from 'node:fs/promises'
+import {access, chown, lstat, mkdir, mkdtemp, readdir, readFile, realpath, statfs, writeFile} from 'node:fs/promises'
 import {hostname} from 'node:os'
 import {join} from 'node:path'
 import {ExitCode, SifstageError} from '../model/errors.js'
@@ -60,7 +60,7 @@ export function processStart(pid: number): string | undefined {
 }
 
 /** The folder that scratch folders go into, and which setting named it (design section 3). */
-export function scratchParent(environment: NodeJS.ProcessEnv): {readonly folder: string; readonly from: string | undefined} {
+function scratchParent(environment: NodeJS.ProcessEnv): {readonly folder: string; readonly from: string | undefined} {
   for (const name of ['SIFSTAGE_TMPDIR', 'APPTAINER_TMPDIR', 'SINGULARITY_TMPDIR', 'TMPDIR']) {
     const folder = environment[name]
     if (folder) return {folder, from: name}
@@ -76,7 +76,8 @@ async function networkFileSystem(folder: string): Promise<string | undefined> {
 
 /** Removes a tree in the namespace where all its owners are ours; the modes inside may forbid even its owner. */
 export async function removeTree(folder: string, identity: Identity, mapping: Mapping, cwd = '/'): Promise<void> {
-  const script = 'rm -rf -- "$1" 2>/dev/null || { find "$1" -type d ! -perm -0700 -exec chmod u+rwx {} + 2>/dev/null; rm -rf -- "$1"; }'
+  const script =
+    'rm -rf -- "$1" 2>/dev/null || { find "$1" -type d ! -perm -0700 -exec chmod u+rwx {} + 2>/dev/null; rm -rf -- "$1"; }'
   const argv = [...asUser(identity), ...insideNamespace(mapping), 'sh', '-c', script, 'sh', folder]
   await capture(argv, {cwd, env: {PATH: '/usr/bin:/bin:/usr/sbin:/sbin'}})
   // What the namespace cannot remove (our own files when the engine runs as another user) we can.
@@ -113,7 +114,11 @@ async function chooseParent(environment: NodeJS.ProcessEnv, identity: Identity):
       reasons.push(fileError(candidate, error).message)
     }
   }
-  throw new SifstageError(ExitCode.usage, `no folder for temporary files: ${reasons.join('; ')}`, 'Name a folder on a disk of this machine: SIFSTAGE_TMPDIR=/path/to/local/disk')
+  throw new SifstageError(
+    ExitCode.usage,
+    `no folder for temporary files: ${reasons.join('; ')}`,
+    'Name a folder on a disk of this machine: SIFSTAGE_TMPDIR=/path/to/local/disk',
+  )
 }
 
 /** Removes the scratch folders of builds on this machine that are dead. */

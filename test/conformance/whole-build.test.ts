@@ -60,9 +60,33 @@ describe('stage by stage equals one build of the whole file', () => {
     work.write({[`context/${name}.def`]: text})
     const cwd = join(work.path, 'context')
     const out = join(work.path, 'work')
-    const whole = await asUser(['apptainer', 'build', '--mksquashfs-args', '-comp zstd -Xcompression-level 1', ...args, join(out, `${name}-whole.sif`), `${name}.def`], cwd)
+    const whole = await asUser(
+      [
+        'apptainer',
+        'build',
+        '--mksquashfs-args',
+        '-comp zstd -Xcompression-level 1',
+        ...args,
+        join(out, `${name}-whole.sif`),
+        `${name}.def`,
+      ],
+      cwd,
+    )
     expect(whole.code, whole.stderr).toBe(0)
-    const staged = await sifstage(['build', `${name}.def`, ...args, '-o', join(out, `${name}.sif`), '--cache-dir', join(out, 'store'), '--mksquashfs-args', '-comp zstd -Xcompression-level 1'], {cwd})
+    const staged = await sifstage(
+      [
+        'build',
+        `${name}.def`,
+        ...args,
+        '-o',
+        join(out, `${name}.sif`),
+        '--cache-dir',
+        join(out, 'store'),
+        '--mksquashfs-args',
+        '-comp zstd -Xcompression-level 1',
+      ],
+      {cwd},
+    )
     expect(staged.code, staged.stderr).toBe(0)
 
     const wanted = await listImage(join(out, `${name}-whole.sif`))
@@ -71,13 +95,18 @@ describe('stage by stage equals one build of the whole file', () => {
     for (const list of [wanted, got]) list.delete('/.singularity.d/labels.json')
     expect(Object.fromEntries(got)).toEqual(Object.fromEntries(wanted))
     expect(await metadata(join(out, `${name}.sif`))).toEqual(await metadata(join(out, `${name}-whole.sif`)))
-    const objects = async (sif: string) => (await readSif(sif)).descriptors.map(each => [each.type, each.id, each.name, each.fileSystem, each.partition])
+    const objects = async (sif: string) =>
+      (await readSif(sif)).descriptors.map(each => [each.type, each.id, each.name, each.fileSystem, each.partition])
     expect(await objects(join(out, `${name}.sif`))).toEqual(await objects(join(out, `${name}-whole.sif`)))
     const config = async (sif: string) => JSON.parse((await readObject(sif, await readSif(sif), 'oci-config.json')) ?? 'null')
     expect(await config(join(out, `${name}.sif`))).toEqual(await config(join(out, `${name}-whole.sif`)))
     if (wanted.has('/bin/cat') || wanted.has('/usr/bin/cat')) {
-      expect(await read(join(out, `${name}.sif`), '/.singularity.d/labels.json')).toBe(await read(join(out, `${name}-whole.sif`), '/.singularity.d/labels.json'))
-      expect(await read(join(out, `${name}.sif`), '/.singularity.d/Singularity')).toBe(await read(join(out, `${name}-whole.sif`), '/.singularity.d/Singularity'))
+      expect(await read(join(out, `${name}.sif`), '/.singularity.d/labels.json')).toBe(
+        await read(join(out, `${name}-whole.sif`), '/.singularity.d/labels.json'),
+      )
+      expect(await read(join(out, `${name}.sif`), '/.singularity.d/Singularity')).toBe(
+        await read(join(out, `${name}-whole.sif`), '/.singularity.d/Singularity'),
+      )
     }
   })
 })

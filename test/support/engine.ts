@@ -19,7 +19,11 @@ export interface Ran {
 }
 
 /** A folder that the engine's user can enter, removed at the end of the test file. */
-export function workFolder(): {readonly path: string; write(files: Readonly<Record<string, string>>): void; remove(): Promise<void>} {
+export function workFolder(): {
+  readonly path: string
+  write(files: Readonly<Record<string, string>>): void
+  remove(): Promise<void>
+} {
   const path = mkdtempSync('/var/tmp/sifstage-test-')
   // mkdtemp makes it 0700; most people's project folders are open to others, and another test covers those that are not.
   chmodSync(path, 0o755)
@@ -40,14 +44,26 @@ export function workFolder(): {readonly path: string; write(files: Readonly<Reco
   }
 }
 
-async function run(argv: readonly string[], options: {readonly cwd: string; readonly env?: Readonly<Record<string, string>>; readonly input?: string}): Promise<Ran> {
+async function run(
+  argv: readonly string[],
+  options: {readonly cwd: string; readonly env?: Readonly<Record<string, string>>; readonly input?: string},
+): Promise<Ran> {
   const [file = '', ...args] = argv
   try {
-    const result = await execa(file, args, {cwd: options.cwd, env: {...options.env}, ...(options.input === undefined ? {stdin: 'ignore'} : {input: options.input}), stripFinalNewline: false})
+    const result = await execa(file, args, {
+      cwd: options.cwd,
+      env: {...options.env},
+      ...(options.input === undefined ? {stdin: 'ignore'} : {input: options.input}),
+      stripFinalNewline: false,
+    })
     return {code: result.exitCode ?? -1, stdout: result.stdout, stderr: result.stderr}
   } catch (error) {
     const failed = error as ExecaError
-    return {code: failed.exitCode ?? -1, stdout: String(failed.stdout ?? ''), stderr: String(failed.stderr ?? '') || failed.message}
+    return {
+      code: failed.exitCode ?? -1,
+      stdout: String(failed.stdout ?? ''),
+      stderr: String(failed.stderr ?? '') || failed.message,
+    }
   }
 }
 
@@ -57,7 +73,10 @@ export function asUser(argv: readonly string[], cwd: string): Promise<Ran> {
 }
 
 /** `sifstage ARGS` as a person would type it. */
-export function sifstage(args: readonly string[], options: {readonly cwd: string; readonly env?: Readonly<Record<string, string>>; readonly input?: string}): Promise<Ran> {
+export function sifstage(
+  args: readonly string[],
+  options: {readonly cwd: string; readonly env?: Readonly<Record<string, string>>; readonly input?: string},
+): Promise<Ran> {
   const env = {...(user === undefined ? {} : {SIFSTAGE_RUN_AS: user}), NO_COLOR: '1', ...options.env}
   return run([join(root, 'bin/sifstage'), ...args], {...options, env})
 }
@@ -71,9 +90,39 @@ export async function listImage(sif: string): Promise<Map<string, string>> {
   try {
     // In the namespace of the engine's user, where the stored owners can be set.
     if (user !== undefined) await execa('chown', [user, folder])
-    const unpacked = await asUser(['unshare', '--map-root-user', '--map-auto', 'unsquashfs', '-quiet', '-no-progress', '-o', String(offset), '-d', join(folder, 'root'), sif], '/')
+    const unpacked = await asUser(
+      [
+        'unshare',
+        '--map-root-user',
+        '--map-auto',
+        'unsquashfs',
+        '-quiet',
+        '-no-progress',
+        '-o',
+        String(offset),
+        '-d',
+        join(folder, 'root'),
+        sif,
+      ],
+      '/',
+    )
     if (unpacked.code !== 0) throw new Error(unpacked.stderr + unpacked.stdout)
-    const argv = [...(user === undefined ? [] : [join(root, 'scripts/as-user.sh'), user]), 'unshare', '--map-root-user', '--map-auto', 'tar', '--create', '--sort=name', '--numeric-owner', '--format=pax', '--xattrs', '--xattrs-include=*', '-C', join(folder, 'root'), '.']
+    const argv = [
+      ...(user === undefined ? [] : [join(root, 'scripts/as-user.sh'), user]),
+      'unshare',
+      '--map-root-user',
+      '--map-auto',
+      'tar',
+      '--create',
+      '--sort=name',
+      '--numeric-owner',
+      '--format=pax',
+      '--xattrs',
+      '--xattrs-include=*',
+      '-C',
+      join(folder, 'root'),
+      '.',
+    ]
     const [file = '', ...args] = argv
     const tar = execa(file, args, {cwd: '/', stdout: 'pipe', buffer: false})
     const entries = await readTar(tar.stdout)

@@ -6,9 +6,13 @@ import {asUser, bases, registry, root, user} from './engine.js'
 
 export default async function setup(): Promise<void> {
   const version = await asUser(['apptainer', '--version'], '/')
-  if (version.code !== 0) throw new Error(`the tests need a real Apptainer${user === undefined ? '' : ` that ${user} can run`}: ${version.stderr}\nInstall it with: scripts/setup.sh`)
+  if (version.code !== 0)
+    throw new Error(
+      `the tests need a real Apptainer${user === undefined ? '' : ` that ${user} can run`}: ${version.stderr}\nInstall it with: scripts/setup.sh`,
+    )
   for (const name of ['busybox', 'debian', 'gcc']) {
-    if (!existsSync(join(bases, `${name}.docker.tar`))) throw new Error(`the tests need the base image ${name} in ${bases}\nMake it with: scripts/setup.sh`)
+    if (!existsSync(join(bases, `${name}.docker.tar`)))
+      throw new Error(`the tests need the base image ${name} in ${bases}\nMake it with: scripts/setup.sh`)
   }
   await execa(join(root, 'scripts/registry.sh'), ['start', bases], {env: {PORT: registry.split(':')[1] ?? '5077'}})
   if (!existsSync(join(root, 'dist/cli/main.js'))) throw new Error('the program is not built: npm run build')

@@ -5,11 +5,20 @@ import {building} from '../../cli/flags.js'
 export default class CacheLs extends SifstageCommand {
   static override summary = 'List what the store keeps, last used first.'
   static override examples = [{description: 'What is kept?', command: '<%= config.bin %> cache ls'}]
-  static override flags = {'cache-dir': building['cache-dir'], 'run-as': building['run-as'], json: Flags.boolean({description: 'print the result as JSON'})}
+  static override flags = {
+    'cache-dir': building['cache-dir'],
+    'run-as': building['run-as'],
+    json: Flags.boolean({description: 'print the result as JSON'}),
+  }
 
   override async run(): Promise<void> {
     const {flags} = await this.parse(CacheLs)
     const {runCacheList} = await import('../../cli/cache.js')
-    await this.carryOut(flags.json, undefined, finding => ({version: 1, error: finding.message}), () => runCacheList(flags))
+    await this.carryOut(
+      flags.json,
+      undefined,
+      finding => ({version: 1, error: finding.message}),
+      () => runCacheList(flags),
+    )
   }
 }

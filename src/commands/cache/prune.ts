@@ -4,7 +4,10 @@ import {building} from '../../cli/flags.js'
 
 export default class CachePrune extends SifstageCommand {
   static override summary = 'Remove what the store has not used for a while, and kept trees of failed stages.'
-  static override examples = [{description: 'Remove what was not used for two weeks', command: '<%= config.bin %> cache prune --days 14'}, {description: 'Remove everything', command: '<%= config.bin %> cache prune --all'}]
+  static override examples = [
+    {description: 'Remove what was not used for two weeks', command: '<%= config.bin %> cache prune --days 14'},
+    {description: 'Remove everything', command: '<%= config.bin %> cache prune --all'},
+  ]
   static override flags = {
     'cache-dir': building['cache-dir'],
     'run-as': building['run-as'],
@@ -16,6 +19,11 @@ export default class CachePrune extends SifstageCommand {
   override async run(): Promise<void> {
     const {flags} = await this.parse(CachePrune)
     const {runCachePrune} = await import('../../cli/cache.js')
-    await this.carryOut(flags.json, undefined, finding => ({version: 1, error: finding.message}), () => runCachePrune(flags))
+    await this.carryOut(
+      flags.json,
+      undefined,
+      finding => ({version: 1, error: finding.message}),
+      () => runCachePrune(flags),
+    )
   }
 }

@@ -5,11 +5,20 @@ import {building} from '../../cli/flags.js'
 export default class CacheVerify extends SifstageCommand {
   static override summary = 'Read every image of the store again; drop what is damaged.'
   static override examples = [{description: 'Is everything whole?', command: '<%= config.bin %> cache verify'}]
-  static override flags = {'cache-dir': building['cache-dir'], 'run-as': building['run-as'], json: Flags.boolean({description: 'print the result as JSON'})}
+  static override flags = {
+    'cache-dir': building['cache-dir'],
+    'run-as': building['run-as'],
+    json: Flags.boolean({description: 'print the result as JSON'}),
+  }
 
   override async run(): Promise<void> {
     const {flags} = await this.parse(CacheVerify)
     const {runCacheVerify} = await import('../../cli/cache.js')
-    await this.carryOut(flags.json, undefined, finding => ({version: 1, error: finding.message}), () => runCacheVerify(flags))
+    await this.carryOut(
+      flags.json,
+      undefined,
+      finding => ({version: 1, error: finding.message}),
+      () => runCacheVerify(flags),
+    )
   }
 }
