@@ -4,7 +4,7 @@ import {build} from '../build/build.js'
 import type {BuildResult, Failure, StageReport} from '../build/request.js'
 import type {ArtifactReport} from '../model/artifact.js'
 import {type Diagnostic, diagnosticJson} from '../model/diagnostic.js'
-import {ExitCode} from '../model/errors.js'
+import {ExitCode, SifstageError} from '../model/errors.js'
 import type {Sink} from '../model/ports.js'
 import {renderDiagnostics} from '../reports/text.js'
 import {fileError, writeWhole} from '../system/files.js'
@@ -26,6 +26,8 @@ export type BuildFlags = EverywhereFlags &
     readonly 'dry-run': boolean
     readonly 'metadata-file'?: string | undefined
     readonly force: boolean
+    readonly secret?: readonly string[] | undefined
+    readonly sign: boolean
   }
 
 export interface BuildSurroundings {
@@ -111,6 +113,7 @@ function codeOf(result: BuildResult): ExitCode {
  * @throws SifstageError, or the signal's reason when stopped
  */
 export async function runBuild(input: string | undefined, flags: BuildFlags, around: BuildSurroundings): Promise<Outcome> {
+  refuseMissing(flags)
   const loaded = await loadInput(input, flags)
   const errors = loaded.diagnostics.some(each => each.severity === 'error')
   if (errors || loaded.description === undefined) return stopped(loaded, around.colour)
@@ -147,6 +150,22 @@ export async function runBuild(input: string | undefined, flags: BuildFlags, aro
   } finally {
     await scratch.close()
   }
+}
+
+/** What the command line promises and this version cannot do: said before anything is read, never ignored. */
+function refuseMissing(flags: BuildFlags): void {
+  if (flags.secret !== undefined)
+    throw new SifstageError(
+      ExitCode.usage,
+      '--secret: this version of sifstage hands no secrets to steps',
+      'Fetch what needs the secret before the build, and copy it in.',
+    )
+  if (flags.sign)
+    throw new SifstageError(
+      ExitCode.usage,
+      '--sign: this version of sifstage does not sign images',
+      'Sign it afterwards: apptainer sign IMAGE.sif',
+    )
 }
 
 async function writeMetadata(file: string, document: object): Promise<void> {

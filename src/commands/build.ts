@@ -28,6 +28,12 @@ OUT ending in .sif is an image, in / a sandbox folder. It is written beside its 
       default: 'clean',
     }),
     'keep-going': Flags.boolean({description: 'after a failure, go on with stages that do not depend on it'}),
+    secret: Flags.string({
+      description: 'secret for steps (not in this version: refused)',
+      helpValue: 'id=NAME,src=FILE',
+      multiple: true,
+    }),
+    sign: Flags.boolean({description: 'sign OUT (not in this version: refused)'}),
     'dry-run': Flags.boolean({description: 'print the files and commands; run nothing'}),
     'metadata-file': Flags.string({description: 'write the JSON result to a file too', helpValue: 'FILE'}),
     progress: Flags.option({options: ['auto', 'tty', 'plain', 'json'] as const})({

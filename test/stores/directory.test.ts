@@ -1,0 +1,210 @@
+/** The store as a folder: whole entries only, damage is noticed, locks let one work at a time. */
+import {existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {setTimeout as sleep} from 'node:timers/promises'
+import {afterEach, beforeEach, describe, expect, it} from 'vitest'
+import {Listing} from '../../src/images/listing.js'
+import type {Store, StoredStage} from '../../src/model/ports.js'
+import type {StageRecord} from '../../src/model/record.js'
+import {directoryStore, storedKeys} from '../../src/stores/directory.js'
+import {hashFile} from '../../src/system/files.js'
+import {ownIdentity} from '../../src/system/identity.js'
+
+const key = `sha256:${'a'.repeat(64)}`
+const other = `sha256:${'b'.repeat(64)}`
+const never = new AbortController().signal
+let folder: string
+let damage: string[]
+let store: Store
+
+const tree = new Listing([
+  {path: '/bin', kind: 'directory', mode: 0o755, uid: 0, gid: 0, size: 0},
+  {path: '/bin/tool', kind: 'file', mode: 0o4755, uid: 5, gid: 6, size: 3, digest: `sha256:${'c'.repeat(64)}`},
+  {path: '/name\nwith a line', kind: 'symlink', mode: 0o777, uid: 0, gid: 0, size: 0, link: 'bin/tool'},
+])
+
+async function put(text = 'squashfs', at = key): Promise<StoredStage> {
+  const image = join(folder, 'image.part')
+  const listing = join(folder, 'listing.part')
+  writeFileSync(image, text)
+  const digest = await store.writeListing(listing, tree)
+  const record: StageRecord = {
+    version: 1,
+    key: at,
+    parts: [{name: 'engine', value: 'apptainer'}],
+    stage: 'compiler',
+    digest: `sha256:${'d'.repeat(64)}`,
+    image: {file: 'image.squashfs', offset: 0, bytes: text.length, digest: await hashFile(image)},
+    listing: {file: 'tree.jsonl', digest},
+    engine: {name: 'apptainer', version: '1.4.5'},
+    seconds: 1,
+    created: '2026-01-01T00:00:00.000Z',
+  }
+  return store.put(at, {image, listing}, record)
+}
+
+const entry = (at = key) => join(folder, 'store/stages', at.slice('sha256:'.length))
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sifstage-store-'))
+  damage = []
+  store = directoryStore(join(folder, 'store'), {owner: ownIdentity(), onDamage: text => damage.push(text)})
+})
+afterEach(() => rmSync(folder, {recursive: true, force: true}))
+
+describe('an entry', () => {
+  it('is found as it was put, with its tree', async () => {
+    expect(await store.find(key)).toBeUndefined()
+    await put()
+    const found = await store.find(key)
+    expect(found?.record.stage).toBe('compiler')
+    expect(readFileSync(found?.image.path ?? '', 'utf8')).toBe('squashfs')
+    expect([...((await found?.tree())?.below('/') ?? [])]).toEqual([...tree.below('/')])
+    expect(await storedKeys(join(folder, 'store'), 'stages')).toEqual([key])
+    expect(damage).toEqual([])
+  })
+
+  it('leaves nothing beside it, and takes its files in', async () => {
+    await put()
+    expect(readdirSync(join(folder, 'store/partial'))).toEqual([])
+    expect(existsSync(join(folder, 'image.part'))).toBe(false)
+  })
+
+  it('is replaced by a later one of the same key', async () => {
+    await put('first')
+    await put('the second')
+    expect(readFileSync((await store.find(key))?.image.path ?? '', 'utf8')).toBe('the second')
+  })
+
+  it('counts as used when it is found', async () => {
+    await put()
+    const record = join(entry(), 'record.json')
+    utimesSync(record, 1, 1)
+    await store.find(key)
+    expect(Date.now() - statSync(record).mtimeMs).toBeLessThan(60_000)
+  })
+
+  it('is put whole or not at all', async () => {
+    await expect(
+      store.put(key, {image: join(folder, 'nothing'), listing: join(folder, 'nothing')}, (await put('x', other)).record),
+    ).rejects.toThrow(/cannot be written/)
+    expect(existsSync(entry())).toBe(false)
+    expect(readdirSync(join(folder, 'store/partial'))).toEqual([])
+  })
+})
+
+describe('a damaged entry is dropped, and the others stay', () => {
+  it.each<[string, () => void]>([
+    ['the image is cut short', () => truncateSync(join(entry(), 'image.squashfs'), 3)],
+    ['the image is gone', () => rmSync(join(entry(), 'image.squashfs'))],
+    ['the listing is changed', () => writeFileSync(join(entry(), 'tree.jsonl'), '{}\n')],
+    ['the listing is gone', () => rmSync(join(entry(), 'tree.jsonl'))],
+  ])('%s', async (_, spoil) => {
+    await put()
+    await put('other', other)
+    spoil()
+    expect(await store.find(key)).toBeUndefined()
+    expect(existsSync(entry())).toBe(false)
+    expect(damage).toHaveLength(1)
+    expect(damage[0]).toContain(entry())
+    expect((await store.find(other))?.record.key).toBe(other)
+    // It can be made anew.
+    await put()
+    expect((await store.find(key))?.record.key).toBe(key)
+  })
+
+  it('an output whose bytes changed, though not its size', async () => {
+    const file = join(folder, 'out.sif')
+    writeFileSync(file, 'image')
+    await store.putOutput(key, file, {version: 1, key, digest: await hashFile(file), bytes: 5, created: ''})
+    const stored = await store.findOutput(key)
+    expect(stored?.record.bytes).toBe(5)
+    writeFileSync(stored?.path ?? '', 'imagE')
+    expect(await store.findOutput(key)).toBeUndefined()
+    expect(damage[0]).toContain('not what was written')
+  })
+})
+
+describe('an entry that is not ours to read', () => {
+  const change = (record: (old: Record<string, unknown>) => unknown) => {
+    const file = join(entry(), 'record.json')
+    writeFileSync(file, JSON.stringify(record(JSON.parse(readFileSync(file, 'utf8')))))
+  }
+
+  it.each<[string, (old: Record<string, unknown>) => unknown]>([
+    ['of a later version', old => ({...old, version: 2})],
+    ['of another key', old => ({...old, key: other})],
+    ['that is no record', () => null],
+  ])('%s is not there, and is left alone', async (_, record) => {
+    await put()
+    change(record)
+    expect(await store.find(key)).toBeUndefined()
+    expect(existsSync(join(entry(), 'image.squashfs'))).toBe(true)
+    expect(damage).toEqual([])
+  })
+
+  it('a folder with a strange name is no key', async () => {
+    await put()
+    writeFileSync(join(folder, 'store/stages/README'), '')
+    expect(await storedKeys(join(folder, 'store'), 'stages')).toEqual([key])
+  })
+})
+
+describe('a lock', () => {
+  it('lets two with the same key work one after the other', async () => {
+    const log: string[] = []
+    const waited: string[] = []
+    const job = (name: string) => () =>
+      store.locked(key, who => waited.push(who), never, async () => {
+        log.push(`${name} begins`)
+        await sleep(200)
+        log.push(`${name} ends`)
+        return name
+      })
+    const results = await Promise.all([job('one')(), job('two')()])
+    expect(results).toEqual(['one', 'two'])
+    const [first = ''] = log
+    const name = first.split(' ')[0] ?? ''
+    const second = name === 'one' ? 'two' : 'one'
+    expect(log).toEqual([`${name} begins`, `${name} ends`, `${second} begins`, `${second} ends`])
+    expect(waited).toHaveLength(1)
+    expect(readdirSync(join(folder, 'store/locks'))).toEqual([])
+  })
+
+  it('lets those with different keys work side by side', async () => {
+    let inside = 0
+    let most = 0
+    const job = (at: string) =>
+      store.locked(at, () => {}, never, async () => {
+        inside += 1
+        most = Math.max(most, inside)
+        await sleep(200)
+        inside -= 1
+      })
+    await Promise.all([job(key), job(other)])
+    expect(most).toBe(2)
+  })
+
+  it('is given back when the work fails', async () => {
+    await expect(store.locked(key, () => {}, never, () => Promise.reject(new Error('no')))).rejects.toThrow('no')
+    await expect(store.locked(key, () => {}, never, () => Promise.resolve('yes'))).resolves.toBe('yes')
+  })
+
+  it('of a dead process is taken over', async () => {
+    await store.locked(key, () => {}, never, async () => {
+      const file = join(folder, 'store/locks', 'a'.repeat(64))
+      const mine: {host: string} = JSON.parse(readFileSync(file, 'utf8'))
+      writeFileSync(join(folder, 'store/locks', 'b'.repeat(64)), JSON.stringify({...mine, pid: 2 ** 22 + 1, started: '1'}))
+    })
+    await expect(store.locked(other, () => {}, never, () => Promise.resolve('taken'))).resolves.toBe('taken')
+  })
+
+  it('is not waited for after an interruption', async () => {
+    const stop = new AbortController()
+    await store.locked(key, () => {}, never, async () => {
+      const waiting = store.locked(key, () => stop.abort(), stop.signal, () => Promise.resolve('never'))
+      await expect(waiting).rejects.toThrow(/abort/i)
+    })
+  })
+})
