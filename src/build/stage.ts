@@ -13,6 +13,7 @@ import type {StageRecord} from '../model/record.js'
 import {hashFile} from '../system/files.js'
 import {layContext} from './context.js'
 import type {Done, StageInputs} from './inputs.js'
+import {readableFolder} from './readable.js'
 import type {BuildPorts, BuildRequest} from './request.js'
 
 /** A command of a stage failed: the engine's words, and what they mean. */
@@ -176,7 +177,7 @@ async function prepareStage(
     root,
     incoming: inOrder(incoming),
     placements,
-    cwd: request.context.root,
+    cwd: await readableFolder(stage, folder, request, ports, signal),
     mapping: ports.mapping,
     options: request.options,
     ...inputs.beginning,
