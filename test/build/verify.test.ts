@@ -2,7 +2,234 @@
 import {describe, expect, it} from 'vitest'
 import {verifyArtifact} from '../../src/build/verify.js'
 import {Listing} from '../../src/images/listing.js'
+import type {ArtifactReport} from '../../src/model/artifact.js'
 import type {CopyStep, Expectation, Rules, Stage} from '../../src/model/description.js'
-import type {ImageEntry} from '../../src/model/image.js'
+import type {EntryKind, ImageEntry} from '../../src/model/image.js'
 import type {Span} from '../../src/model/span.js'
-import {template} from './template.js'
+import {literal} from '../../src/model/template.js'
+
+const span: Span = {file: 'a.def', start: {line: 12, column: 5}, end: {line: 12, column: 9}}
+
+function entry(path: string, kind: EntryKind, rest: Partial<ImageEntry> = {}): ImageEntry {
+  return {path, kind, mode: 0o644, uid: 0, gid: 0, size: kind === 'file' ? 10 : 0, ...rest}
+}
+
+const tree = new Listing([
+  entry('/root/hello', 'file', {mode: 0o755, digest: `sha256:${'1'.repeat(64)}`}),
+  entry('/root/notes.txt', 'file', {digest: `sha256:${'2'.repeat(64)}`}),
+  entry('/data/one.txt', 'file'),
+  entry('/data/two.txt', 'file'),
+  entry('/data/.secret.txt', 'file'),
+  entry('/data/sub', 'directory'),
+  entry('/data/sub/deep.txt', 'file'),
+  entry('/links/good', 'symlink', {link: '../root/hello'}),
+  entry('/links/absolute', 'symlink', {link: '/root/hello'}),
+  entry('/links/dangling', 'symlink', {link: '/root/helo'}),
+  entry('/links/a', 'symlink', {link: 'b'}),
+  entry('/links/b', 'symlink', {link: 'a'}),
+  entry('/links/up', 'symlink', {link: '../../../../root'}),
+  entry('/run/pipe', 'fifo'),
+])
+
+function stage(name: string, index: number, rules: Rules): Stage {
+  return {name, index, named: true, rules, span, nameSpan: span, base: {kind: 'scratch', span}, steps: [], settings: {}}
+}
+
+function verdict(
+  path: string,
+  options: {rules?: Rules; written?: string; expect?: Omit<Expectation, 'span'>} = {},
+): ArtifactReport {
+  const rules = options.rules ?? 'def'
+  const source = {path: literal(options.written ?? path), span}
+  const step: CopyStep = {
+    kind: 'copy',
+    rules,
+    span,
+    from: {kind: 'stage', name: 'compiler', index: 0, span},
+    sources: [source],
+    destination: undefined,
+    ...(options.expect === undefined ? {} : {expect: {...options.expect, span}}),
+  }
+  const final = stage('final', 1, rules)
+  return verifyArtifact(
+    {path, wantedBy: ['final'], requests: [{stage: final, step, source}]},
+    stage('compiler', 0, rules),
+    tree,
+    new Map(),
+  )
+}
+
+describe('a path that is there', () => {
+  it('is reported with kind, bytes and digest', () => {
+    const report = verdict('/root/hello')
+    expect(report).toMatchObject({
+      status: 'ok',
+      kind: 'file',
+      bytes: 10,
+      matches: ['/root/hello'],
+      wantedBy: ['final'],
+      diagnostics: [],
+    })
+    expect(report.digest).toMatch(/^sha256:[0-9a-f]{64}$/)
+    expect(report.digest).not.toBe(verdict('/root/notes.txt').digest)
+  })
+
+  it('counts all files of a folder', () => {
+    expect(verdict('/data')).toMatchObject({status: 'ok', kind: 'directory', bytes: 40})
+  })
+
+  it.each(['/links/good', '/links/absolute', '/links/up/hello'])('may lead through links inside the image: %s', path => {
+    expect(verdict(path)).toMatchObject({status: 'ok', kind: 'file', bytes: 10})
+  })
+
+  it('may have .. in it, as long as it stays inside', () => {
+    expect(verdict('/root/hello', {written: '/data/../root/hello'}).status).toBe('ok')
+  })
+})
+
+describe('a path that is not there', () => {
+  it('says what was looked for where, who asked, and what is near', () => {
+    const report = verdict('/root/helo')
+    expect(report).toMatchObject({status: 'failed', kind: 'missing', matches: []})
+    expect(report.bytes).toBeUndefined()
+    expect(report.diagnostics).toHaveLength(1)
+    const [found] = report.diagnostics
+    expect(found).toMatchObject({rule: 'artifact-missing', severity: 'error', span, stage: 'compiler'})
+    expect(found?.message).toBe('stage "compiler" has no /root/helo; stage "final" copies it (a.def:12)')
+    expect(found?.hint).toContain('/root/hello')
+  })
+
+  it('names the same file in another folder first', () => {
+    expect(verdict('/usr/bin/hello').diagnostics[0]?.hint).toMatch(/exist: \/root\/hello[,.]/)
+  })
+
+  it('never names more than five', () => {
+    const many = new Listing(Array.from({length: 20}, (_, i) => entry(`/x/name${String.fromCharCode(97 + i)}`, 'file')))
+    const final = stage('final', 1, 'def')
+    const source = {path: literal('/x/name'), span}
+    const step: CopyStep = {
+      kind: 'copy',
+      rules: 'def',
+      span,
+      from: {kind: 'stage', name: 'compiler', index: 0, span},
+      sources: [source],
+      destination: undefined,
+    }
+    const report = verifyArtifact(
+      {path: '/x/name', wantedBy: ['final'], requests: [{stage: final, step, source}]},
+      stage('compiler', 0, 'def'),
+      many,
+      new Map(),
+    )
+    expect(report.diagnostics[0]?.hint?.match(/\/x\/name/g)).toHaveLength(5)
+  })
+
+  it('says what the folder holds when nothing is near', () => {
+    expect(verdict('/data/sub/zzzzzz').diagnostics[0]?.hint).toContain('deep.txt')
+  })
+
+  it('below a file is missing too', () => {
+    expect(verdict('/root/hello/x').diagnostics.map(each => each.rule)).toEqual(['artifact-missing'])
+  })
+
+  it('below /tmp is told why', () => {
+    expect(verdict('/tmp/made').diagnostics[0]?.hint).toContain('/tmp')
+    expect(verdict('/tmp/made', {rules: 'docker'}).diagnostics[0]?.hint).not.toContain('%post')
+  })
+})
+
+describe('links that lead nowhere', () => {
+  it('dangling', () => {
+    const report = verdict('/links/dangling')
+    expect(report).toMatchObject({status: 'failed', kind: 'symlink', matches: []})
+    expect(report.diagnostics.map(each => each.rule)).toEqual(['artifact-dangling-link'])
+    expect(report.diagnostics[0]?.message).toContain('/links/dangling → /root/helo')
+    expect(report.diagnostics[0]?.hint).toContain('/root/hello')
+  })
+
+  it('a loop', () => {
+    const report = verdict('/links/a')
+    expect(report.status).toBe('failed')
+    expect(report.diagnostics[0]).toMatchObject({rule: 'artifact-dangling-link'})
+    expect(report.diagnostics[0]?.message).toContain('circles')
+  })
+
+  it('by docker rules as well', () => {
+    expect(verdict('/links/dangling', {rules: 'docker'}).diagnostics.map(each => each.rule)).toEqual(['artifact-dangling-link'])
+  })
+})
+
+describe('patterns', () => {
+  it('hide dot files in a definition file', () => {
+    expect(verdict('/data/*.txt')).toMatchObject({status: 'ok', matches: ['/data/one.txt', '/data/two.txt'], bytes: 20})
+  })
+
+  it('match dot files in a Dockerfile', () => {
+    expect([...verdict('/data/*.txt', {rules: 'docker'}).matches].sort()).toEqual([
+      '/data/.secret.txt',
+      '/data/one.txt',
+      '/data/two.txt',
+    ])
+  })
+
+  it('over several kinds are mixed', () => {
+    expect(verdict('/data/*')).toMatchObject({kind: 'mixed', status: 'ok'})
+  })
+
+  it.each<Rules>(['def', 'docker'])('that match nothing are missing: %s', rules => {
+    const report = verdict('/data/*.csv', {rules})
+    expect(report).toMatchObject({status: 'failed', kind: 'missing', matches: []})
+    expect(report.diagnostics.map(each => each.rule)).toEqual(['artifact-missing'])
+  })
+
+  it('do not cross folders', () => {
+    expect(verdict('/*/deep.txt').status).toBe('failed')
+    expect(verdict('/*/*/deep.txt').matches).toEqual(['/data/sub/deep.txt'])
+  })
+
+  it('fail as a whole when one of the matches is a dangling link', () => {
+    const report = verdict('/links/*d*', {rules: 'docker'})
+    expect(report.status).toBe('failed')
+    expect(report.matches).toContain('/links/good')
+    expect(report.diagnostics.map(each => each.rule)).toEqual(['artifact-dangling-link'])
+  })
+})
+
+describe('the kind', () => {
+  it('a slash at the end asks for a folder', () => {
+    expect(verdict('/data', {written: '/data/'}).status).toBe('ok')
+    const report = verdict('/root/hello', {written: '/root/hello/'})
+    expect(report.status).toBe('failed')
+    // Apptainer looks for the path with its slash, which a file does not answer to.
+    expect(report.diagnostics[0]?.rule).toMatch(/^artifact-(wrong-kind|missing)$/)
+  })
+
+  it.each<[Omit<Expectation, 'span'>, string, string | undefined]>([
+    [{kind: 'file'}, '/root/hello', undefined],
+    [{kind: 'file'}, '/data', 'artifact-wrong-kind'],
+    [{kind: 'directory'}, '/data', undefined],
+    [{kind: 'directory'}, '/root/hello', 'artifact-wrong-kind'],
+    [{kind: 'symlink'}, '/links/good', undefined],
+    [{kind: 'symlink'}, '/root/hello', 'artifact-wrong-kind'],
+    [{executable: true}, '/root/hello', undefined],
+    [{executable: true}, '/root/notes.txt', 'artifact-not-executable'],
+  ])('expect %j of %s: %s', (wanted, path, rule) => {
+    expect(verdict(path, {expect: wanted}).diagnostics.map(each => each.rule)).toEqual(rule === undefined ? [] : [rule])
+  })
+
+  it('a FIFO cannot be copied by the engine', () => {
+    expect(verdict('/run/pipe').diagnostics.map(each => each.rule)).toEqual(['artifact-wrong-kind'])
+  })
+})
+
+describe('a path out of the image', () => {
+  it('is refused in a definition file, and says how to write it', () => {
+    const report = verdict('/root/hello', {written: '/../../root/hello'})
+    expect(report.diagnostics[0]).toMatchObject({rule: 'artifact-outside-image', hint: expect.stringContaining('/root/hello')})
+    expect(report.status).toBe('failed')
+  })
+
+  it('stops at the root in a Dockerfile', () => {
+    expect(verdict('/root/hello', {written: '/../../root/hello', rules: 'docker'}).status).toBe('ok')
+  })
+})

@@ -68,7 +68,11 @@ describe('a written image', () => {
     const primary = primaryPartition(await readSif(good))
     expect(primary.offset).toBe(offset)
     expect(offset % 4096).toBe(0)
-    expect(readFileSync(good).subarray(offset, offset + primary.size).equals(readFileSync(squashfs))).toBe(true)
+    expect(
+      readFileSync(good)
+        .subarray(offset, offset + primary.size)
+        .equals(readFileSync(squashfs)),
+    ).toBe(true)
     expect(statSync(good).size).toBe(offset + statSync(squashfs).size)
   })
 

@@ -1,5 +1,15 @@
 /** The store as a folder: whole entries only, damage is noticed, locks let one work at a time. */
-import {existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync} from 'node:fs'
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
@@ -156,12 +166,17 @@ describe('a lock', () => {
     const log: string[] = []
     const waited: string[] = []
     const job = (name: string) => () =>
-      store.locked(key, who => waited.push(who), never, async () => {
-        log.push(`${name} begins`)
-        await sleep(200)
-        log.push(`${name} ends`)
-        return name
-      })
+      store.locked(
+        key,
+        who => waited.push(who),
+        never,
+        async () => {
+          log.push(`${name} begins`)
+          await sleep(200)
+          log.push(`${name} ends`)
+          return name
+        },
+      )
     const results = await Promise.all([job('one')(), job('two')()])
     expect(results).toEqual(['one', 'two'])
     const [first = ''] = log
@@ -176,35 +191,76 @@ describe('a lock', () => {
     let inside = 0
     let most = 0
     const job = (at: string) =>
-      store.locked(at, () => {}, never, async () => {
-        inside += 1
-        most = Math.max(most, inside)
-        await sleep(200)
-        inside -= 1
-      })
+      store.locked(
+        at,
+        () => {},
+        never,
+        async () => {
+          inside += 1
+          most = Math.max(most, inside)
+          await sleep(200)
+          inside -= 1
+        },
+      )
     await Promise.all([job(key), job(other)])
     expect(most).toBe(2)
   })
 
   it('is given back when the work fails', async () => {
-    await expect(store.locked(key, () => {}, never, () => Promise.reject(new Error('no')))).rejects.toThrow('no')
-    await expect(store.locked(key, () => {}, never, () => Promise.resolve('yes'))).resolves.toBe('yes')
+    await expect(
+      store.locked(
+        key,
+        () => {},
+        never,
+        () => Promise.reject(new Error('no')),
+      ),
+    ).rejects.toThrow('no')
+    await expect(
+      store.locked(
+        key,
+        () => {},
+        never,
+        () => Promise.resolve('yes'),
+      ),
+    ).resolves.toBe('yes')
   })
 
   it('of a dead process is taken over', async () => {
-    await store.locked(key, () => {}, never, async () => {
-      const file = join(folder, 'store/locks', 'a'.repeat(64))
-      const mine: {host: string} = JSON.parse(readFileSync(file, 'utf8'))
-      writeFileSync(join(folder, 'store/locks', 'b'.repeat(64)), JSON.stringify({...mine, pid: 2 ** 22 + 1, started: '1'}))
-    })
-    await expect(store.locked(other, () => {}, never, () => Promise.resolve('taken'))).resolves.toBe('taken')
+    await store.locked(
+      key,
+      () => {},
+      never,
+      async () => {
+        const file = join(folder, 'store/locks', 'a'.repeat(64))
+        const mine: {host: string} = JSON.parse(readFileSync(file, 'utf8'))
+        writeFileSync(join(folder, 'store/locks', 'b'.repeat(64)), JSON.stringify({...mine, pid: 2 ** 22 + 1, started: '1'}))
+      },
+    )
+    await expect(
+      store.locked(
+        other,
+        () => {},
+        never,
+        () => Promise.resolve('taken'),
+      ),
+    ).resolves.toBe('taken')
   })
 
   it('is not waited for after an interruption', async () => {
     const stop = new AbortController()
-    await store.locked(key, () => {}, never, async () => {
-      const waiting = store.locked(key, () => stop.abort(), stop.signal, () => Promise.resolve('never'))
-      await expect(waiting).rejects.toThrow(/abort/i)
-    })
+    await store.locked(
+      key,
+      () => {},
+      never,
+      async () => {
+        const waiting = store.locked(
+          key,
+          () => stop.abort(),
+          stop.signal,
+          () => Promise.resolve('never'),
+        )
+        await expect(waiting).rejects.toThrow(/abort/i)
+      },
+    )
   })
 })
