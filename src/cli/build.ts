@@ -55,6 +55,8 @@ function stageJson(report: StageReport): object {
 interface DocumentParts {
   readonly engine?: {readonly name: string; readonly version: string}
   readonly result?: BuildResult
+  /** Those of the result that are shown: without the images that copies take files from, unless one failed. */
+  readonly stages?: readonly StageReport[]
   readonly diagnostics: readonly Diagnostic[]
   readonly status: 'ok' | 'failed'
 }
@@ -66,7 +68,7 @@ function documentOf(parts: DocumentParts): object {
     status: parts.status,
     ...(parts.engine === undefined ? {} : {engine: parts.engine}),
     ...(result?.output === undefined ? {} : {output: result.output}),
-    stages: (result?.stages ?? []).map(stageJson),
+    stages: (parts.stages ?? result?.stages ?? []).map(stageJson),
     diagnostics: parts.diagnostics.map(diagnosticJson),
     seconds: result?.seconds ?? 0,
   }
@@ -132,7 +134,8 @@ export async function runBuild(input: string | undefined, flags: BuildFlags, aro
     const result = await build(request, ports, around.signal)
     const diagnostics = [...loaded.diagnostics, ...findings(result)]
     const exitCode = codeOf(result)
-    const document = documentOf({engine, result, diagnostics, status: exitCode === ExitCode.done ? 'ok' : 'failed'})
+    const stages = result.stages.filter(stage => stage.index < request.visible || stage.status === 'failed')
+    const document = documentOf({engine, result, stages, diagnostics, status: exitCode === ExitCode.done ? 'ok' : 'failed'})
     if (flags['metadata-file'] !== undefined) await writeMetadata(flags['metadata-file'], document)
     const failures = [...result.stages.map(stage => stage.failure), result.outputFailure].filter(failure => failure !== undefined)
     const notRun = result.stages.filter(stage => stage.status === 'not-run').map(stage => stage.name)

@@ -68,10 +68,40 @@ function scratchParent(environment: NodeJS.ProcessEnv): {readonly folder: string
   return {folder: '/tmp', from: undefined}
 }
 
-/** Name of the network file system that a folder lies on, else undefined. */
-async function networkFileSystem(folder: string): Promise<string | undefined> {
-  const {type} = await statfs(folder)
-  return NETWORK_FILE_SYSTEMS.get(type >>> 0)
+/** Less room than this is too little for any image. */
+const LEAST_BYTES = 100 << 20
+const LEAST_FILES = 1_000
+
+/** Whether the file system that a folder lies on forbids running programs (proc(5), `mountinfo`). */
+function isNoexec(folder: string): boolean {
+  let best = ''
+  let noexec = false
+  try {
+    for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
+      const fields = line.split(' ')
+      const point = (fields[4] ?? '').replace(/\\([0-7]{3})/g, (_, digits: string) =>
+        String.fromCharCode(Number.parseInt(digits, 8)),
+      )
+      const holds = point !== '' && (folder === point || folder.startsWith(point === '/' ? '/' : `${point}/`))
+      if (!holds || point.length < best.length) continue
+      best = point
+      noexec = (fields[5] ?? '').split(',').includes('noexec')
+    }
+  } catch {
+    // No proc: the engine will say so itself.
+  }
+  return noexec
+}
+
+/** Why images cannot be unpacked in a folder, as far as its file system tells; undefined when they can. */
+async function unfit(folder: string): Promise<string | undefined> {
+  const {type, bavail, bsize, files, ffree} = await statfs(folder)
+  const network = NETWORK_FILE_SYSTEMS.get(type >>> 0)
+  if (network !== undefined) return `is on ${network}, where user namespaces do not work`
+  if (isNoexec(folder)) return 'is mounted noexec, so that no program of an image could run'
+  if (bavail * bsize < LEAST_BYTES) return `has only ${Math.floor((bavail * bsize) / (1 << 20))} MB left`
+  // Some file systems count no inodes and say 0 of 0.
+  return files > 0 && ffree < LEAST_FILES ? `has only ${ffree} inodes left` : undefined
 }
 
 /** Removes a tree in the namespace where all its owners are ours; the modes inside may forbid even its owner. */
@@ -106,8 +136,8 @@ async function chooseParent(environment: NodeJS.ProcessEnv, identity: Identity):
   for (const candidate of candidates) {
     try {
       const real = await realpath(candidate)
-      const network = await networkFileSystem(real)
-      if (network !== undefined) reasons.push(`${candidate} is on ${network}, where user namespaces do not work`)
+      const trouble = await unfit(real)
+      if (trouble !== undefined) reasons.push(`${candidate} ${trouble}`)
       else if (!(await usableBy(identity, real))) reasons.push(`${identity.user} cannot write to ${candidate}`)
       else return real
     } catch (error) {
