@@ -5,7 +5,15 @@ export type Value = Scalar | YAMLMap | YAMLSeq
 
 export function text(value: string | null): Scalar {
   const scalar = new Scalar(value)
-  if (value?.includes('\n') === true) scalar.type = Scalar.BLOCK_LITERAL
+  // A block of blanks alone would be taken for its own indentation.
+  if (value?.includes('\n') === true) scalar.type = value.trim() === '' ? Scalar.QUOTE_DOUBLE : Scalar.BLOCK_LITERAL
+  return scalar
+}
+
+/** A key, or a text in a list on one line: over several lines it could be read as something else. */
+function inLine(value: string): Scalar {
+  const scalar = new Scalar(value)
+  if (value.includes('\n')) scalar.type = Scalar.QUOTE_DOUBLE
   return scalar
 }
 
@@ -21,7 +29,7 @@ export function list(items: readonly Value[], layout: 'flow' | 'block'): YAMLSeq
 }
 
 export function words(values: readonly string[]): YAMLSeq {
-  const scalars = values.map(value => new Scalar(value))
+  const scalars = values.map(inLine)
   return list(scalars, 'flow')
 }
 
@@ -31,7 +39,7 @@ export function map(
   layout: 'flow' | 'block' = 'block',
 ): YAMLMap {
   const result = new YAMLMap()
-  for (const [key, value] of entries) if (value !== undefined) result.items.push(new Pair(new Scalar(key), value))
+  for (const [key, value] of entries) if (value !== undefined) result.items.push(new Pair(inLine(key), value))
   result.flow = layout === 'flow'
   return result
 }
