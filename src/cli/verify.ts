@@ -6,7 +6,7 @@ import {verifyArtifact} from '../build/verify.js'
 import {Listing} from '../images/listing.js'
 import {primaryPartition, readSif, SifError} from '../images/sif.js'
 import {listArguments, noSquashfsTools, parseListLine} from '../images/squashfs.js'
-import {readTar} from '../images/tar.js'
+import {readTar, treeArguments} from '../images/tar.js'
 import type {ArtifactReport} from '../model/artifact.js'
 import {type Diagnostic, diagnosticJson} from '../model/diagnostic.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
@@ -37,7 +37,7 @@ async function sandboxTree(path: string, flags: VerifyFlags, signal: AbortSignal
   const complaints: string[] = []
   let entries: ImageEntry[] = []
   const result = await runProcess({
-    argv: [...inside, 'tar', '--create', '--sort=name', '--numeric-owner', '--format=pax', '-C', path, '.'],
+    argv: [...inside, ...treeArguments(path)],
     cwd: '/',
     env: {...engineEnvironment(process.env, identity), LC_ALL: 'C'},
     signal,

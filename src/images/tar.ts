@@ -32,6 +32,12 @@ function capabilities(header: Header): string | undefined {
   return typeof value === 'string' ? Buffer.from(value, 'utf8').toString('hex') : undefined
 }
 
+/** The command whose output `readTar` reads: the whole tree, names sorted, owners as numbers, file capabilities kept. */
+export function treeArguments(folder: string): readonly string[] {
+  const attributes = ['--xattrs', '--xattrs-include=security.capability']
+  return ['tar', '--create', '--sort=name', '--numeric-owner', '--format=pax', ...attributes, '-C', folder, '.']
+}
+
 /**
  * The entries of a tar stream made by `tar --create` of a whole tree.
  * @throws when the stream is broken or a member's name leaves the tree

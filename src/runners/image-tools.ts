@@ -4,7 +4,7 @@ import {writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {Listing} from '../images/listing.js'
 import {fastCompression, noSquashfsTools, packArguments, unpackArguments} from '../images/squashfs.js'
-import {readTar} from '../images/tar.js'
+import {readTar, treeArguments} from '../images/tar.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
 import type {Identity, ImageTools, Mapping, Runner} from '../model/ports.js'
 import {errorCode} from '../system/files.js'
@@ -71,19 +71,7 @@ export function imageTools(options: ImageToolsOptions): ImageTools {
       const complaints: string[] = []
       let listing = new Listing([])
       const result = await runProcess({
-        argv: [
-          ...inside,
-          'tar',
-          '--create',
-          '--sort=name',
-          '--numeric-owner',
-          '--format=pax',
-          '--xattrs',
-          '--xattrs-include=security.capability',
-          '-C',
-          root,
-          '.',
-        ],
+        argv: [...inside, ...treeArguments(root)],
         cwd: '/',
         env,
         signal,

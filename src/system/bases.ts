@@ -6,7 +6,7 @@ import {createHash} from 'node:crypto'
 import {mkdir, readFile, realpath, rename, rm, stat} from 'node:fs/promises'
 import {join, resolve} from 'node:path'
 import {readObject, readSif} from '../images/sif.js'
-import {readTar} from '../images/tar.js'
+import {readTar, treeArguments} from '../images/tar.js'
 import type {Base} from '../model/description.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
 import type {BaseResolver, Identity, ResolvedBase} from '../model/ports.js'
@@ -123,19 +123,7 @@ export function baseResolver(options: BaseResolverOptions): BaseResolver {
     let digest = ''
     const complaints: string[] = []
     const packed = await runProcess({
-      argv: [
-        ...reader,
-        'tar',
-        '--create',
-        '--sort=name',
-        '--numeric-owner',
-        '--format=pax',
-        '--xattrs',
-        '--xattrs-include=security.capability',
-        '-C',
-        path,
-        '.',
-      ],
+      argv: [...reader, ...treeArguments(path)],
       cwd: '/',
       env,
       signal,
