@@ -3,7 +3,7 @@ import {parseIgnore} from '../language/ignore.js'
 import type {CopyStep, Stage} from '../model/description.js'
 import {SifstageError} from '../model/errors.js'
 import type {ResolvedBase, StageBase, StoredStage} from '../model/ports.js'
-import type {KeyPart} from '../model/record.js'
+import type {KeyPart, StageRecord} from '../model/record.js'
 import {showTemplate} from '../model/template.js'
 import {artifactPath} from '../plan/graph.js'
 import {canonical, keyOf, keyParts} from '../plan/keys.js'
@@ -37,6 +37,15 @@ function hostStep(stage: Stage): string | undefined {
   return undefined
 }
 
+/** Labels that differ from build to build of the same stage (D120). */
+const OF_THE_BUILD = /^org\.label-schema\.(build-date|usage\.(apptainer|singularity)\.version)$/
+
+/** The labels of an image, those of its own base and parents included, as the engine told them. */
+function inheritedLabels(record: StageRecord): unknown {
+  const inspect: {data?: {attributes?: {labels?: Record<string, string>}}} = JSON.parse(record.inspect ?? '{}')
+  return Object.entries(inspect.data?.attributes?.labels ?? {}).filter(([name]) => !OF_THE_BUILD.test(name))
+}
+
 async function baseOf(
   stage: Stage,
   done: ReadonlyMap<number, Done>,
@@ -47,12 +56,11 @@ async function baseOf(
   if (stage.base.kind === 'stage') {
     const parent = stage.base.index === undefined ? undefined : done.get(stage.base.index)?.stored
     if (parent === undefined) throw new Error(`stage ${stage.name} was started before its parent`)
-    const labels = request.description.stages[stage.base.index ?? 0]?.settings.labels ?? []
     return {
       base: {kind: 'stage', image: parent.image},
       // Labels are not in the digest of a tree (their file holds the build's date), but a child inherits them.
       resolved: {
-        digest: `${parent.record.digest} ${canonical(labels)}`,
+        digest: `${parent.record.digest} ${canonical(inheritedLabels(parent.record))}`,
         pinned: undefined,
         config: parent.record.ociConfig,
         notes: [],

@@ -1,12 +1,11 @@
 /** Assembles OUT from the target's image: beside its place, then renamed (design section 6, 8). */
 import {createHash} from 'node:crypto'
 import {chown, rename, rm, stat} from 'node:fs/promises'
-import {dirname, join} from 'node:path'
+import {join} from 'node:path'
 import {writeSif} from '../images/sif.js'
-import type {OutputRecord} from '../model/ports.js'
+import type {OutputRecord, StoredStage} from '../model/ports.js'
 import {besideName, copyWhole, fileError, hashFile} from '../system/files.js'
 import type {BuildPorts, BuildRequest} from './request.js'
-import type {RanStage} from './stage.js'
 
 /** Layout of an assembled image; goes up when we assemble it otherwise. */
 const OUTPUT_FORMAT = 1
@@ -15,6 +14,12 @@ export interface Output {
   readonly path: string
   readonly digest: string
   readonly bytes: number
+}
+
+/** The stage whose image is wanted; `root` is its tree in scratch, of a stage that was run. */
+interface Target {
+  readonly stored: StoredStage
+  readonly root: string | undefined
 }
 
 /** Go's `encoding/json` escapes these, and Apptainer's objects are written by it. */
@@ -38,7 +43,7 @@ function metadata(inspect: string | undefined, definition: string): string | und
 
 /** The target's tree in scratch with the person's text in place: as it was left, or unpacked from the store. */
 async function treeFor(
-  target: Pick<RanStage, 'stored'> & {readonly root: string | undefined},
+  target: Target,
   request: BuildRequest,
   ports: BuildPorts,
   signal: AbortSignal,
@@ -49,16 +54,25 @@ async function treeFor(
     root = join(folder, 'rootfs')
     await ports.images.unpack(target.stored.image, root, undefined, signal)
   }
-  await ports.images.operate(
-    {root, steps: [{op: 'write', path: '/.singularity.d/Singularity', text: request.description.text, mode: 0o644}]},
-    folder,
-    signal,
-  )
+  await putDefinition(root, folder, request, ports, signal)
   return {root, folder}
 }
 
+/** The person's own text as the definition that the image keeps (D122). */
+function putDefinition(
+  root: string,
+  folder: string,
+  request: BuildRequest,
+  ports: BuildPorts,
+  signal: AbortSignal,
+): Promise<void> {
+  const {text} = request.description
+  const steps = [{op: 'write', path: '/.singularity.d/Singularity', text, mode: 0o644}] as const
+  return ports.images.operate({root, steps}, folder, signal)
+}
+
 async function assembleSif(
-  target: Pick<RanStage, 'stored'> & {readonly root: string | undefined},
+  target: Target,
   request: BuildRequest,
   ports: BuildPorts,
   signal: AbortSignal,
@@ -89,12 +103,7 @@ async function assembleSif(
   return {file, digest: await hashFile(file), bytes: (await stat(file)).size}
 }
 
-async function writeSifOutput(
-  target: Pick<RanStage, 'stored'> & {readonly root: string | undefined},
-  request: BuildRequest,
-  ports: BuildPorts,
-  signal: AbortSignal,
-): Promise<Output> {
+async function writeSifOutput(target: Target, request: BuildRequest, ports: BuildPorts, signal: AbortSignal): Promise<Output> {
   const {path, mksquashfs} = request.output
   const stageKey = target.stored.record.key
   const hash = createHash('sha256').update(
@@ -127,29 +136,20 @@ async function put(from: string, to: string): Promise<void> {
 }
 
 /** A sandbox keeps the owners that the engine gives its user, so it is unpacked in the namespace, beside its place. */
-async function writeSandbox(
-  target: Pick<RanStage, 'stored'> & {readonly root: string | undefined},
-  request: BuildRequest,
-  ports: BuildPorts,
-  signal: AbortSignal,
-): Promise<Output> {
+async function writeSandbox(target: Target, request: BuildRequest, ports: BuildPorts, signal: AbortSignal): Promise<Output> {
   const {path} = request.output
   const beside = besideName(path)
   try {
     const inner = join(await ports.scratch.folder(beside), 'rootfs')
     await ports.images.unpack(target.stored.image, inner, undefined, signal)
     const folder = await ports.scratch.folder('output')
-    await ports.images.operate(
-      {root: inner, steps: [{op: 'write', path: '/.singularity.d/Singularity', text: request.description.text, mode: 0o644}]},
-      folder,
-      signal,
-    )
+    await putDefinition(inner, folder, request, ports, signal)
     signal.throwIfAborted()
     const old = await stat(path).then(
       () => true,
       () => false,
     )
-    const aside = join(dirname(beside), `${beside.slice(dirname(beside).length + 1)}.old`)
+    const aside = `${beside}.old`
     if (old) await rename(path, aside)
     await rename(inner, path)
     if (old) await ports.scratch.discard(aside)
@@ -164,7 +164,7 @@ async function writeSandbox(
  * @throws SifstageError
  */
 export async function writeOutput(
-  target: Pick<RanStage, 'stored'> & {readonly root: string | undefined},
+  target: Target,
   request: BuildRequest,
   ports: BuildPorts,
   signal: AbortSignal,

@@ -149,7 +149,7 @@ function inOrder(incoming: ReadonlyMap<number, Incoming>): Incoming[] {
   return [...incoming].sort(([a], [b]) => a - b).map(([, each]) => each)
 }
 
-export interface PreparedStage {
+interface PreparedStage {
   readonly script: StageScript
   readonly root: string
   readonly folder: string
@@ -166,6 +166,8 @@ async function prepareStage(
 ): Promise<PreparedStage> {
   const folder = await ports.scratch.folder(`stage-${stage.index}`)
   const root = join(folder, 'rootfs')
+  // From the store by an open file, which the engine's user may not be able to reach by its name.
+  if (inputs.base.kind === 'stage') await ports.images.unpack(inputs.base.image, root, undefined, signal)
   const incoming = await layIncoming(stage, done, folder, request, ports, signal)
   const placements = await layPlacements(stage, incoming, done, folder, request, ports)
   const script = ports.engine.engine.script({

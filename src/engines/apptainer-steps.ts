@@ -98,7 +98,6 @@ function runArgv(step: RunStep): readonly string[] {
 
 export interface DockerScript {
   readonly files: StageScript['files']
-  readonly unpackParent: readonly StageCommand[]
   readonly commands: readonly StageCommand[]
 }
 
@@ -228,16 +227,5 @@ export function dockerSteps(
     })
   }
 
-  const unpackParent: StageCommand[] = []
-  if (work.base.kind === 'stage') {
-    const {image} = work.base
-    unpackParent.push({
-      kind: 'inside',
-      title: 'unpack the parent stage',
-      argv: ['unsquashfs', '-no-progress', '-quiet', '-o', String(image.offset), '-d', root, image.path],
-      cwd: '/',
-      env: {},
-    })
-  }
-  return {files, unpackParent, commands}
+  return {files, commands}
 }

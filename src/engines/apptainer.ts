@@ -201,8 +201,8 @@ export function apptainerEngine(program: ApptainerProgram): Engine {
     }
     const steps = dockerSteps(work, program.path, {tmp, varTmp, env})
     const bootstrap = bootstrapOf(work.base)
-    if (bootstrap === undefined)
-      return {folders, files: steps.files, commands: [...steps.unpackParent, ...steps.commands, inspect]}
+    // A parent's image lies unpacked at the root already.
+    if (bootstrap === undefined) return {folders, files: steps.files, commands: [...steps.commands, inspect]}
     const path = `${folder}/base.def`
     const header = `Bootstrap: ${bootstrap.agent}\n${bootstrap.from === '' ? '' : `From: ${bootstrap.from}\n`}`
     return {

@@ -42,7 +42,7 @@ export type StageBase =
   /** `moved`: a copy that the engine's user can read, in the place of the one that the input names. */
   | {readonly kind: 'local'; readonly reference: LocalReference; readonly moved: boolean}
   | {readonly kind: 'scratch'}
-  /** The image file of another stage. */
+  /** The image file of another stage; it lies unpacked at the root before the script runs. */
   | {readonly kind: 'stage'; readonly image: PackedImage}
   /** Made by package tools from the definition's own header. */
   | {readonly kind: 'mirror'}
