@@ -10,8 +10,8 @@ import {ExitCode, SifstageError} from '../model/errors.js'
 import {showTemplate} from '../model/template.js'
 import type {BuildPorts, BuildRequest} from './request.js'
 
-/** Prints the first path below each argument that cannot be read. */
-const UNREADABLE = 'for f; do find "$f" ! -type l ! -readable -print -quit 2>&1; done'
+/** Prints the current folder if the engine cannot open it, and the first path below each argument that cannot be read. */
+const UNREADABLE = '[ -r . ] && [ -x . ] || echo .; for f; do find "$f" ! -type l ! -readable -print -quit 2>&1; done'
 
 /** Host paths that the stage's own copies name, as they are expanded now. */
 function hostPaths(stage: Stage, request: BuildRequest): readonly string[] {
@@ -37,7 +37,7 @@ export async function readableFolder(
 ): Promise<string> {
   const {root} = request.context
   const paths = hostPaths(stage, request)
-  if (paths.length === 0 || ports.identity.uid === process.getuid?.()) return root
+  if (ports.identity.uid === process.getuid?.()) return root
   const guarded = paths.map(path => (path.startsWith('-') ? `./${path}` : path))
   const unreadable: string[] = []
   const look = {
@@ -50,6 +50,7 @@ export async function readableFolder(
   await ports.runner.run(look, line => unreadable.push(line), signal)
   if (unreadable.length === 0) return root
   const copy = join(folder, 'context')
+  await mkdir(copy, {recursive: true})
   for (const path of paths) {
     if (isAbsolute(path) || normalize(path).startsWith('..')) {
       throw new SifstageError(
