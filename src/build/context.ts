@@ -23,7 +23,7 @@ import type {CopyStep} from '../model/description.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
 import type {ContextFiles} from '../model/format.js'
 import type {Placement} from '../model/ports.js'
-import {showTemplate} from '../model/template.js'
+import {plainText, showTemplate} from '../model/template.js'
 import {fileError, hashFile} from '../system/files.js'
 
 /** One thing to copy: where it lies, what it is called there, and its path in the context for the ignore file. */
@@ -175,7 +175,7 @@ export async function layContext(
     for (const [index, file] of step.from.files.entries()) {
       const from = join(folder, String(index), 'file')
       await mkdir(dirname(from), {recursive: true})
-      await writeFile(from, file.text, {mode: 0o644})
+      await writeFile(from, plainText(file.text) ?? '', {mode: 0o644})
       chmodSync(from, 0o644)
       placements.push({from, name: file.name})
     }

@@ -1,47 +1,8 @@
 /** What a stage of docker's rules begins with, from its parent stages and the base image's configuration. */
+import {parseImageConfig} from '../language/image-config.js'
+import {fillTemplate} from '../language/templates.js'
 import type {Command, Description, Stage} from '../model/description.js'
 import type {Inherited, StageWork} from '../model/ports.js'
-import {fillTemplate} from '../model/template.js'
-
-/** The parts of an OCI image's `config` that later instructions see. */
-interface BaseConfig {
-  readonly env: ReadonlyMap<string, string>
-  readonly entrypoint: readonly string[] | undefined
-  readonly cmd: readonly string[] | undefined
-  readonly workdir: string
-  readonly user: string
-}
-
-/** BuildKit gives every image a PATH (K55). */
-const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
-
-function words(value: unknown): readonly string[] | undefined {
-  return Array.isArray(value) && value.every(each => typeof each === 'string') ? value : undefined
-}
-
-function parseConfig(text: string | undefined): BaseConfig {
-  let config = new Map<string, unknown>()
-  try {
-    const parsed: unknown = text === undefined ? {} : JSON.parse(text)
-    if (typeof parsed === 'object' && parsed !== null) config = new Map(Object.entries(parsed))
-  } catch {
-    // A broken configuration is the registry's; the image itself is judged by the engine.
-  }
-  const env = new Map<string, string>([['PATH', DEFAULT_PATH]])
-  for (const pair of words(config.get('Env')) ?? []) {
-    const equals = pair.indexOf('=')
-    env.set(equals === -1 ? pair : pair.slice(0, equals), equals === -1 ? '' : pair.slice(equals + 1))
-  }
-  const workdir = config.get('WorkingDir')
-  const user = config.get('User')
-  return {
-    env,
-    entrypoint: words(config.get('Entrypoint')),
-    cmd: words(config.get('Cmd')),
-    workdir: typeof workdir === 'string' && workdir !== '' ? workdir : '/',
-    user: typeof user === 'string' ? user : '',
-  }
-}
 
 export interface Beginning {
   readonly inherited: Inherited
@@ -65,13 +26,14 @@ function line(description: Description, stage: Stage): Stage[] {
  * @param baseConfig `config` of the image that the first of them starts from, as JSON text
  */
 export function beginningOf(description: Description, stage: Stage, baseConfig: string | undefined): Beginning {
-  const config = parseConfig(baseConfig)
+  const config = parseImageConfig(baseConfig)
   const env = new Map<string, string>()
   const args = new Map<string, string>()
-  let {workdir, user} = config
+  let workdir = config.workdir === '' ? '/' : config.workdir
+  let user = config.user
   let workdirSet = false
-  let entrypoint: Command | undefined = config.entrypoint === undefined ? undefined : {kind: 'exec', argv: config.entrypoint}
-  let cmd: Command | undefined = config.cmd === undefined ? undefined : {kind: 'exec', argv: config.cmd}
+  let entrypoint: Command | undefined = config.entrypoint.length === 0 ? undefined : {kind: 'exec', argv: config.entrypoint}
+  let cmd: Command | undefined = config.cmd.length === 0 ? undefined : {kind: 'exec', argv: config.cmd}
   let said = false
   let inherited: Inherited = {base: config.env, env: new Map(), args: new Map(), workdir, workdirSet, user}
   for (const each of line(description, stage)) {

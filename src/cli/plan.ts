@@ -42,10 +42,14 @@ function copyOf(step: CopyStep, description: Description): PlanCopy {
         : (description.stages[from.index]?.name ?? from.name)
       : from.kind === 'image'
         ? showImageReference(from.reference)
-        : undefined
+        : from.kind === 'url'
+          ? from.url
+          : from.kind === 'git'
+            ? from.repository
+            : undefined
   const sources = step.sources.map(source => showTemplate(source.path))
   return {
-    from: {kind: from.kind, ...(name === undefined ? {} : {name})},
+    from: {kind: from.kind === 'url' || from.kind === 'git' ? 'inline' : from.kind, ...(name === undefined ? {} : {name})},
     sources,
     destination: step.destination === undefined ? (sources[0] ?? '') : showTemplate(step.destination.path),
     file: step.span.file,

@@ -4,10 +4,11 @@
  */
 import {runscriptLines} from '../language/runscript.js'
 import {environmentQuote, shellQuote} from '../language/shell.js'
+import {fillTemplate} from '../language/templates.js'
 import type {CopyStep, RunStep, Step} from '../model/description.js'
 import type {Operation, Operations} from '../model/operations.js'
 import type {StageCommand, StageScript, StageWork} from '../model/ports.js'
-import {fillTemplate, type Template} from '../model/template.js'
+import type {Template} from '../model/template.js'
 
 /** Variables that Apptainer adds and docker does not (D63, K132). */
 const ADDED = [
@@ -93,6 +94,8 @@ function runArgv(step: RunStep): readonly string[] {
       return [...step.command.shell, step.command.text]
     case 'script':
       return ['/bin/sh', '-ex', '-c', step.command.text]
+    case 'file':
+      return [...step.command.shell, `/dev/pipes/${step.command.name}`]
   }
 }
 

@@ -19,6 +19,8 @@ export function commandWords(command: Command): readonly string[] {
       return command.argv
     case 'shell':
       return [...command.shell, command.text]
+    case 'file':
+      return [...command.shell, `/dev/pipes/${command.name}`]
     case 'script':
       return ['/bin/sh', '-c', command.text]
   }

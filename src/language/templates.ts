@@ -1,5 +1,27 @@
 /** Putting templates together. */
-import type {Template, TemplatePart} from '../model/template.js'
+import type {OpenVariable, Template, TemplatePart} from '../model/template.js'
+import {applyModifier} from './modifiers.js'
+
+/** The text once the base's variables are known; an unknown variable is empty (K45). */
+export function fillTemplate(template: Template, variables: ReadonlyMap<string, string>): string {
+  return template.map(part => (typeof part === 'string' ? part : fillVariable(part, variables))).join('')
+}
+
+/** A `?` that is not met leaves the empty text: whoever reads the input with the base's configuration reports it. */
+function fillVariable(part: OpenVariable, variables: ReadonlyMap<string, string>): string {
+  if (part.known !== undefined) return part.known
+  const value = variables.get(part.variable)
+  if (part.modifier === undefined) return value ?? ''
+  const {operator, word, replacement} = part.modifier
+  const modified = applyModifier(
+    part.variable,
+    value,
+    operator,
+    fillTemplate(word, variables),
+    fillTemplate(replacement ?? [], variables),
+  )
+  return modified.kind === 'value' ? modified.text : ''
+}
 
 /** Templates one behind the other, neighbouring texts as one part. */
 export function joinTemplates(...templates: readonly Template[]): Template {

@@ -2,6 +2,7 @@
  * The shared stage description: what every front end makes and every back end reads.
  * Order is kept: a step means what it means because of the steps before it.
  */
+import type {ImageConfig} from './image-config.js'
 import type {ImageReference, LocalReference} from './reference.js'
 import type {Span} from './span.js'
 import type {Template} from './template.js'
@@ -55,8 +56,9 @@ export interface Stage {
 }
 
 export type Base =
-  | {readonly kind: 'image'; readonly reference: ImageReference; readonly span: Span}
-  | {readonly kind: 'local'; readonly reference: LocalReference; readonly span: Span}
+  /** `config`: what the image itself says of how it runs, where somebody looked it up (`ReadOptions.configs`). */
+  | {readonly kind: 'image'; readonly reference: ImageReference; readonly span: Span; readonly config?: ImageConfig}
+  | {readonly kind: 'local'; readonly reference: LocalReference; readonly span: Span; readonly config?: ImageConfig}
   | {readonly kind: 'scratch'; readonly span: Span}
   /** `index` is undefined when no such stage exists where the language allows it. */
   | {readonly kind: 'stage'; readonly name: string; readonly index: number | undefined; readonly span: Span}
@@ -79,16 +81,85 @@ export interface RunStep extends StepBase {
   readonly command: Command
   /** For `rules: def`: the section it came from and the words after the section's name (D62). */
   readonly section?: {readonly name: 'pre' | 'setup' | 'post'; readonly arguments: readonly string[]}
+  /** What is there for this command alone, in order (K128). */
+  readonly mounts?: readonly Mount[]
+  /** `RUN --network` other than the default. */
+  readonly network?: 'none' | 'host'
+  /** `RUN --security=insecure`. */
+  readonly insecure?: true
+}
+
+/** A mount of one RUN (K128, K129). Paths are absolute once expanded; `target` may start at the working folder. */
+export type Mount = BindMount | CacheMount | TmpfsMount | SecretMount | SshMount
+
+interface MountBase {
+  /** The flag, or the entry of a YAML list. */
+  readonly span: Span
+}
+
+export interface BindMount extends MountBase {
+  readonly kind: 'bind'
+  readonly from: Exclude<CopyOrigin, {kind: 'inline' | 'url' | 'git'}>
+  /** `/` is all of it. */
+  readonly source: Template
+  readonly target: Template
+  /** What is written there is dropped all the same (K128). */
+  readonly writable: boolean
+}
+
+export interface CacheMount extends MountBase {
+  readonly kind: 'cache'
+  /** Mounts of one id share their content. */
+  readonly id: string
+  readonly target: Template
+  readonly sharing: 'shared' | 'private' | 'locked'
+  /** Initial content. */
+  readonly from?: Exclude<CopyOrigin, {kind: 'inline' | 'url' | 'git'}>
+  readonly source?: Template
+  readonly uid: number
+  readonly gid: number
+  readonly mode: number
+  readonly readOnly: boolean
+}
+
+export interface TmpfsMount extends MountBase {
+  readonly kind: 'tmpfs'
+  readonly target: Template
+  /** Bytes. */
+  readonly size?: number
+}
+
+export interface SecretMount extends MountBase {
+  readonly kind: 'secret'
+  readonly id: string
+  /** The file; undefined when it comes as a variable only. */
+  readonly target: Template | undefined
+  /** Name of the variable that holds it. */
+  readonly env?: string
+  readonly required: boolean
+  readonly uid: number
+  readonly gid: number
+  readonly mode: number
+}
+
+export interface SshMount extends MountBase {
+  readonly kind: 'ssh'
+  readonly id: string
+  readonly target: Template | undefined
+  readonly required: boolean
 }
 
 /**
  * `shell`: argv is `shell` plus one argument, the text (K113). `exec`: argv as written, no shell (K114).
  * `script`: a definition file's section body, run as a file by `sh -ex` (D60).
+ * `text` of a `shell` holds its here-documents as the shell is to read them (K24).
  */
 export type Command =
   | {readonly kind: 'shell'; readonly shell: readonly string[]; readonly text: string}
   | {readonly kind: 'exec'; readonly argv: readonly string[]}
   | {readonly kind: 'script'; readonly text: string}
+  /** A here-document that starts with `#!`: a file `/dev/pipes/NAME` of mode 0755, there for this command alone, which is what the shell is given to run (K23). */
+  | {readonly kind: 'file'; readonly shell: readonly string[]; readonly name: string; readonly text: string}
 
 export interface CopyStep extends StepBase {
   readonly kind: 'copy'
@@ -102,6 +173,14 @@ export interface CopyStep extends StepBase {
   readonly chmod?: Template
   /** What the artifact has to be, beyond being there. */
   readonly expect?: Expectation
+  /** `--link`: nothing that is there already is looked at (K100). */
+  readonly link?: true
+  /** `--parents`: sources keep their path below the destination (K101). */
+  readonly parents?: true
+  /** `--exclude`, relative to each copied folder (K102). */
+  readonly exclude?: readonly string[]
+  /** ADD: `detect` unpacks what is an archive by its content (K103), `always` and `never` are `--unpack`. Undefined for COPY. */
+  readonly unpack?: 'detect' | 'always' | 'never'
 }
 
 export interface CopySource {
@@ -116,13 +195,28 @@ export interface CopyDestination {
 }
 
 export type CopyOrigin =
-  | {readonly kind: 'context'}
+  /** `folder`: below the build context, for a stage whose file lies there (YAML `file:`); its own `.dockerignore` holds. */
+  | {readonly kind: 'context'; readonly folder?: string}
   /** `name` as written (a name or an index); `index` is undefined when no stage is meant by it. */
   | {readonly kind: 'stage'; readonly name: string; readonly index: number | undefined; readonly span: Span}
   /** `replacement`: the local image that `--base` puts in its place. */
   | {readonly kind: 'image'; readonly reference: ImageReference; readonly replacement?: LocalReference; readonly span: Span}
   /** The text itself is the source: one file per source, in the same order. */
-  | {readonly kind: 'inline'; readonly files: readonly {readonly name: string; readonly text: string}[]}
+  | {readonly kind: 'inline'; readonly files: readonly {readonly name: string; readonly text: Template}[]}
+  /** ADD of a URL (K104): one step each. `sources` holds the name that the file gets in a folder. */
+  | {readonly kind: 'url'; readonly url: string; readonly checksum?: string; readonly span: Span}
+  /** ADD of a git repository (K105): its content, as a folder. `ref` is a branch, a tag or a commit. */
+  | {
+      readonly kind: 'git'
+      readonly repository: string
+      readonly ref?: string
+      /** Folder in the repository. */
+      readonly folder?: string
+      readonly checksum?: string
+      readonly keepGitDir: boolean
+      readonly submodules: boolean
+      readonly span: Span
+    }
 
 export interface Expectation {
   readonly kind?: 'file' | 'directory' | 'symlink'
@@ -164,6 +258,16 @@ export interface Settings {
   /** An empty `exec` argv clears an inherited one (K123). */
   readonly entrypoint?: Setting<Command>
   readonly cmd?: Setting<Command>
+  /** SHELL as the stage leaves it: for children, and for what the image stores (K125). */
+  readonly shell?: Setting<readonly string[]>
+  /** The words of EXPOSE after expansion. */
+  readonly expose?: readonly Setting<Template>[]
+  readonly volumes?: readonly Setting<Template>[]
+  readonly stopSignal?: Setting<Template>
+  readonly healthcheck?: Setting<Healthcheck>
+  readonly maintainer?: Setting<string>
+  /** ONBUILD triggers for images that start from this one, as text (K37). */
+  readonly onbuild?: readonly Setting<string>[]
   /** Scripts of the definition file's kind. `arguments` are the words after the section's name (D83). */
   readonly runscript?: Script
   readonly startscript?: Script
@@ -172,6 +276,19 @@ export interface Settings {
   readonly environment?: Script
   readonly help?: Script
 }
+
+/** HEALTHCHECK; `none` clears an inherited one. Durations as they were written. */
+export type Healthcheck =
+  | {readonly kind: 'none'}
+  | {
+      readonly kind: 'command'
+      readonly command: Command
+      readonly interval?: string
+      readonly timeout?: string
+      readonly startPeriod?: string
+      readonly startInterval?: string
+      readonly retries?: number
+    }
 
 export interface Setting<T> {
   readonly value: T

@@ -4,12 +4,19 @@
  */
 import type {Description, FormatName} from './description.js'
 import type {Diagnostic} from './diagnostic.js'
+import type {ImageConfig} from './image-config.js'
 
 export interface ReadOptions {
   /** Values for build arguments; win over the input's own defaults. */
   readonly buildArgs: ReadonlyMap<string, string>
   /** Architecture in Go's words (`amd64`), for TARGETARCH and the like (K63). */
   readonly architecture: string
+  /** Configurations of base images by their normalized reference, as far as somebody looked them up. Without them the variables of a base stay open. */
+  readonly configs?: ReadonlyMap<string, ImageConfig>
+  /** The target as the command line names it, for TARGETSTAGE (K63). */
+  readonly target?: string
+  /** Other files that the input takes stages from (YAML `file:`), by the path that the input writes; undefined when there is none. */
+  readonly file?: (path: string) => {readonly text: string; readonly format: FormatName} | undefined
 }
 
 /** `description` is missing when the text could not be read: then a diagnostic of rule `syntax` says why. */
@@ -64,6 +71,10 @@ export interface ContextFiles {
   names(path: string): readonly string[]
   /** Text of a small file; undefined when it is not there. */
   text(path: string): string | undefined
+  /** Permission bits (`0o7777`) without following a last link; undefined when nothing is there. */
+  mode(path: string): number | undefined
+  /** The first bytes of a file, at most 1024; undefined when it is none. */
+  head(path: string): Uint8Array | undefined
   /** A link's text; undefined when it is none. */
   link(path: string): string | undefined
   /** The caller's environment, for `$VAR` and `~` in definition files (D87). */

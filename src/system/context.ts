@@ -1,5 +1,5 @@
 /** The build context on disk, looked at path by path. */
-import {lstatSync, readdirSync, readFileSync, readlinkSync, type Stats, statSync} from 'node:fs'
+import {closeSync, lstatSync, openSync, readdirSync, readFileSync, readlinkSync, readSync, type Stats, statSync} from 'node:fs'
 import {resolve} from 'node:path'
 import type {ContextFiles, FileKind} from '../model/format.js'
 
@@ -18,6 +18,18 @@ function look<T>(at: () => T): T | undefined {
   }
 }
 
+/** The first kilobyte of a file; a FIFO or a device is never opened. */
+function readHead(path: string): Uint8Array | undefined {
+  if (!statSync(path).isFile()) return undefined
+  const descriptor = openSync(path, 'r')
+  try {
+    const bytes = Buffer.alloc(1024)
+    return bytes.subarray(0, readSync(descriptor, bytes, 0, bytes.length, 0))
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
 /** The context at `root`. A path with a NUL byte names nothing. */
 export function contextFiles(root: string, environment: NodeJS.ProcessEnv = process.env): ContextFiles {
   const at = (path: string) => resolve(root, path)
@@ -27,6 +39,8 @@ export function contextFiles(root: string, environment: NodeJS.ProcessEnv = proc
     kindFollowed: path => look(() => kindOf(statSync(at(path)))),
     names: path => look(() => readdirSync(at(path)).sort()) ?? [],
     text: path => look(() => readFileSync(at(path), 'utf8')),
+    mode: path => look(() => lstatSync(at(path)).mode & 0o7777),
+    head: path => look(() => readHead(at(path))),
     link: path => look(() => readlinkSync(at(path))),
     environment: new Map(
       Object.entries(environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])),

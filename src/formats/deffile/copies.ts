@@ -275,12 +275,12 @@ function ownerOf(chown: Template): Template {
 function writeInline(
   script: StageScript,
   step: CopyStep,
-  files: readonly {readonly name: string; readonly text: string}[],
+  files: readonly {readonly name: string; readonly text: Template}[],
 ): void {
   for (const file of files) {
     const staged = script.staging()
     script.post(`mkdir -p ${shellWord(staged.slice(0, staged.lastIndexOf('/')))}`)
-    script.post(`printf %s ${shellWord(file.text)} > ${shellWord(staged)}`)
+    script.post(`printf %s ${script.word(file.text)} > ${shellWord(staged)}`)
     settle(script, step, staged, file.name)
   }
 }

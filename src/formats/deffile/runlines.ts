@@ -23,6 +23,8 @@ export function runLines(command: Command): readonly string[] {
       // A name without a slash could be a builtin of the shell, which docker would not run (K114).
       return command.argv[0]?.includes('/') === true ? [words] : [`( exec ${words} )`]
     }
+    case 'file':
+      return [[...command.shell, `/dev/pipes/${command.name}`].map(shellWord).join(' ')]
     case 'script':
       return [`/bin/sh -ex -c ${shellWord(command.text)}`]
   }

@@ -25,7 +25,7 @@ export function readCopy(reading: Reading, stage: OpenStage, instruction: CopyIn
   const attributes = readAttributes(reading, stage, instruction)
   if (origin === undefined || destination === undefined || attributes === undefined) return
   const sources: CopySource[] = []
-  const files: {name: string; text: string}[] = []
+  const files: {name: string; text: Template}[] = []
   // The last of a repeated name, as in BuildKit.
   const heredocs = new Map(instruction.heredocs.map(heredoc => [heredoc.name, heredoc]))
   const fileSources: CopySource[] = []
@@ -49,9 +49,9 @@ export function readCopy(reading: Reading, stage: OpenStage, instruction: CopyIn
 }
 
 /** K25: unless the name was quoted, variables of the stage are filled in; `\` escapes, quotes are text. */
-function heredocBody(reading: Reading, stage: OpenStage, heredoc: Heredoc, word: Word): string | undefined {
+function heredocBody(reading: Reading, stage: OpenStage, heredoc: Heredoc, word: Word): Template | undefined {
   const body = heredocText(heredoc)
-  if (!heredoc.expand) return body
+  if (!heredoc.expand) return literal(body)
   const expansion = expandWord(body, {lookup: stage.scope.lookup, quotes: false})
   const span = wordSpan(word)
   if (expansion.kind === 'problem') {
@@ -60,7 +60,7 @@ function heredocBody(reading: Reading, stage: OpenStage, heredoc: Heredoc, word:
     return undefined
   }
   const text = plainText(expansion.template)
-  if (text !== undefined) return text
+  if (text !== undefined) return literal(text)
   const open = expansion.template.find(part => typeof part !== 'string')
   const variable = typeof open === 'object' ? open.variable : ''
   const message = `Docker would put the base image's $${variable} into this file, or nothing if it has none; that isn't known yet.`

@@ -2,7 +2,7 @@
 import {nearest} from '../../language/distance.js'
 import type {CopyStep, Stage, Step} from '../../model/description.js'
 import type {Span} from '../../model/span.js'
-import type {Template} from '../../model/template.js'
+import {plainText, type Template} from '../../model/template.js'
 import {imageText} from './write-base.js'
 import {writeDefinitionCopy, writeDefinitionRun} from './write-definition.js'
 import {copyWord, writeCommand, writeEnv, writeInline, writtenPair} from './write-parts.js'
@@ -86,7 +86,8 @@ function writeCopy(writing: Writing, stage: Stage, state: StageState, step: Copy
   const flags = copyFlags(writing, stage, state, step)
   if (destination === undefined || flags === undefined) return
   if (step.from.kind === 'inline') {
-    for (const file of step.from.files) writeInline(writing, stage, flags, file, destination, step.span)
+    for (const file of step.from.files)
+      writeInline(writing, stage, flags, {name: file.name, text: plainText(file.text) ?? ''}, destination, step.span)
     return
   }
   const sources = step.sources.map(source => copyWord(writing, stage, state, source.path, source.span))

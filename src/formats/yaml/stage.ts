@@ -197,13 +197,13 @@ function readWrite(reading: Reading, open: OpenStage, node: Node, input: Extract
       {
         ...own,
         kind: 'copy',
-        from: {kind: 'inline', files: [{name, text: input.write}]},
+        from: {kind: 'inline', files: [{name, text: literal(input.write)}]},
         sources: [{path: literal(name), span: yaml.span(place)}],
         ...placing,
       },
     ]
   }
-  const files = yaml.inOrder(input.write, ['write'], node).map(([name, text]) => ({name, text}))
+  const files = yaml.inOrder(input.write, ['write'], node).map(([name, text]) => ({name, text: literal(text)}))
   if (files.length === 0) {
     problems.syntax(yaml.span(place), 'The map "write" is empty: there is nothing to write.')
     return []

@@ -134,13 +134,13 @@ class StageWriter {
   }
 
   /** K90: each file is placed on its own, so one step for each is the same. */
-  #write(step: CopyStep, files: readonly {readonly name: string; readonly text: string}[]): Value[] {
+  #write(step: CopyStep, files: readonly {readonly name: string; readonly text: Template}[]): Value[] {
     const [only, second] = files
     const destination = step.destination && plainText(step.destination.path)
     if (only !== undefined && second === undefined && destination?.endsWith(`/${only.name}`) === true) {
-      return [map([['write', text(only.text)], ...this.#placing(step)])]
+      return [map([['write', text(plainText(only.text) ?? '')], ...this.#placing(step)])]
     }
-    return repeated(files.map(file => [file.name, file.text] as const)).map(entries =>
+    return repeated(files.map(file => [file.name, plainText(file.text) ?? ''] as const)).map(entries =>
       map([['write', map(entries.map(([name, content]) => [name, text(content)] as const))], ...this.#placing(step)]),
     )
   }
@@ -199,6 +199,8 @@ class StageWriter {
         return text(command.text)
       case 'exec':
         return words(command.argv)
+      case 'file':
+        return words([...command.shell, `/dev/pipes/${command.name}`])
       case 'shell':
         // With another shell than that of the last step: the same words, without one (K113).
         return same(command.shell, this.shell) ? text(command.text) : words([...command.shell, command.text])
