@@ -34,6 +34,10 @@ export interface WriteOptions {
   readonly keepCwd: boolean
   /** The files of the build context, for writers that must list them. */
   readonly context: ContextFiles
+  /** Architecture in Go's words of the machine that converts. */
+  readonly architecture?: string
+  /** The ignore file that holds for it (K106). */
+  readonly ignore?: {readonly text: string} | undefined
 }
 
 /** `text` is missing when something cannot be said in the format: then a diagnostic of severity error says what. */
@@ -75,6 +79,8 @@ export interface ContextFiles {
   mode(path: string): number | undefined
   /** The first bytes of a file, at most 1024; undefined when it is none. */
   head(path: string): Uint8Array | undefined
+  /** How many names a file has; 1 for what is not there. */
+  hardLinks(path: string): number
   /** A link's text; undefined when it is none. */
   link(path: string): string | undefined
   /** The caller's environment, for `$VAR` and `~` in definition files (D87). */
