@@ -162,7 +162,7 @@ const debts = [
 
 /** Rules of BuildKit and Apptainer that YAML stages share live with the format they come from. */
 const sharedByYaml =
-  /^formats\/(dockerfile\/(problems|image-names|build-arguments|scope|template-paths|make-mount|read)|deffile\/read)\.ts$/
+  /^formats\/(dockerfile\/(problems|image-names|build-arguments|scope|template-paths|make-mount|ground|read)|deffile\/read)\.ts$/
 
 const IMPORT = /^[ \t]*(?:import|export)\s+(?:(type)\s)?(?:[^'"`;]*?\sfrom\s+)?'([^']+)'|\bimport\('([^']+)'\)/gm
 
