@@ -17,7 +17,7 @@ export function writeInlineCopy(script: StageScript, step: CopyStep, files: read
       script.post(`mkdir -p ${staged.slice(0, staged.lastIndexOf('/'))}`)
       script.post(textInto(script, file.text, staged))
     }
-    settle(script, step, staged, file.name)
+    settle(script, step, staged, file.name, {kind: 'file'})
   }
 }
 
@@ -47,7 +47,10 @@ export function textInto(script: StageScript, template: Template, file: string):
   const text = plainText(template)
   const lines = text?.split('\n') ?? []
   const readable =
-    text?.endsWith('\n') && lines.length > 2 && !/\r/.test(text) && !lines.some(line => /^\s*%|^bootstrap:/i.test(line))
+    text?.endsWith('\n') &&
+    lines.length > 2 &&
+    !/\r|\{\{\s*\w+\s*\}\}/.test(text) &&
+    !lines.some(line => /^\s*%|^bootstrap:/i.test(line))
   if (text === '') return `: > ${file}`
   if (!readable) return `printf %s ${script.word(template)} > ${file}`
   let delimiter = 'EOF'

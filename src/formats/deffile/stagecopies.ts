@@ -40,7 +40,7 @@ export function writeStageCopy(script: StageScript, stage: Stage, step: CopyStep
 
 /** The stage that `%files from` names. */
 function originName(script: StageScript, step: CopyStep): string | undefined {
-  if (step.from.kind === 'image') return script.names.image(step.from.reference, step.from.span)
+  if (step.from.kind === 'image') return script.names.image(step.from)
   if (step.from.kind !== 'stage') return undefined
   const source = step.from.index === undefined ? undefined : stageAt(script.description, step.from.index)
   if (source !== undefined) return script.names.stage(source)
@@ -62,10 +62,16 @@ function writePath(script: StageScript, stage: Stage, step: CopyStep, from: stri
     return
   }
   if (path !== '/' && writeDirectly(script, stage, step, {from, path, name, encoded, written})) return
-  const staged = script.staging()
+  const staged = deepStaging(script, path)
   script.files(from, `${encoded} ${staged}`)
   if (path === '/') script.placing(`rm -rf ${metadata.map(each => script.at(`${staged}/${each}`)).join(' ')}`)
-  settle(script, step, staged, name)
+  settle(script, step, staged, name, {kind: path === '/' ? 'directory' : 'unknown'})
+}
+
+/** As deep as the source: Apptainer takes no relative links that would lead above the root from their new place (D99). */
+function deepStaging(script: StageScript, path: string): string {
+  const depth = path.split('/').length - 1
+  return `${script.staging()}${'/x'.repeat(Math.max(0, depth - 2))}`
 }
 
 interface Written {
@@ -94,11 +100,13 @@ function writeDirectly(
   const final = finalPath(destination, name, isFolder)
   if (script.disturbed(final, from)) return false
   if (step.link === true && script.mayHoldLinks(final)) return false
+  // Links of the folder that lead upwards must not lead above the root from where they come to lie (D99).
+  if (isFolder && final.split('/').length < path.split('/').length) return false
   // Apptainer replaces links of the base by folders of the source, and docker refuses (D97).
   if (isFolder && script.isCommonFolder(final)) return false
   const target = filesDestination(isFolder || isFolderMark(destination) ? asFolder(destination) : destination)
   if (target === undefined) return false
-  script.files(from, isFolder ? `${encoded}/ ${target}` : `${encoded} ${target}`, step.comment)
+  script.files(from, `${isFolder ? filesSource(`${path}/`) : encoded} ${target}`, step.comment)
   script.covered(final, from, isFolder)
   // A folder would have landed in a folder of its own; better to stop than to be wrong.
   if (kind === 'likely-file' && isFolderMark(destination)) script.post(`test ! -d ${shellWord(final)}`)
@@ -121,7 +129,7 @@ function writePattern(script: StageScript, step: CopyStep, source: CopySource, f
     )
     return
   }
-  const staged = script.staging()
+  const staged = deepStaging(script, prefix)
   script.files(from, `${encoded} ${staged}`)
   if (prefix === '/') script.post(`rm -rf ${metadata.map(each => `${staged}/${each}`).join(' ')}`)
   script.commentLines(step.comment)
