@@ -19,7 +19,8 @@ describe('JSON and shell form (K32, K33)', () => {
   test('what was surely meant as JSON is warned of', () => {
     expect(problems("FROM a\nENTRYPOINT ['x']")[0]).toMatch(/^2:12 broken-json-form/)
     expect(problems('FROM a\nCMD ["x",]')[0]).toMatch(/^2:5 broken-json-form/)
-    expect(problems('FROM a\nRUN [ -f x ]')).toEqual([])
+    for (const test of ['[ -f x ]', '[ "$(id -u)" = 0 ] || exit', '[ "$A" ] && x', "[ 'a' != b ]"])
+      expect(problems(`FROM a\nRUN ${test}`)).toEqual([])
   })
 
   test('arrays are of strings', () => {
