@@ -36,7 +36,14 @@ export function readCases(folder: string): readonly Case[] {
 }
 
 /** Writes Dockerfile and context into a folder. The umask of whoever runs it does not matter. */
-export function layCase(each: Case, folder: string, dockerfile: 'Dockerfile' | 'equivalent' = 'Dockerfile'): void {
+export function layCase(
+  each: Case,
+  folder: string,
+  dockerfile: 'Dockerfile' | 'equivalent' = 'Dockerfile',
+  run: (argv: readonly string[], cwd: string) => void = (argv, cwd) => {
+    execFileSync(argv[0] ?? '', argv.slice(1), {cwd, stdio: ['ignore', 'inherit', 'inherit']})
+  },
+): void {
   const context = join(folder, 'context')
   makeFolder(context)
   for (const [name, text] of each.parts) {
@@ -53,8 +60,7 @@ export function layCase(each: Case, folder: string, dockerfile: 'Dockerfile' | '
   const other = dockerfile === 'equivalent' ? each.parts.get('equivalent') : undefined
   if (other !== undefined) writeFileSync(join(folder, 'Dockerfile.equivalent'), other)
   const setup = each.parts.get('setup.sh')
-  if (setup !== undefined)
-    execFileSync('/bin/sh', ['-euc', `umask 022\n${setup}`], {cwd: context, stdio: ['ignore', 'inherit', 'inherit']})
+  if (setup !== undefined) run(['/bin/sh', '-euc', `umask 022\n${setup}`], context)
 }
 
 function makeFolder(path: string): void {

@@ -24,7 +24,7 @@ export function stageContextMount(
   if (item === undefined) return undefined
   const staged = script.staging()
   if (item.kind === 'file') {
-    script.setup(`cp -p -- ${shellWord(context.prefixed(item.path))} "$SINGULARITY_ROOTFS${staged}"`)
+    script.setup(`cp --preserve=mode,timestamps -- ${shellWord(context.prefixed(item.path))} "$SINGULARITY_ROOTFS${staged}"`)
     return staged
   }
   const view = context.folder(item.path, [])
@@ -183,7 +183,7 @@ function writeFile(script: StageScript, step: CopyStep, context: ContextView, it
   }
   const staged = script.staging()
   if (source !== undefined && !script.hostMode) script.files(undefined, `${source} ${staged}`)
-  else script.setup(`cp -p -- ${shellWord(context.prefixed(item.path))} "$SINGULARITY_ROOTFS${staged}"`)
+  else script.setup(`cp --preserve=mode,timestamps -- ${shellWord(context.prefixed(item.path))} "$SINGULARITY_ROOTFS${staged}"`)
   settle(script, step, staged, item.name, {kind: 'file', mode: odd ? mode : undefined})
 }
 
@@ -275,7 +275,8 @@ function writeArchive(script: StageScript, step: CopyStep, context: ContextView,
   const file = shellWord(context.prefixed(item.path).replace(/^-/, './-'))
   const unpack = `mkdir -p ${root} && tar -C ${root} --numeric-owner -xpf ${file}`
   const destination = plainText(step.destination?.path ?? []) ?? '/'
-  if (unsure) script.setup(`if tar -tf ${file} > /dev/null 2>&1; then ${unpack}; else cp -p -- ${file} ${root}; fi`)
+  if (unsure)
+    script.setup(`if tar -tf ${file} > /dev/null 2>&1; then ${unpack}; else cp --preserve=mode,timestamps -- ${file} ${root}; fi`)
   else {
     script.setup(`mkdir -p ${root}`)
     script.setup(`tar -C ${root} --numeric-owner -xpf ${file}`)

@@ -113,12 +113,17 @@ function prepare(
   const owner = step.chown === undefined ? '0:0' : ownerWord(script, step.chown)
   const mode = step.chmod === undefined ? undefined : plainText(step.chmod)
   script.tool('parents')
-  const line = `sifstage_parents ${owner} ${mode !== undefined && /^[0-7]+$/.test(mode) ? mode : '755'}`
+  const line = `sifstage_parents ${owner} ${parentMode(mode)}`
   if (kind !== 'unknown' || isFolderMark(text)) script.placing(`${line} ${script.at(folder)}`)
   else {
     const other = above === '' ? '/' : above
     script.placing(`if [ -d ${script.at(staged)} ]; then ${line} ${script.at(whole)}; else ${line} ${script.at(other)}; fi`)
   }
+}
+
+/** Tried with BuildKit 0.25: only an octal mode without special bits holds for the folders that it makes. */
+function parentMode(mode: string | undefined): string {
+  return mode !== undefined && /^0*[0-7]{1,3}$/.test(mode) ? mode.replace(/^0+(?=[0-7])/, '') : '755'
 }
 
 /** K97: numbers as they are; names are looked up in the image, and one that nobody has is root without a word. */

@@ -29,8 +29,10 @@ function writeDirectly(script: StageScript, step: CopyStep, file: InlineFile): b
   const path = cleanPath(destination)
   // What is there may be a folder or a link that leads nowhere.
   if (script.disturbed(path, undefined) || script.isCommonFolder(path)) return false
-  script.commentLines(step.comment)
   const folder = path.slice(0, path.lastIndexOf('/'))
+  // Folders that are made take an octal mode too (K98).
+  if (step.chmod !== undefined && folder !== '' && !script.isCommonFolder(folder)) return false
+  script.commentLines(step.comment)
   if (folder !== '') script.makeFolder([folder], undefined)
   script.post(textInto(script, file.text, shellWord(path)))
   const mode = step.chmod === undefined ? '644' : plainText(step.chmod)

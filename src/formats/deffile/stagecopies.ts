@@ -5,7 +5,7 @@ import type {CopySource, CopyStep, Stage} from '../../model/description.js'
 import {plainText} from '../../model/template.js'
 import {asFolder, finalPath, isFolderMark, settle} from './copies.js'
 import {sourceKind} from './evidence.js'
-import {stageAt} from './needed.js'
+import {chainOf, stageAt} from './needed.js'
 import {filesDestination, filesSource, shellWord} from './quote.js'
 import type {StageScript} from './script.js'
 
@@ -24,6 +24,16 @@ export function writeStageCopy(script: StageScript, stage: Stage, step: CopyStep
     )
     return
   }
+  const special = step.from.kind === 'stage' && step.from.index !== undefined ? specialFiles(script, step.from.index) : undefined
+  if (special !== undefined) {
+    script.refuse(
+      'special-files-from-stage',
+      step.span,
+      `A command of that stage makes ${special}, which Apptainer does not carry from stage to stage as they are.`,
+      'Make them in this stage, or let sifstage build the Dockerfile as it is.',
+    )
+    return
+  }
   for (const source of step.sources) {
     const path = plainText(source.path)
     if (path === undefined) {
@@ -36,6 +46,21 @@ export function writeStageCopy(script: StageScript, stage: Stage, step: CopyStep
     } else if (hasWildcard(path)) writePattern(script, step, source, from, path)
     else writePath(script, stage, step, from, path)
   }
+}
+
+/** D.4: FIFOs stop a copy between stages, and a setuid file with several names loses the bit without a word. */
+function specialFiles(script: StageScript, index: number): string | undefined {
+  const source = stageAt(script.description, index)
+  if (source === undefined) return undefined
+  const texts = chainOf(script.description, source).flatMap(stage =>
+    stage.steps.flatMap(step =>
+      step.kind === 'run' ? [step.command.kind === 'exec' ? step.command.argv.join(' ') : step.command.text] : [],
+    ),
+  )
+  if (texts.some(text => /\bmkfifo\b/.test(text))) return 'a FIFO'
+  const links = texts.some(text => /\bln\s+(-[a-rt-z]+\s+)*[^-\s]/.test(text))
+  const setuid = texts.some(text => /\bchmod\s+(-\w+\s+)*([4267][0-7]{3}|[ugoa]*\+[rwxX]*s)/.test(text))
+  return links && setuid ? 'setuid files with several names' : undefined
 }
 
 /** The stage that `%files from` names. */

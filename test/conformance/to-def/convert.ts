@@ -25,9 +25,12 @@ export async function compareCase(each: Case, answer: Answer, shop: Workshop): P
   const folder = join(shop.work, each.name.replaceAll('/', '-'))
   mkdirSync(folder)
   chmodSync(folder, 0o777)
-  layCase(each, folder)
   // The context is the caller's own, as everybody's is.
-  if (user !== undefined) execFileSync('chown', ['-hR', user, join(folder, 'context')])
+  layCase(each, folder, 'Dockerfile', (argv, cwd) => {
+    if (user !== undefined) execFileSync('chown', ['-R', `${user}:`, cwd])
+    const [command = '', ...rest] = user === undefined ? argv : [join(root, 'scripts/as-user.sh'), user, ...argv]
+    execFileSync(command, rest, {cwd, stdio: ['ignore', 'inherit', 'inherit']})
+  })
   const options = wordsOf(each.parts.get('options')).flatMap(line => line.split(' '))
   const converted = await execa(
     join(root, 'bin/sifstage'),
