@@ -134,7 +134,7 @@ function writeDirectly(
   script.files(from, `${isFolder ? filesSource(`${path}/`) : encoded} ${target}`, step.comment)
   script.covered(final, from, isFolder)
   // A folder would have landed in a folder of its own; better to stop than to be wrong.
-  if (kind === 'likely-file' && isFolderMark(destination)) script.post(`test ! -d ${shellWord(final)}`)
+  if (kind === 'likely-file' && isFolderMark(destination)) script.post(`test ! -d ${shellWord(final)} # it was taken for a file`)
   return true
 }
 
