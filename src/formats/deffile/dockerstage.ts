@@ -1,7 +1,7 @@
 /** A stage of a Dockerfile or YAML description as the sections of a definition file (part F of the Dockerfile rules). */
 import type {Settings, Stage, Step} from '../../model/description.js'
 import type {ImageConfig} from '../../model/image-config.js'
-import {plainText, type Template} from '../../model/template.js'
+import {plainText, showTemplate, type Template} from '../../model/template.js'
 import {writeCopy} from './copies.js'
 import {environmentSection, lostBaseVariables, shortPath} from './environment.js'
 import {baseHeaders, headerValue} from './headers.js'
@@ -16,7 +16,8 @@ import {runscriptSection, startLines} from './start.js'
 interface State {
   /** Undefined until WORKDIR sets one. */
   workdir: Template | undefined
-  user: string | undefined
+  /** `user[:group]`; undefined for root. */
+  user: Template | undefined
   /** A command has made links. */
   linked: boolean
   /** ENV in order of first appearance (K138). */
@@ -37,7 +38,7 @@ export function dockerStage(script: StageScript, stage: Stage, name: string | un
   const lastRun = chain.findLastIndex(part => part.steps.some(step => step.kind === 'run'))
   const state: State = {
     workdir: undefined,
-    user: config?.user === '' ? undefined : config?.user,
+    user: config === undefined || isRoot([config.user]) ? undefined : [config.user],
     env: new Map(),
     linked: false,
     covered: new Set(),
@@ -61,7 +62,7 @@ export function dockerStage(script: StageScript, stage: Stage, name: string | un
     settings.runscript === undefined
       ? runscriptSection(script, {settings, workdir: state.workdir, root, config})
       : [section('runscript', settings.runscript)]
-  reportRuntime(script, stage, settings, isOther(state.user) ? state.user : undefined)
+  reportRuntime(script, stage, settings, state.user === undefined ? undefined : showTemplate(state.user))
   const maintainer = settings.maintainer === undefined ? [] : [`Maintainer: ${settings.maintainer.value}`]
   return {
     comment: [...(stage.comment ?? []), ...maintainer],
@@ -80,7 +81,7 @@ export function dockerStage(script: StageScript, stage: Stage, name: string | un
 
 /** What has to be known before the first step is written. */
 function prepare(script: StageScript, chain: readonly Stage[], root: Stage, runs: boolean): void {
-  script.hostMode = root.base.kind === 'scratch' && !runs
+  script.hostMode = root.base.kind === 'scratch'
   const config = root.base.kind === 'image' || root.base.kind === 'local' ? root.base.config : undefined
   script.baseVariables = config?.env
   if (!runs) return
@@ -181,12 +182,10 @@ function writeSteps(
         break
       case 'workdir':
         state.workdir = step.path
-        script.makeFolder(step.path, isOther(state.user) ? state.user : undefined)
+        script.makeFolder(step.path, state.user)
         break
       case 'user':
-        state.user = plainText(step.user)
-        if (state.user === undefined)
-          script.refuse('user-variable', step.span, 'USER depends on a variable of the base image.', 'Write the name out.')
+        state.user = isRoot(step.user) ? undefined : step.user
         break
       case 'copy':
         writeCopy(script, stage, step)
@@ -196,7 +195,7 @@ function writeSteps(
         if (state.workdir === undefined && base !== undefined && base !== '') script.makeFolder([base], undefined)
         writeRun(script, step, {
           workdir: state.workdir ?? [base === undefined || base === '' ? '/' : base],
-          user: isOther(state.user) ? state.user : undefined,
+          user: state.user,
           pathSet: state.env.has('PATH'),
           linked: state.linked,
           homeSet: state.env.has('HOME') || config?.env.has('HOME') === true,
@@ -208,8 +207,9 @@ function writeSteps(
   }
 }
 
-function isOther(user: string | undefined): boolean {
-  return user !== undefined && !/^(root|0)?(:(root|0))?$/.test(user)
+function isRoot(user: Template): boolean {
+  const text = plainText(user)
+  return text !== undefined && /^(root|0)?(:(root|0))?$/.test(text)
 }
 
 /** K76, K123: a child takes its parent's settings; an ENTRYPOINT of its own drops the parent's CMD. */

@@ -10,7 +10,7 @@ import type {StageScript} from './script.js'
 export interface RunState {
   readonly workdir: Template
   /** `user[:group]`; undefined for root. */
-  readonly user: string | undefined
+  readonly user: Template | undefined
   /** PATH is set by ENV: a program of the image's own may come before one of busybox. */
   readonly pathSet: boolean
   /** Links may lead to the working folder, which the command must not see (K121). */
@@ -33,6 +33,7 @@ export function writeRun(script: StageScript, step: RunStep, state: RunState): v
       '--security=insecure has no counterpart: the command runs with what Apptainer allows a build.',
     )
   const text = command.kind === 'exec' ? command.argv.join(' ') : command.text
+  script.leaveHost()
   script.commentLines(step.comment)
   const mounted = writeMounts(script, step, state.workdir)
   if (mounted === undefined) return
@@ -57,7 +58,7 @@ function wrapped(script: StageScript, step: RunStep, state: RunState, variables:
   if (step.command.kind === 'shell' && leavesProcesses(step.command.text)) words.push('unshare -p -f')
   if (state.user !== undefined) {
     script.tool('user')
-    words.unshift('sifstage_as', ...(state.homeSet ? ['-h'] : []), shellWord(state.user))
+    words.unshift('sifstage_as', ...(state.homeSet ? ['-h'] : []), script.word(state.user))
   }
   const {command} = step
   if (command.kind === 'file') {

@@ -44,6 +44,7 @@ export class StageScript {
   /** Lines that make the folder of a WORKDIR. */
   readonly #made = new Map<string, Line>()
   readonly #tools = new Set<Tool>()
+  readonly #hostTools = new Set<Tool>()
   readonly #exports: Exports
   /** Variables of the base that arrive in `%post` other than they are, with what they are. */
   readonly #corrections: (readonly [name: string, value: string])[] = []
@@ -64,7 +65,10 @@ export class StageScript {
     this.#exports = new Exports(this.#post)
   }
 
-  /** Everything is done on the machine that builds, since nothing in the image could: it has no shell. */
+  /**
+   * Everything is done on the machine that builds, since nothing in the image could: as long as no command has run in
+   * an image from scratch, nobody knows of a shell in it.
+   */
   hostMode = false
   /** Variables of the base image, where its configuration is known. */
   baseVariables: ReadonlyMap<string, string> | undefined
@@ -156,8 +160,14 @@ export class StageScript {
     for (const text of comment ?? []) this.post(commentLine(text))
   }
 
+  /** The first command: from here on the image has to have what it needs. */
+  leaveHost(): void {
+    this.hostMode = false
+  }
+
   tool(tool: Tool): void {
-    this.#tools.add(tool)
+    if (this.hostMode) this.#hostTools.add(tool)
+    else this.#tools.add(tool)
     if (tool === 'mount' || tool === 'user') this.#usesStaging = true
   }
 
@@ -171,6 +181,10 @@ export class StageScript {
   place(staged: string, destination: Template, name: string): void {
     this.tool('put')
     const text = plainText(destination)
+    if (this.hostMode && text !== undefined) {
+      this.tool('inside')
+      this.setup(`sifstage_inside ${this.at(`${text.replace(/\/+\.?$/, '')}/${name}`)}`)
+    }
     this.placing(
       ['sifstage_put', this.at(staged), text === undefined ? this.word(destination) : this.at(text), shellWord(name)].join(' '),
     )
@@ -236,13 +250,13 @@ export class StageScript {
     this.#corrections.push([name, value])
   }
 
-  makeFolder(folder: Template, owner: string | undefined): void {
+  makeFolder(folder: Template, owner: Template | undefined): void {
     const text = plainText(folder)
     if (text !== undefined && this.#folders.has(text)) return
     if (owner !== undefined) {
       this.tool('user')
       this.tool('parents')
-      this.post(`sifstage_ids ${shellWord(owner)}`)
+      this.post(`sifstage_ids ${this.word(owner)}`)
       this.post(`sifstage_parents "$uid:$gid" 755 ${this.word(folder)}`)
       if (text !== undefined) this.#folders.add(text)
       return
@@ -288,8 +302,9 @@ export class StageScript {
     if (this.#setup.length === 0) return []
     const folder = `"$SINGULARITY_ROOTFS${stagingFolder}"`
     const lines = [
+      ...(this.#hostTools.size > 0 || this.hostMode ? ['umask 022'] : []),
       ...(this.#usesStaging ? [`mkdir -p ${folder}`] : []),
-      ...(this.hostMode ? ['umask 022', ...toolLines(this.#tools)] : []),
+      ...toolLines(this.#hostTools),
       ...this.#setup,
     ]
     if (this.hostMode && this.#usesStaging) lines.push(`rm -rf ${folder}`)

@@ -15,11 +15,11 @@ const metadata = ['.singularity.d', '.exec', '.run', '.shell', '.test', 'environ
 export function writeStageCopy(script: StageScript, stage: Stage, step: CopyStep): void {
   const from = originName(script, step)
   if (from === undefined) return
-  if (step.parents === true || (step.exclude ?? []).length > 0) {
+  if (step.parents === true) {
     script.refuse(
-      step.parents === true ? 'copy-parents-from-stage' : 'copy-exclude-from-stage',
+      'copy-parents-from-stage',
       step.span,
-      `${step.parents === true ? '--parents' : '--exclude'} needs the files of another stage at hand, which a definition file does not have.`,
+      '--parents needs the folders of another stage at hand, which a definition file does not have.',
       'Copy each path by a COPY of its own, or let sifstage build the Dockerfile as it is.',
     )
     return
@@ -89,8 +89,33 @@ function writePath(script: StageScript, stage: Stage, step: CopyStep, from: stri
   if (path !== '/' && writeDirectly(script, stage, step, {from, path, name, encoded, written})) return
   const staged = deepStaging(script, path)
   script.files(from, `${encoded} ${staged}`)
+  if (!prune(script, step, staged)) return
   if (path === '/') script.placing(`rm -rf ${metadata.map(each => script.at(`${staged}/${each}`)).join(' ')}`)
   settle(script, step, staged, name, {kind: path === '/' ? 'directory' : 'unknown'})
+}
+
+/** K102: what `--exclude` names is taken out of the staged folder; patterns that a search by name can say. */
+function prune(script: StageScript, step: CopyStep, staged: string): boolean {
+  for (const pattern of step.exclude ?? []) {
+    const clean = cleanPath(pattern.replace(/^\/+/, ''))
+    const name = /^(\*\*\/)?([^/]+)$/.exec(clean)
+    const levels = name?.[1] === undefined ? '-mindepth 1 -maxdepth 1' : '-mindepth 1 -depth'
+    if (name !== null && !/^!|^\*\*$/.test(clean) && shellPattern(name[2] ?? '') !== undefined)
+      script.placing(
+        `if [ -d ${script.at(staged)} ]; then find ${script.at(staged)} ${levels} -name ${shellWord(shellPattern(name[2] ?? '') ?? '')} -exec rm -rf {} +; fi`,
+      )
+    else if (!hasWildcard(clean) && !clean.startsWith('!')) script.placing(`rm -rf ${script.at(`${staged}/${clean}`)}`)
+    else {
+      script.refuse(
+        'copy-exclude-from-stage',
+        step.span,
+        `Which files of the other stage ${pattern} means cannot be said in a definition file.`,
+        'Exclude by name, by **/NAME or by a path without wildcards; or let sifstage build the Dockerfile as it is.',
+      )
+      return false
+    }
+  }
+  return true
 }
 
 /** As deep as the source: Apptainer takes no relative links that would lead above the root from their new place (D99). */
@@ -115,7 +140,8 @@ function writeDirectly(
   {from, path, name, encoded, written}: Written,
 ): boolean {
   const destination = step.destination === undefined ? undefined : plainText(step.destination.path)
-  if (destination === undefined || step.chown !== undefined || step.chmod !== undefined) return false
+  if (destination === undefined || step.chown !== undefined || step.chmod !== undefined || (step.exclude ?? []).length > 0)
+    return false
   const source =
     step.from.kind === 'stage' && step.from.index !== undefined ? stageAt(script.description, step.from.index) : undefined
   const kind = sourceKind(script.description, source, step, `${path}${isFolderMark(written) ? '/' : ''}`, stage)

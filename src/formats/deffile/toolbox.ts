@@ -3,10 +3,10 @@
  * POSIX shell, and only options that GNU and busybox tools share. The scripts run with `-e`: what fails stops the build.
  */
 
-export type Tool = 'put' | 'glob' | 'own' | 'owner' | 'exec' | 'user' | 'mount' | 'unlink' | 'parents'
+export type Tool = 'inside' | 'put' | 'glob' | 'own' | 'owner' | 'exec' | 'user' | 'mount' | 'unlink' | 'parents'
 
 /** In the order in which they are printed; a function stands behind those it calls. */
-const order: readonly Tool[] = ['unlink', 'parents', 'put', 'glob', 'owner', 'own', 'exec', 'user', 'mount']
+const order: readonly Tool[] = ['inside', 'unlink', 'parents', 'put', 'glob', 'owner', 'own', 'exec', 'user', 'mount']
 
 /**
  * K145, K96: what COPY does with one source. Links in the way of a file inside a folder are replaced, a destination
@@ -102,6 +102,17 @@ const own = [
   `    special=$(find "$2" -type f \\( -perm -4000 -o -perm -2000 \\) -exec stat -c '%a %n' {} +)`,
   '    chown -hR "$1" "$2"',
   `    printf '%s\\n' "$special" | while read -r mode file; do if [ -n "$file" ]; then chmod "$mode" "$file"; fi; done`,
+  '}',
+]
+
+/** On the machine that builds, no link of the image may lead out of it. */
+const inside = [
+  'sifstage_inside() { # PATH below the root of the image',
+  '    path=$1',
+  '    while [ "${#path}" -gt "${#SINGULARITY_ROOTFS}" ]; do',
+  '        if [ -L "$path" ]; then case $(readlink "$path") in /* | *..*) echo "$path is a link that may lead out of the image" >&2; exit 1 ;; esac; fi',
+  '        path=$(dirname "$path")',
+  '    done',
   '}',
 ]
 
@@ -208,7 +219,7 @@ const mount = [
   '}',
 ]
 
-const tools: Readonly<Record<Tool, readonly string[]>> = {put, glob, own, owner, exec, parents, unlink, user, mount}
+const tools: Readonly<Record<Tool, readonly string[]>> = {inside, put, glob, own, owner, exec, parents, unlink, user, mount}
 
 const needs: Readonly<Partial<Record<Tool, readonly Tool[]>>> = {glob: ['put']}
 
