@@ -65,6 +65,7 @@ function below(context: ContextFiles, folder: string): ContextFiles {
     mode: path => context.mode(at(path)),
     head: path => context.head(at(path)),
     link: path => context.link(at(path)),
+    hardLinks: path => context.hardLinks(at(path)),
   }
 }
 

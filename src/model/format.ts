@@ -11,7 +11,7 @@ export interface ReadOptions {
   readonly buildArgs: ReadonlyMap<string, string>
   /** Architecture in Go's words (`amd64`), for TARGETARCH and the like (K63). */
   readonly architecture: string
-  /** Configurations of base images by their normalized reference, as far as somebody looked them up. Without them the variables of a base stay open. */
+  /** Configurations of base images by their normalized reference (local ones as `AGENT:PATH`), as far as somebody looked them up. Without them the variables of a base stay open. */
   readonly configs?: ReadonlyMap<string, ImageConfig>
   /** The target as the command line names it, for TARGETSTAGE (K63). */
   readonly target?: string

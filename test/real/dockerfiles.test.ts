@@ -21,6 +21,7 @@ const anything: ContextFiles = {
   mode: () => 0o644,
   head: () => new Uint8Array(),
   link: () => undefined,
+  hardLinks: () => 1,
   environment: new Map(),
 }
 

@@ -88,7 +88,7 @@ function readArg(reading: Reading, stage: OpenStage, instruction: Of<'ARG'>): vo
 /** K50: all values are expanded before any is set. */
 function readEnv(reading: Reading, stage: OpenStage, instruction: Of<'ENV'>): void {
   const variables = readPairs(reading, stage, instruction)
-  if (variables === undefined) return
+  if (variables === undefined || variables.length === 0) return
   for (const {name, value} of variables) stage.scope.setEnv(name, value)
   stage.steps.push({
     kind: 'env',

@@ -42,7 +42,8 @@ class StageWriter {
   ) {
     this.variables = new Map(parent?.variables)
     const {base} = stage
-    this.shell = parent?.shell ?? (base.kind === 'image' ? base.config?.shell : undefined) ?? defaultShell
+    this.shell =
+      parent?.shell ?? (base.kind === 'image' || base.kind === 'local' ? base.config?.shell : undefined) ?? defaultShell
   }
 
   /** A step that is said elsewhere, but counts. */
