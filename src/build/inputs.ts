@@ -1,5 +1,6 @@
 /** What goes into one stage, resolved: its base, its host files, its artifacts; and so its key. */
 import {parseIgnore} from '../language/ignore.js'
+import {copiesOf} from '../language/stage-copies.js'
 import type {CopyStep, Stage} from '../model/description.js'
 import {SifstageError} from '../model/errors.js'
 import type {ResolvedBase, StageBase, StoredStage} from '../model/ports.js'
@@ -112,8 +113,7 @@ export async function stageInputs(
   const onHost = hostStep(stage)
   if (onHost !== undefined) whyNoKey ??= `its ${onHost} runs on the host, where it may read anything`
   if (request.options.shareTmp) whyNoKey ??= "--share-tmp lets it see the host's /tmp"
-  for (const step of stage.steps) {
-    if (step.kind !== 'copy') continue
+  for (const step of copiesOf(stage)) {
     if (step.from.kind === 'context') {
       // A missing file only warns where a %setup may make it, and then there is no key anyway.
       host.push({name: `host files ${copyName(step)}`, value: await hostDigest(step, request.context, ignore)})

@@ -1,4 +1,5 @@
 /** What would be done: keys, what the store has, and scripts with names in the place of folders. Runs no engine. */
+import {copiesOf} from '../language/stage-copies.js'
 import type {Stage} from '../model/description.js'
 import type {StageScript} from '../model/ports.js'
 import {artifactsOf, neededStages, waves} from '../plan/graph.js'
@@ -50,8 +51,8 @@ export async function previewBuild(request: BuildRequest, ports: BuildPorts, sig
       root: `$SCRATCH/stage-${index}/rootfs`,
       incoming: [
         ...new Map(
-          stage.steps.flatMap(step =>
-            step.kind === 'copy' && step.from.kind === 'stage' && step.from.index !== undefined
+          copiesOf(stage).flatMap(step =>
+            step.from.kind === 'stage' && step.from.index !== undefined
               ? [
                   [
                     step.from.index,

@@ -5,6 +5,7 @@ import {join} from 'node:path'
 import {treeDigest} from '../images/digest.js'
 import {parseIgnore} from '../language/ignore.js'
 import {matchSource} from '../language/sources.js'
+import {copiesOf} from '../language/stage-copies.js'
 import type {CopyStep, Description, Stage, Step} from '../model/description.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
 import type {ImageTree} from '../model/image.js'
@@ -37,8 +38,8 @@ export interface RanStage {
 /** Which paths of an earlier stage a stage needs laid out: what its copies match, and the links on the way to it (D144). */
 function neededPaths(stage: Stage, producer: number, tree: ImageTree, environment: ReadonlyMap<string, string>): string[] {
   const paths = new Set<string>()
-  for (const step of stage.steps) {
-    if (step.kind !== 'copy' || step.from.kind !== 'stage' || step.from.index !== producer) continue
+  for (const step of copiesOf(stage)) {
+    if (step.from.kind !== 'stage' || step.from.index !== producer) continue
     for (const source of step.sources) {
       const found = matchSource(step.rules, source, tree, environment)
       if (found.kind !== 'matched') continue
@@ -70,9 +71,8 @@ async function layIncoming(
   signal: AbortSignal,
 ): Promise<Map<number, Incoming>> {
   const incoming = new Map<number, Incoming>()
-  for (const step of stage.steps) {
-    if (step.kind !== 'copy' || step.from.kind !== 'stage' || step.from.index === undefined || incoming.has(step.from.index))
-      continue
+  for (const step of copiesOf(stage)) {
+    if (step.from.kind !== 'stage' || step.from.index === undefined || incoming.has(step.from.index)) continue
     const {index, name} = step.from
     const stored = done.get(index)?.stored
     if (stored === undefined) throw new Error(`stage ${stage.name} was started before ${name}`)

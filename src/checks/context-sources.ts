@@ -4,6 +4,7 @@ import {expandSource} from '../language/hostpaths.js'
 import {type IgnoreFile, type IgnoreVerdict, parseIgnore} from '../language/ignore.js'
 import {rootedPath} from '../language/paths.js'
 import {expandGlob} from '../language/sources.js'
+import {copiesOf} from '../language/stage-copies.js'
 import type {Scene} from '../model/check.js'
 import type {CopySource, CopyStep, Description, Stage} from '../model/description.js'
 import type {ContextFiles} from '../model/format.js'
@@ -34,8 +35,8 @@ export type Outcome =
 export function contextSources(description: Description, scene: Scene): ContextSource[] {
   const ignore = scene.ignore === undefined ? undefined : parseIgnore(scene.ignore.text)
   return builtStages(description, scene).flatMap(stage =>
-    stage.steps.flatMap(step => {
-      if (step.kind !== 'copy' || step.from.kind !== 'context') return []
+    copiesOf(stage).flatMap(step => {
+      if (step.from.kind !== 'context') return []
       return step.sources.flatMap(source => {
         const text = plainText(source.path)
         if (text === undefined) return []
