@@ -92,7 +92,7 @@ class Build {
   async #obtain(stage: Stage, inputs: StageInputs): Promise<{stored: StoredStage; root: string | undefined}> {
     const {store, sink} = this.ports
     const {key} = inputs
-    const run = () => runStage(stage, inputs, this.#done, this.request, this.ports, this.signal)
+    const run = () => runStage({stage, inputs, done: this.#done, request: this.request, ports: this.ports, signal: this.signal})
     if (key === undefined) return run()
     const fresh = this.request.noCache || this.request.noCacheFilter.has(stage.name)
     const known = fresh ? undefined : await store.find(key)

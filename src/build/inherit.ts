@@ -35,9 +35,14 @@ export function beginningOf(description: Description, stage: Stage, baseConfig: 
   let entrypoint: Command | undefined = config.entrypoint.length === 0 ? undefined : {kind: 'exec', argv: config.entrypoint}
   let cmd: Command | undefined = config.cmd.length === 0 ? undefined : {kind: 'exec', argv: config.cmd}
   let said = false
-  let inherited: Inherited = {base: config.env, env: new Map(), args: new Map(), workdir, workdirSet, user}
-  for (const each of line(description, stage)) {
-    inherited = {base: config.env, env: new Map(env), args: new Map(args), workdir, workdirSet, user}
+  const stages = line(description, stage)
+  const baseKnown = baseConfig !== undefined || stages[0]?.base.kind === 'scratch'
+  const now = () => ({base: config.env, baseKnown, env: new Map(env), args: new Map(args), workdir, workdirSet, user})
+  let inherited: Inherited = now()
+  for (const each of stages) {
+    // What the image of the parent says wins over an argument of that name (K61).
+    for (const name of [...config.env.keys(), ...env.keys()]) args.delete(name)
+    inherited = now()
     const known = () => new Map([...config.env, ...env, ...args])
     for (const step of each.steps) {
       const variables = known()

@@ -1,9 +1,10 @@
 /** What the sources of a copy from the build context turn out to be. Three rules report on it. */
+import {contextAt} from '../language/context.js'
 import {hasWildcard} from '../language/globs.js'
 import {expandSource} from '../language/hostpaths.js'
 import {type IgnoreFile, type IgnoreVerdict, parseIgnore} from '../language/ignore.js'
 import {rootedPath} from '../language/paths.js'
-import {expandGlob} from '../language/sources.js'
+import {expandGlob, expandParents} from '../language/sources.js'
 import {copiesOf} from '../language/stage-copies.js'
 import type {Scene} from '../model/check.js'
 import type {CopySource, CopyStep, Description, Stage} from '../model/description.js'
@@ -33,14 +34,15 @@ export type Outcome =
 
 /** One for each source in the stages that are built. A source that needs the base's variables cannot be judged yet. */
 export function contextSources(description: Description, scene: Scene): ContextSource[] {
-  const ignore = scene.ignore === undefined ? undefined : parseIgnore(scene.ignore.text)
+  const whole = scene.ignore === undefined ? undefined : parseIgnore(scene.ignore.text)
   return builtStages(description, scene).flatMap(stage =>
     copiesOf(stage).flatMap(step => {
       if (step.from.kind !== 'context') return []
+      const {context, ignore} = contextAt(scene.context, whole, step.from)
       return step.sources.flatMap(source => {
         const text = plainText(source.path)
         if (text === undefined) return []
-        const outcome = step.rules === 'def' ? hostOutcome(text, scene.context) : contextOutcome(text, scene.context, ignore)
+        const outcome = step.rules === 'def' ? hostOutcome(text, context) : contextOutcome(text, step, context, ignore)
         return {stage, step, source, text, outcome}
       })
     }),
@@ -70,10 +72,10 @@ function hostOutcome(text: string, context: ContextFiles): Outcome {
   return {kind: 'found'}
 }
 
-function contextOutcome(text: string, context: ContextFiles, ignore: IgnoreFile | undefined): Outcome {
+function contextOutcome(text: string, step: CopyStep, context: ContextFiles, ignore: IgnoreFile | undefined): Outcome {
   const pattern = rootedPath(text)
   if (!hasWildcard(pattern)) return pathOutcome(pattern, context, ignore)
-  const found = expandGlob(pattern, confined(context))
+  const found = (step.parents ? expandParents : expandGlob)(pattern, confined(context))
   if (found.kind === 'refused') return {kind: 'refused', reason: found.reason}
   if (found.paths.length === 0) {
     const folder = pattern.split('/').slice(0, pattern.split('/').findIndex(hasWildcard)).join('/')

@@ -2,9 +2,9 @@
  * What the build loop needs of the world, each port a handful of lines. Behaviour (limits, recording, dry run)
  * is added by wrappers with the same face.
  */
-import type {Base, Command, Description, Stage, Step} from './description.js'
+import type {Base, CacheMount, Command, CopyOrigin, Description, Mount, Stage, Step} from './description.js'
 import type {ImageTree} from './image.js'
-import type {Operations} from './operations.js'
+import type {Operations, PlacedSource} from './operations.js'
 import type {StageRecord} from './record.js'
 import type {LocalReference} from './reference.js'
 
@@ -62,13 +62,23 @@ export interface Incoming {
   readonly withMetadata: boolean
 }
 
-/** One file or folder to put into an image, resolved: nothing in it is a pattern any more. */
-export interface Placement {
-  /** Where it lies now, absolute on the host. */
+/** What a mount of a command shows: a file or folder of the host. */
+export interface Mounted {
   readonly from: string
-  /** The name it gets when the destination is a folder. */
-  readonly name: string
+  readonly kind: 'file' | 'folder'
 }
+
+/**
+ * Programs of the machine that run in any image, whatever it holds: each with its libraries and their loader in one
+ * folder, which is bound into the image while a command runs.
+ */
+export interface Launcher {
+  readonly folder: string
+  /** The words that start a program of the launcher where its folder is bound at `at`. */
+  program(name: LauncherProgram, at: string): readonly string[]
+}
+
+export type LauncherProgram = 'sh' | 'env' | 'setpriv' | 'mkdir' | 'cp' | 'cat'
 
 export interface StageWork {
   readonly stage: Stage
@@ -80,7 +90,14 @@ export interface StageWork {
   readonly root: string
   readonly incoming: readonly Incoming[]
   /** For each copy step of docker's rules: what it copies. */
-  readonly placements: ReadonlyMap<Step, readonly Placement[]>
+  readonly placements: ReadonlyMap<Step, readonly PlacedSource[]>
+  /** For each mount of docker's rules that shows files: where they lie. A secret that was not given has no entry. */
+  readonly mounted: ReadonlyMap<Mount, Mounted>
+  /** Where the initial content of a cache mount lies, of those that name one. */
+  readonly cacheContent: ReadonlyMap<Mount, string>
+  readonly launcher: Launcher
+  /** Undefined when none was given. A definition file's commands see `given` as `/run/secrets`. */
+  readonly secrets: SecretFolders | undefined
   /** The engine's working folder: the build context. */
   readonly cwd: string
   readonly mapping: Mapping
@@ -97,6 +114,8 @@ export interface StageWork {
 export interface Inherited {
   /** Variables of the base image itself, for what only they can tell. */
   readonly base: ReadonlyMap<string, string>
+  /** True when these are all that the base sets; false when its configuration is not at hand. */
+  readonly baseKnown: boolean
   /** Variables that parent stages set; their images have them. */
   readonly env: ReadonlyMap<string, string>
   /** Build arguments of parent stages. */
@@ -119,6 +138,8 @@ export interface StageCommand {
   readonly cwd: string
   readonly env: Readonly<Record<string, string>>
   readonly step?: Step
+  /** Carried out also after a command before it failed. */
+  readonly always?: true
 }
 
 export interface StageScript {
@@ -255,4 +276,57 @@ export interface ImageTools {
   unpack(image: PackedImage, folder: string, paths: readonly string[] | undefined, signal: AbortSignal): Promise<void>
   /** Changes an image tree by our helper. */
   operate(operations: Operations, folder: string, signal: AbortSignal): Promise<void>
+}
+
+/** The content of cache mounts, which outlives builds (K128). */
+export interface Caches {
+  /** Runs `work` with a folder for each mount. Mounts of one id share it as their `sharing` says. */
+  use<T>(
+    mounts: readonly CacheMount[],
+    waiting: (id: string) => void,
+    signal: AbortSignal,
+    work: (folders: ReadonlyMap<CacheMount, string>) => Promise<T>,
+  ): Promise<T>
+}
+
+/** Private folders with the secrets of this build: one file an id as they were given, and room for copies with other owners. */
+export interface SecretFolders {
+  readonly given: string
+  readonly copies: string
+}
+
+/** Secrets of this build (K128). Their values are in private files while it runs, and nowhere else. */
+export interface Secrets {
+  readonly ids: ReadonlySet<string>
+  folders(): Promise<SecretFolders>
+}
+
+/** Reads archives of the build context (K103). */
+export interface Archives {
+  /** Takes an archive apart into a folder; undefined for a file that is none, whatever it is called. */
+  takeApart(
+    file: string,
+    folder: string,
+    signal: AbortSignal,
+  ): Promise<{readonly members: string; readonly contents: string} | undefined>
+}
+
+/** A file from the web, in the store. */
+export interface Downloaded {
+  readonly path: string
+  /** `sha256:…` and its like, by the algorithm's name. */
+  readonly digests: Readonly<Record<string, string>>
+  /** Seconds: its date on the server, else 0. */
+  readonly modified: number
+}
+
+export type GitSource = Extract<CopyOrigin, {kind: 'git'}>
+
+/** What ADD takes from the network (K104, K105). All of it throws SifstageError (5) when it cannot be had. */
+export interface RemoteSources {
+  download(url: string, checksum: string | undefined, signal: AbortSignal): Promise<Downloaded>
+  /** The commit that a ref means now. */
+  commitOf(source: GitSource, signal: AbortSignal): Promise<string>
+  /** Lays a commit out below `folder`; gives back where its content lies. */
+  checkOut(source: GitSource, commit: string, folder: string, signal: AbortSignal): Promise<string>
 }
