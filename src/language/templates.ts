@@ -47,7 +47,7 @@ export class TemplateBuilder {
       else {
         this.#flush()
         this.#parts.push(part)
-        this.length += part.variable.length
+        this.length += sizeOf(part)
       }
     }
   }
@@ -61,4 +61,17 @@ export class TemplateBuilder {
     if (this.#text !== '') this.#parts.push(this.#text)
     this.#text = ''
   }
+}
+
+/** Sizes of variables with modifiers: their words are shared, and each is measured once. */
+const sizes = new WeakMap<OpenVariable, number>()
+
+function sizeOf(part: OpenVariable): number {
+  const known = sizes.get(part)
+  if (known !== undefined) return known
+  const {variable, modifier} = part
+  const inner = [...(modifier?.word ?? []), ...(modifier?.replacement ?? [])]
+  const size = inner.reduce((sum, each) => sum + (typeof each === 'string' ? each.length : sizeOf(each)), variable.length)
+  sizes.set(part, size)
+  return size
 }

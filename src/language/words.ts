@@ -2,11 +2,13 @@
  * Word expansion as BuildKit does it (K41–K48; frontend/dockerfile/shell/lex.go): one pass over a word takes
  * variables, quotes and escapes together. A Dockerfile and the YAML description share it.
  *
- * A variable that only the base image can know stays open in the template. What needs its value at once
- * (`${LD_LIBRARY_PATH:+…}`) is a problem of kind `open`.
+ * A variable that only the base image can know stays open in the template, and so does its modifier
+ * (`${LD_LIBRARY_PATH:+…}`). A modifier on a value of which only a part is open cannot be said that way: a problem of
+ * kind `open`.
  */
-import {plainText, type Template} from '../model/template.js'
-import {parsePattern, replacePattern, trimPrefix, trimSuffix} from './patterns.js'
+import {literal, type Modifier, type OpenVariable, plainText, type Template} from '../model/template.js'
+import {applyModifier} from './modifiers.js'
+import {parsePattern} from './patterns.js'
 import {TemplateBuilder} from './templates.js'
 
 /** The value of a variable; undefined when nobody sets it, which makes it empty (K45). See `baseVariable`. */
@@ -211,32 +213,39 @@ class WordScanner {
 
   #conditional(from: number, name: string, operator: string, shown: string): Template {
     const word = this.#nested('}', false, "syntax error: missing '}'", from)
-    if (operator !== '-' && operator !== '+' && operator !== '?') {
-      this.#fail(`unsupported modifier (${shown}) in substitution`, from)
-    }
+    const known = conditionals.get(shown)
+    if (known === undefined || !'-+?'.includes(operator))
+      return this.#fail(`unsupported modifier (${shown}) in substitution`, from)
     if (this.measuring) return []
     const value = this.options.lookup(name)
-    const known = state(value)
-    if (known === 'open') this.#failOpen(name, from)
-    const missing = known === 'unset' || (known === 'empty' && shown.startsWith(':'))
-    if (operator === '-') return missing ? word : (value ?? [])
-    if (operator === '+') return missing ? [] : word
-    if (!missing) return value ?? []
+    const colon = shown.startsWith(':')
+    switch (state(name, value)) {
+      case 'unset':
+        return this.#missing(from, name, known, word, 'is not allowed to be unset')
+      case 'empty':
+        return colon ? this.#missing(from, name, known, word, 'is not allowed to be empty') : present(known, value, word)
+      case 'set':
+        return present(known, value, word)
+      // Set by the input to something that the base image may leave empty.
+      case 'maybe-empty':
+        return colon ? this.#open(from, name, value, {operator: known, word}) : present(known, value, word)
+      case 'open':
+        return this.#open(from, name, value, {operator: known, word})
+    }
+  }
+
+  #missing(from: number, name: string, operator: Modifier['operator'], word: Template, fallback: string): Template {
+    if (operator.endsWith('-')) return word
+    if (operator.endsWith('+')) return []
     const reason = plainText(word) ?? ''
-    const fallback = known === 'unset' ? 'is not allowed to be unset' : 'is not allowed to be empty'
     return this.#fail(`${name}: ${reason === '' ? fallback : reason}`, from)
   }
 
   #trimmed(from: number, name: string, operator: '#' | '%'): Template {
+    const longest = this.text.charAt(this.at) === operator
+    if (longest) this.at += 1
     const word = this.#nested('}', true, "syntax error: missing '}'", from)
-    if (this.measuring) return []
-    const pattern = this.#known(word, name, from)
-    const value = this.#known(this.options.lookup(name) ?? [], name, from)
-    const longest = pattern.startsWith(operator)
-    const parsed = parsePattern(longest ? pattern.slice(1) : pattern)
-    if (parsed === undefined) return this.#fail(`invalid pattern (${pattern}) in substitution`, from)
-    const result = operator === '#' ? trimPrefix(parsed, value, longest) : trimSuffix(parsed, value, longest)
-    return result === undefined ? this.#fail('this pattern and value are too long', from) : [result]
+    return this.#pattern(from, name, {operator: longest ? longestForm[operator] : operator, word})
   }
 
   #replaced(from: number, name: string): Template {
@@ -244,13 +253,29 @@ class WordScanner {
     if (all) this.at += 1
     const word = this.#nested('/', true, "syntax error: missing '/' in ${}", from)
     const replacement = this.#nested('}', true, "syntax error: missing '}'", from)
+    return this.#pattern(from, name, {operator: all ? '//' : '/', word, replacement})
+  }
+
+  #pattern(from: number, name: string, modifier: Modifier): Template {
     if (this.measuring) return []
-    const pattern = this.#known(word, name, from)
-    const parsed = parsePattern(pattern)
-    if (parsed === undefined) return this.#fail(`invalid pattern (${pattern}) in substitution`, from)
-    const value = this.#known(this.options.lookup(name) ?? [], name, from)
-    const result = replacePattern(parsed, value, this.#known(replacement, name, from), all)
-    return result === undefined ? this.#fail('this pattern and value are too long', from) : [result]
+    const pattern = plainText(modifier.word)
+    if (pattern !== undefined && parsePattern(pattern) === undefined)
+      return this.#fail(`invalid pattern (${pattern}) in substitution`, from)
+    const value = this.options.lookup(name) ?? []
+    const text = plainText(value)
+    const replacement = plainText(modifier.replacement ?? [])
+    if (text === undefined) return this.#open(from, name, value, modifier)
+    if (pattern === undefined || replacement === undefined) return this.#failOpen(name, from)
+    const modified = applyModifier(name, text, modifier.operator, pattern, replacement)
+    return modified.kind === 'value' ? literal(modified.text) : this.#fail(modified.message, from)
+  }
+
+  /** The modifier goes on with the variable of the base whose value the whole value is. */
+  #open(from: number, name: string, value: Template | undefined, modifier: Modifier): Template {
+    const [part, more] = value ?? []
+    if (typeof part !== 'object' || part.modifier !== undefined || part.known !== undefined || more !== undefined)
+      return this.#failOpen(name, from)
+    return [{variable: part.variable, modifier}]
   }
 
   /** The word of a modifier. Whatever is wrong in it, at the end of the text the missing brace is what BuildKit names. */
@@ -281,10 +306,6 @@ class WordScanner {
     return name
   }
 
-  #known(template: Template, name: string, from: number): string {
-    return plainText(template) ?? this.#failOpen(name, from)
-  }
-
   #checkSize(output: TemplateBuilder, from: number): void {
     if (output.length > this.text.length + growthLimit) this.#fail('the value grows beyond 128 KiB', from)
   }
@@ -303,9 +324,31 @@ class WordScanner {
   }
 }
 
-/** What can be said of a value before the base is read. An image always has a PATH: without one BuildKit adds it (K55). */
-function state(value: Template | undefined): 'unset' | 'empty' | 'set' | 'open' {
+const longestForm = {'#': '##', '%': '%%'} as const
+
+const conditionals: ReadonlyMap<string, Modifier['operator']> = new Map(
+  ([':-', '-', ':+', '+', ':?', '?'] as const).map(operator => [operator, operator]),
+)
+
+/** The forms of a variable that has a value. */
+function present(operator: Modifier['operator'], value: Template | undefined, word: Template): Template {
+  return operator.endsWith('+') ? word : (value ?? [])
+}
+
+/**
+ * What can be said of a value. `open`: the base image alone knows whether it is set. `maybe-empty`: the input sets it,
+ * to variables of the base. An image always has a PATH: without one BuildKit adds it (K55).
+ */
+function state(name: string, value: Template | undefined): 'unset' | 'empty' | 'set' | 'maybe-empty' | 'open' {
   if (value === undefined) return 'unset'
-  if (value.some(part => (typeof part === 'string' ? part !== '' : part.variable === 'PATH'))) return 'set'
-  return value.some(part => typeof part !== 'string') ? 'open' : 'empty'
+  const text = plainText(value)
+  if (text !== undefined) return text === '' ? 'empty' : 'set'
+  if (value.some(part => (typeof part === 'string' ? part !== '' : isSet(part)))) return 'set'
+  const [part, more] = value
+  const own = typeof part === 'object' && more === undefined && part.variable === name && part.modifier === undefined
+  return own ? 'open' : 'maybe-empty'
+}
+
+function isSet({variable, known, modifier}: OpenVariable): boolean {
+  return known === undefined ? variable === 'PATH' && modifier === undefined : known !== ''
 }

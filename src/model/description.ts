@@ -190,6 +190,7 @@ export interface CopySource {
 }
 
 export interface CopyDestination {
+  /** Relative to the folder of its step where that is not known (`WorkdirStep`). */
   readonly path: Template
   readonly span: Span
 }
@@ -240,7 +241,10 @@ export interface ArgStep extends StepBase {
 
 export interface WorkdirStep extends StepBase {
   readonly kind: 'workdir'
-  /** Absolute and clean, unless it starts with a variable of the base or the base's own folder matters. */
+  /**
+   * Absolute and clean. It is relative to the folder of the steps before where that comes from a base whose
+   * configuration is not known, and may start with a variable of the base.
+   */
   readonly path: Template
 }
 

@@ -1,10 +1,17 @@
 import {describe, expect, test} from 'vitest'
 import {baseVariable, dollarEnd, expandWord, type Lookup} from '../../src/language/words.js'
-import {literal, showTemplate} from '../../src/model/template.js'
+import {literal, showTemplate, type Template} from '../../src/model/template.js'
 
 const values: Record<string, string> = {X: 'x', EMPTY: '', P: '/usr/local/lib.tar.gz', STAR: 'a*b', V: 'a.b.c'}
 const lookup: Lookup = name =>
-  name in values ? literal(values[name] ?? '') : name === 'BASE' || name === 'PATH' ? baseVariable(name) : undefined
+  name in values ? literal(values[name] ?? '') : name === 'BASE' || name === 'PATH' ? baseVariable(name) : composed[name]
+
+/** Variables that the input sets in terms of those of the base. */
+const composed: Readonly<Record<string, Template>> = {
+  AS: [{variable: 'BASE'}],
+  MIX: ['m', {variable: 'BASE'}],
+  KNOWN: [{variable: 'KNOWN', known: 'kn'}],
+}
 
 function expanded(text: string, escapeCharacter?: string): string {
   const expansion = expandWord(text, {lookup, ...(escapeCharacter === undefined ? {} : {escape: escapeCharacter})})
@@ -74,8 +81,17 @@ describe('a word is expanded as BuildKit does it', () => {
     ['/x:$PATH', '/x:${PATH}'],
     ['${BASE}y', '${BASE}y'],
     ['/x${PATH:+:$PATH}', '/x:${PATH}'],
-    ['${BASE:-x}', "! the value of $BASE comes from the base image and isn't known yet"],
-    ['${BASE#x}', "! the value of $BASE comes from the base image and isn't known yet"],
+    ['${BASE:-x$BASE}', '${BASE:-x${BASE}}'],
+    ['/x${BASE:+:$BASE}', '/x${BASE:+:${BASE}}'],
+    ['${BASE?must}', '${BASE?must}'],
+    ['${BASE##*/}', '${BASE##*/}'],
+    ['${BASE//a/$BASE}', '${BASE//a/${BASE}}'],
+    ['${AS#x}${AS:-y}${AS-y}${AS+y}', '${BASE#x}${BASE:-y}${BASE}y'],
+    ['${BASE#\\a}', '! invalid pattern (\\a) in substitution'],
+    ['${MIX#x}', "! the value of $MIX comes from the base image and isn't known yet"],
+    ['${MIX:-x}', 'm${BASE}'],
+    ['${X#$BASE}', "! the value of $X comes from the base image and isn't known yet"],
+    ['$KNOWN${KNOWN#k}${KNOWN:+y}', 'knny'],
   ])('%s', (text, wanted) => {
     expect(expanded(text)).toBe(wanted)
   })

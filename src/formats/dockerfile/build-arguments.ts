@@ -10,7 +10,7 @@ export class BuildArguments {
 
   constructor(options: ReadOptions) {
     this.#given = options.buildArgs
-    for (const [name, value] of platformArguments(options.architecture)) {
+    for (const [name, value] of predefined(options)) {
       this.#globals.set(name, literal(options.buildArgs.get(name) ?? value))
     }
   }
@@ -50,11 +50,11 @@ export class BuildArguments {
   }
 }
 
-/** K63. Builder and target are the same machine here; the target's name isn't known while reading. */
-function platformArguments(architecture: string): Map<string, string> {
+/** K63. Builder and target are the same machine here. */
+function predefined({architecture, target}: ReadOptions): Map<string, string> {
   const variant = architecture === 'arm' ? 'v7' : ''
   const platform = `linux/${architecture}${variant === '' ? '' : `/${variant}`}`
-  const values = new Map([['TARGETSTAGE', 'default']])
+  const values = new Map([['TARGETSTAGE', target ?? 'default']])
   for (const side of ['BUILD', 'TARGET']) {
     values.set(`${side}PLATFORM`, platform)
     values.set(`${side}OS`, 'linux')

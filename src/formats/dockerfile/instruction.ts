@@ -31,7 +31,9 @@ export type Instruction =
   | Shape<'SHELL' | 'EXPOSE' | 'VOLUME', {readonly words: readonly Word[]}>
   | Shape<'COPY' | 'ADD', {readonly sources: readonly Word[]; readonly destination: Word; readonly heredocs: readonly Heredoc[]}>
   | Shape<'USER' | 'WORKDIR' | 'STOPSIGNAL' | 'MAINTAINER', {readonly value: Word}>
-  | Shape<'HEALTHCHECK', {readonly type: 'NONE' | 'CMD'}>
+  /** Without a command it is HEALTHCHECK NONE. */
+  | Shape<'HEALTHCHECK', {readonly test: CommandLine | undefined}>
+  /** The text behind ONBUILD, with the here-documents that belong to it. */
   | Shape<'ONBUILD', {readonly trigger: string}>
 
 export type InstructionName = Instruction['name']

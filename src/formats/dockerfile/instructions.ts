@@ -7,7 +7,14 @@ import {isSpace, skipSpace, trimSpaceEnd} from '../../language/space.js'
 import {blankWords, type JsonForm, jsonForm, pairs, quotedWords, splitPair, type Word, wordAt, wordSpan} from './arguments.js'
 import {flagWords, readFlags} from './flags.js'
 import {type Heredoc, heredocMarkers, parseMarker} from './heredocs.js'
-import {flagTables, type Instruction, type InstructionBase, type InstructionName, isInstructionName} from './instruction.js'
+import {
+  type CommandLine,
+  flagTables,
+  type Instruction,
+  type InstructionBase,
+  type InstructionName,
+  isInstructionName,
+} from './instruction.js'
 import type {JoinedLine} from './joined.js'
 import type {CommentedLine, LineReader} from './lines.js'
 import type {Problems} from './problems.js'
@@ -200,7 +207,7 @@ function readArguments(
     case 'HEALTHCHECK':
       return readHealthcheck(base, from, to, problems)
     case 'ONBUILD':
-      return readOnbuild(base, from, to, problems)
+      return readOnbuild(base, from, to, heredocs, problems)
   }
 }
 
@@ -237,7 +244,7 @@ function readHealthcheck(base: InstructionBase, from: number, to: number, proble
   }
   if (type === 'NONE') {
     if (rest < to) return wrong('HEALTHCHECK NONE takes no arguments', 'Remove what follows NONE.')
-    return {...base, name: 'HEALTHCHECK', type}
+    return {...base, name: 'HEALTHCHECK', test: undefined}
   }
   if (type === undefined)
     return wrong('HEALTHCHECK requires at least one argument', 'Write HEALTHCHECK CMD … or HEALTHCHECK NONE.')
@@ -248,11 +255,19 @@ function readHealthcheck(base: InstructionBase, from: number, to: number, proble
   if (rest >= to || (json.kind === 'words' && json.words.length === 0)) {
     return wrong('Missing command after HEALTHCHECK CMD', 'Write the command that tells whether the program is well.')
   }
-  return {...base, name: 'HEALTHCHECK', type}
+  const test: CommandLine =
+    json.kind === 'words' ? {kind: 'json', words: json.words} : {kind: 'shell', text: wordAt(line, rest, to), heredocs: []}
+  return {...base, name: 'HEALTHCHECK', test}
 }
 
-/** K37: the rest is an instruction of its own, kept as text. */
-function readOnbuild(base: InstructionBase, from: number, to: number, problems: Problems): Instruction | undefined {
+/** K37: the rest is an instruction of its own, kept as text. Docker reads it when it fires. */
+function readOnbuild(
+  base: InstructionBase,
+  from: number,
+  to: number,
+  heredocs: readonly Heredoc[],
+  problems: Problems,
+): Instruction | undefined {
   const {line} = base
   let end = from
   while (end < to && !isSpace(line.text.charAt(end))) end += 1
@@ -262,10 +277,14 @@ function readOnbuild(base: InstructionBase, from: number, to: number, problems: 
   else if (trigger === 'ONBUILD')
     problems.syntax(span, "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed", 'Remove one of the two.')
   else if (trigger === 'FROM' || trigger === 'MAINTAINER') problems.syntax(span, `${trigger} isn't allowed as an ONBUILD trigger`)
-  else if (isInstructionName(trigger)) return {...base, name: 'ONBUILD', trigger: line.text.slice(from, to)}
   else {
-    const near = didYouMean(trigger, Object.keys(flagTables))
-    problems.syntax(span, `unknown instruction: ${shorten(trigger)}`, near === undefined ? undefined : `Did you mean ${near}?`)
+    if (!isInstructionName(trigger)) {
+      const near = didYouMean(trigger, Object.keys(flagTables))
+      const message = `${shorten(trigger)} is no instruction: every build that starts from this image will fail.`
+      problems.add('unknown-trigger', 'warning', span, message, near === undefined ? undefined : `Did you mean ${near}?`)
+    }
+    const bodies = heredocs.map(heredoc => `\n${heredoc.body}${heredoc.name}`)
+    return {...base, name: 'ONBUILD', trigger: line.text.slice(from, to) + bodies.join('')}
   }
   return undefined
 }

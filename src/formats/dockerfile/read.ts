@@ -27,6 +27,7 @@ export function readDockerfile(file: string, text: string, options: ReadOptions)
     escape: lexed.escape,
     lastNamed: named.names,
     stageCount: named.count,
+    configs: options.configs ?? new Map(),
   }
   const stages = readStages(reading, instructions)
   if (stages.length === 0 && !problems.failed) reportNothing(index, instructions, problems)

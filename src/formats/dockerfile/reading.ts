@@ -2,8 +2,9 @@
 import {expandWord, type Lookup} from '../../language/words.js'
 import type {Base, Settings, Step} from '../../model/description.js'
 import type {Diagnostic} from '../../model/diagnostic.js'
+import type {ImageConfig} from '../../model/image-config.js'
 import type {LineIndex, Span} from '../../model/span.js'
-import type {Template} from '../../model/template.js'
+import {plainText, type Template} from '../../model/template.js'
 import {type Word, wordSpan} from './arguments.js'
 import type {BuildArguments} from './build-arguments.js'
 import type {Instruction} from './instruction.js'
@@ -18,6 +19,8 @@ export interface Reading {
   /** Place of the last stage of each name in the file: what COPY --from means by it (K70). */
   readonly lastNamed: ReadonlyMap<string, number>
   readonly stageCount: number
+  /** Configurations of base images by normalized reference, as far as they are known. */
+  readonly configs: ReadonlyMap<string, ImageConfig>
 }
 
 /** A stage while it is read. */
@@ -33,7 +36,7 @@ export interface OpenStage {
   readonly steps: Step[]
   settings: Settings
   readonly labels: Map<string, {readonly value: Template; readonly span: Span}>
-  /** The folder that RUN and relative destinations start from; `/` where an image would have to tell (K121). */
+  /** The folder that RUN and relative destinations start from; relative where an image would have to tell (K121). */
   workdir: Template
   shell: readonly string[]
   end: Span
@@ -55,7 +58,8 @@ export function expand(reading: Reading, word: Word, lookup: Lookup): Template |
   }
 }
 
-const openHint = 'Give the variable a value with ENV or ARG first, or use it without a modifier.'
+const openHint =
+  'Give the variable a value with ENV or ARG first, use it without a modifier, or convert where the registry can be reached.'
 
 export function quoteShort(text: string): string {
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text)
@@ -73,11 +77,17 @@ export function commentOf(instruction: Instruction): {comment?: readonly string[
   return instruction.comments.length === 0 ? {} : {comment: instruction.comments}
 }
 
-/** Something that BuildKit does and this reader doesn't yet. */
-export function unsupported(reading: Reading, stage: OpenStage, span: Span, what: string, instead: string): void {
-  const line = span.start.line
-  const message = `Line ${line}: ${what} is not supported yet; what it does would be missing from the image.`
-  reading.problems.add('unsupported-instruction', 'error', span, message, instead, stage.name)
+/** A template as text; a variable of an unknown base is reported, where only text will do. */
+export function expandPlain(reading: Reading, stage: OpenStage, word: Word): string | undefined {
+  const template = expand(reading, word, stage.scope.lookup)
+  const text = template && plainText(template)
+  if (template !== undefined && text === undefined) {
+    const open = template.find(part => typeof part !== 'string')
+    const variable = typeof open === 'object' ? open.variable : ''
+    const message = `${quoteShort(word.text)} needs $${variable} of the base image, and nobody could look at the image yet.`
+    remark(reading, stage, 'base-variable-needed', 'error', wordSpan(word), message, openHint)
+  }
+  return text
 }
 
 export function remark(

@@ -1,5 +1,7 @@
 /** The meaning layer (K57–K77; frontend/dockerfile/dockerfile2llb): instructions become stages. */
-import type {Base, Settings, Stage} from '../../model/description.js'
+import type {Base, Healthcheck, Setting, Settings, Stage} from '../../model/description.js'
+import type {ImageConfig} from '../../model/image-config.js'
+import {normalizeReference, showImageReference} from '../../model/reference.js'
 import type {Span} from '../../model/span.js'
 import {plainText} from '../../model/template.js'
 import {wordSpan} from './arguments.js'
@@ -8,6 +10,8 @@ import type {Instruction} from './instruction.js'
 import {commentOf, expand, type OpenStage, quoteShort, type Reading} from './reading.js'
 import {Scope, type ScopeBase} from './scope.js'
 import {readStep} from './steps.js'
+import {startFolder} from './template-paths.js'
+import {readTrigger} from './triggers.js'
 
 type From = Extract<Instruction, {name: 'FROM'}>
 
@@ -29,6 +33,7 @@ export function readStages(reading: Reading, instructions: readonly Instruction[
       }
       const stage = openStage(reading, instruction, opened.length, nearestNamed)
       opened.push(stage)
+      fireTriggers(reading, stage, opened)
       if (stage.named) nearestNamed.set(stage.name, stage)
       continue
     }
@@ -95,8 +100,8 @@ function openStage(reading: Reading, from: From, index: number, earlier: Readonl
     steps: [],
     settings: {},
     labels: new Map(),
-    workdir: parent.stage?.workdir ?? ['/'],
-    shell: parent.stage?.shell ?? ['/bin/sh', '-c'],
+    workdir: parent.stage?.workdir ?? startFolder(parent.base),
+    shell: parent.stage?.shell ?? configOf(parent.base)?.shell ?? ['/bin/sh', '-c'],
     end: from.span,
   }
 }
@@ -142,7 +147,11 @@ function readBase(reading: Reading, from: From, earlier: ReadonlyMap<string, Ope
   }
   if (name === 'scratch') return nothing
   const image = imageName(name)
-  if (image.kind === 'image') return {base: {kind: 'image', reference: image.reference, span}, scope: {kind: 'image'}}
+  if (image.kind === 'image') {
+    const {reference} = image
+    const config = reading.configs.get(normalizeReference(showImageReference(reference)))
+    return {base: {kind: 'image', reference, span, ...(config === undefined ? {} : {config})}, scope: {kind: 'image', config}}
+  }
   const lower = name.toLowerCase()
   reading.problems.syntax(
     span,
@@ -150,6 +159,21 @@ function readBase(reading: Reading, from: From, earlier: ReadonlyMap<string, Ope
     earlier.has(lower) ? `The stage is called ${lower}: FROM minds the case.` : image.hint,
   )
   return nothing
+}
+
+function configOf(base: Base): ImageConfig | undefined {
+  return base.kind === 'image' ? base.config : undefined
+}
+
+/** K77: the triggers of what a stage starts from run first, in its own name and at its FROM. */
+function fireTriggers(reading: Reading, stage: OpenStage, opened: readonly OpenStage[]): void {
+  const {base} = stage
+  const parent = base.kind === 'stage' && base.index !== undefined ? opened[base.index] : undefined
+  const triggers = parent?.settings.onbuild?.map(trigger => trigger.value) ?? configOf(base)?.onbuild ?? []
+  for (const trigger of triggers) {
+    const instruction = readTrigger(reading, trigger, stage.from.span)
+    if (instruction !== undefined) readStep(reading, stage, instruction)
+  }
 }
 
 function readPlatform(reading: Reading, from: From): string | undefined {
@@ -170,7 +194,12 @@ function readPlatform(reading: Reading, from: From): string | undefined {
 function closeStage(stage: OpenStage): Stage {
   const span: Span = {file: stage.from.span.file, start: stage.from.span.start, end: stage.end.end}
   const labels = [...stage.labels].map(([name, {value, span: where}]) => ({name, value, span: where}))
-  const settings: Settings = labels.length === 0 ? stage.settings : {...stage.settings, labels}
+  const {healthcheck} = stage.settings
+  const settings: Settings = {
+    ...stage.settings,
+    ...(labels.length === 0 ? {} : {labels}),
+    ...(healthcheck === undefined ? {} : {healthcheck: withShell(healthcheck, stage.shell)}),
+  }
   return {
     name: stage.name,
     index: stage.index,
@@ -184,4 +213,10 @@ function closeStage(stage: OpenStage): Stage {
     ...(stage.platform === undefined ? {} : {platform: stage.platform}),
     ...commentOf(stage.from),
   }
+}
+
+/** K125: the shell form of a HEALTHCHECK is run by the shell that the image is left with. */
+function withShell({value, span}: Setting<Healthcheck>, shell: readonly string[]): Setting<Healthcheck> {
+  if (value.kind === 'none' || value.command.kind !== 'shell') return {value, span}
+  return {value: {...value, command: {...value.command, shell}}, span}
 }

@@ -6,7 +6,7 @@ import {literal, plainText, type Template} from '../../model/template.js'
 import type {BuildArguments} from '../dockerfile/build-arguments.js'
 import type {Problems} from '../dockerfile/problems.js'
 import {Scope} from '../dockerfile/scope.js'
-import {destinationPath, joinPath} from '../dockerfile/template-paths.js'
+import {destinationPath, folderAfter, joinPath, startFolder} from '../dockerfile/template-paths.js'
 import {expandGlobal, readBase, readReference} from './base.js'
 import type {YamlDocument} from './document.js'
 import {expandNode} from './expand.js'
@@ -28,6 +28,8 @@ export interface OpenStage {
   readonly scope: Scope
   workdir: Template
   shell: readonly string[]
+  /** The shell as this stage itself sets it (K125). */
+  ownShell: Settings['shell']
 }
 
 interface StageText {
@@ -47,10 +49,15 @@ export function readStage(reading: Reading, text: StageText, parent: OpenStage |
   const base = readBase(reading, input.from, yaml.node(['from'], node) ?? node, name)
   const open: OpenStage = {
     scope: new Scope(
-      parent === undefined ? {kind: base.kind === 'scratch' ? 'scratch' : 'image'} : {kind: 'stage', scope: parent.scope},
+      parent !== undefined
+        ? {kind: 'stage', scope: parent.scope}
+        : base.kind === 'scratch'
+          ? {kind: 'scratch'}
+          : {kind: 'image', config: base.kind === 'image' ? base.config : undefined},
     ),
-    workdir: parent?.workdir ?? ['/'],
-    shell: input.shell ?? parent?.shell ?? defaultShell,
+    workdir: parent?.workdir ?? startFolder(base),
+    shell: input.shell ?? parent?.shell ?? (base.kind === 'image' ? base.config?.shell : undefined) ?? defaultShell,
+    ownShell: input.shell === undefined ? undefined : {value: input.shell, span: yaml.span(yaml.node(['shell'], node) ?? node)},
   }
   const steps: Step[] = [...argSteps(reading, open), ...text.steps.flatMap(step => readStep(reading, open, step))]
   const settings = readSettings(reading, open, node, input)
@@ -109,8 +116,9 @@ function readStep(reading: Reading, open: OpenStage, {node, input}: RawStep): St
   if ('workdir' in input) {
     const path = filled(input.workdir, 'workdir')
     if (path === undefined) return []
-    open.workdir = joinPath(open.workdir, path)
-    return [{...own, kind: 'workdir', path: open.workdir}]
+    const folder = joinPath(open.workdir, path)
+    open.workdir = folderAfter(folder)
+    return [{...own, kind: 'workdir', path: folder}]
   }
   if ('user' in input) {
     const user = filled(input.user, 'user')
@@ -122,6 +130,7 @@ function readStep(reading: Reading, open: OpenStage, {node, input}: RawStep): St
     return [{...own, kind: 'user', user}]
   }
   open.shell = input.shell
+  open.ownShell = {value: input.shell, span: own.span}
   return []
 }
 
@@ -277,6 +286,7 @@ function readSettings(reading: Reading, open: OpenStage, node: Node, input: Shal
     ...(labels.length === 0 ? {} : {labels}),
     ...(input.entrypoint === undefined ? {} : {entrypoint: value('entrypoint', command(input.entrypoint, open.shell))}),
     ...(input.cmd === undefined ? {} : {cmd: value('cmd', command(input.cmd, open.shell))}),
+    ...(open.ownShell === undefined ? {} : {shell: open.ownShell}),
     ...(input.test === undefined ? {} : {test: script('test', input.test)}),
     ...(input.help === undefined ? {} : {help: script('help', input.help)}),
   }

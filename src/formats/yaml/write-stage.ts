@@ -17,7 +17,7 @@ export function writeDockerStage(
 ): {value: Value; end: StageEnd} {
   const writer = new StageWriter(writing, stage, parent)
   for (const step of stage.steps.slice(0, skip)) writer.skip(step)
-  const steps = stage.steps.slice(skip).flatMap(step => writer.step(step))
+  const steps = [...stage.steps.slice(skip).flatMap(step => writer.step(step)), ...writer.lastShell()]
   const settings = writer.settings()
   const value = map([
     ['from', writer.base(stage.base)],
@@ -36,6 +36,7 @@ export function escaped(template: Template): string {
 class StageWriter {
   readonly variables: Map<string, Template>
   shell: readonly string[]
+  #ownShell = false
 
   constructor(
     readonly writing: Writing,
@@ -43,7 +44,8 @@ class StageWriter {
     parent: StageEnd | undefined,
   ) {
     this.variables = new Map(parent?.variables)
-    this.shell = parent?.shell ?? defaultShell
+    const {base} = stage
+    this.shell = parent?.shell ?? (base.kind === 'image' ? base.config?.shell : undefined) ?? defaultShell
   }
 
   /** A step that is said elsewhere, but counts. */
@@ -188,9 +190,20 @@ class StageWriter {
 
   /** A step that changes the shell, where the command has another one. */
   #shellFor(command: Command): Value[] {
-    if (command.kind !== 'shell' || same(command.shell, this.shell)) return []
-    this.shell = command.shell
-    return [map([['shell', words(command.shell)]])]
+    if ((command.kind !== 'shell' && command.kind !== 'file') || same(command.shell, this.shell)) return []
+    return this.#changeShell(command.shell)
+  }
+
+  #changeShell(shell: readonly string[]): Value[] {
+    this.shell = shell
+    this.#ownShell = true
+    return [map([['shell', words(shell)]])]
+  }
+
+  /** The shell that the stage leaves to its children and its image, where no step has set it yet (K125). */
+  lastShell(): Value[] {
+    const {shell} = this.stage.settings
+    return shell === undefined || (this.#ownShell && same(shell.value, this.shell)) ? [] : this.#changeShell(shell.value)
   }
 
   #command(command: Command): Value {

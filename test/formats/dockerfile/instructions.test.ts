@@ -137,23 +137,156 @@ describe('settings', () => {
   })
 })
 
-test('what has no effect on files is warned of, what is missing is refused', () => {
-  const rules = (text: string): string[] => read(`FROM a\n${text}`).diagnostics.map(found => `${found.severity} ${found.rule}`)
-  for (const text of ['EXPOSE 80', 'VOLUME /v', 'HEALTHCHECK NONE', 'STOPSIGNAL 9'])
-    expect(rules(text)).toEqual(['warning no-runtime-equivalent'])
-  expect(rules('MAINTAINER me')).toEqual(['info no-runtime-equivalent'])
-  for (const text of [
-    'ONBUILD RUN x',
-    'RUN --mount=type=cache,target=/x y',
-    'RUN --network=none x',
-    'COPY --parents a b',
-    'COPY --exclude=x a b',
-    'ADD https://x/y /z',
-    'ADD git@github.com:x/y.git /z',
-    'ADD a.tar.gz /z',
-    'ADD --checksum=sha256:1 a b',
-  ]) {
-    expect(rules(text)).toEqual(['error unsupported-instruction'])
-  }
-  expect(rules('ADD a.txt b.gz /z/')).toEqual([])
+describe('RUN flags (K128–K130)', () => {
+  test.each([
+    ['RUN --mount=target=/m x', '<bind / > /m>'],
+    ['RUN --mount=type=bind,source=../a,dst=m,rw x', '<bind /a > /m rw>'],
+    ['WORKDIR /w\nRUN --mount=type=BIND,Src=/a,Target=m,readwrite=0 x', '<bind /a > /w/m>'],
+    ['RUN --mount=type=cache,target=/c/../d x', '<cache /d /d shared 0:0 755>'],
+    ['RUN --mount=type=cache,id=i,target=/c,sharing=Locked,uid=1,gid=2,mode=0700,ro x', '<cache i /c locked 1:2 700 ro>'],
+    ['RUN --mount=type=cache,target=/c,from=img:1,source=s x', '<cache /c [image img:1] /s > /c shared 0:0 755>'],
+    ['RUN --mount=type=tmpfs,target=/t,size=1.5k x', '<tmpfs /t 1536>'],
+    ['RUN --mount=type=secret,id=a/b x', '<secret a/b /run/secrets/b 0:0 400>'],
+    ['RUN --mount=type=secret,target=/x/tok,required,mode=444 x', '<secret tok /x/tok 0:0 444 required>'],
+    ['RUN --mount=type=secret,id=t,env=TOKEN x', '<secret t  $TOKEN 0:0 400>'],
+    ['RUN --mount=type=ssh,required=true x', '<ssh default  required>'],
+    ['ARG D=/a,b\nRUN --mount=type=cache,target=$D x', '<cache /a,b /a,b shared 0:0 755>'],
+    ['RUN --mount=type=cache,\\"target=/a,b\\" x', '<cache /a,b /a,b shared 0:0 755>'],
+    ['RUN --mount=from=scratch,target=/e,rw x', '<tmpfs /e>'],
+    ['RUN --network=none --security=insecure x', 'network=none insecure'],
+    ['RUN --network=default --security=sandbox x', ''],
+  ])('%s', (text, wanted) => {
+    expect(body(text).at(-1)).toBe(`run ${wanted === '' ? '' : `${wanted} `}"x"`)
+  })
+
+  test('a mount may show a stage, by name', () => {
+    const shown = steps('FROM scratch AS S\nFROM scratch\nRUN --mount=from=s,target=/m x')
+    expect(shown.at(-1)).toBe('run <bind [stage 0] / > /m> "x"')
+    expect(steps('FROM scratch AS s\nRUN --mount=from=0,target=/m x').at(-1)).toBe('run <bind [stage 0?] / > /m> "x"')
+  })
+
+  test.each([
+    ['--mount=type=bnd,target=/a', 'unsupported mount type "bnd"', 'Did you mean bind?'],
+    ['--mount=type=cache,target=/a,shared', "invalid field 'shared' must be a key=value pair", undefined],
+    ['--mount=type=cache,target=/a,targt=b', "unexpected key 'targt' in 'targt=b'", 'Did you mean target?'],
+    ['--mount=target=/a,size=1', "unexpected key 'size' for mount type 'bind'", undefined],
+    ['--mount=target=/a,required', "unexpected key 'required' for mount type 'bind'", undefined],
+    ['--mount=target=/a,mode=1', 'mode not allowed for "bind" type mounts', undefined],
+    ['--mount=target=/a,ro=maybe', 'invalid value for ro: maybe', undefined],
+    ['--mount=type=cache,target=/a,mode=9', 'invalid value 9 for mode', undefined],
+    ['--mount=type=cache,target=/a,uid=me', 'invalid value me for uid', undefined],
+    ['--mount=type=cache,target=/a,sharing=all', 'unsupported sharing value "all"', undefined],
+    ['--mount=target=/a,sharing=shared', 'invalid cache sharing set for bind mount', undefined],
+    ['--mount=type=secret', 'invalid secret mount. one of source, target required', undefined],
+    ['--mount=type=secret,id=a,from=b', 'secret mount should not have a from', undefined],
+    ['--mount=type=secret,id=a,src=b', "both source and id can't be set", undefined],
+    ['--mount=from=$A,target=/a', "'from' doesn't support variable expansion, define alias stage instead", undefined],
+    ['--mount=type=tmpfs,target=/', 'invalid mount target "/"', undefined],
+    ['--mount=', 'failed to parse csv mounts: EOF', undefined],
+    ['--network=bridge', 'invalid network mode "bridge"', undefined],
+    ['--security=none', 'security "none" is not valid', undefined],
+  ])('%s', (flag, message, hint) => {
+    const [found] = read(`FROM scratch\nRUN ${flag} x`).diagnostics
+    expect(found).toMatchObject({rule: 'syntax', message, span: {start: {line: 2, column: 5}}})
+    if (hint !== undefined) expect(found?.hint).toBe(hint)
+  })
+
+  test('devices are refused', () => {
+    expect(problems('FROM scratch\nRUN --device=nvidia.com/gpu x')[0]).toMatch(/^2:5 run-device/)
+  })
+})
+
+describe('COPY and ADD (K90, K98–K105)', () => {
+  test.each([
+    ['COPY --link --parents --exclude=*.o --exclude=a a/./b /c/', ['copy link parents not *.o not a a/./b > /c/']],
+    ['COPY --link --chmod=755 a /c', ['copy chmod=755 a > /c']],
+    ['COPY --parents=false --from=i /a/./b /c', ['copy [image i] /a/b > /c']],
+    ['COPY --parents --from=i ./a/./b/../c d /c', ['copy parents [image i] /a/./c /d > /c']],
+    ['ADD a.tar /c', ['copy unpack=detect a.tar > /c']],
+    ['ADD --unpack=false a.tar /c', ['copy unpack=never a.tar > /c']],
+    ['ADD https://h/p/f.tgz?x=1#y /c/', ['copy unpack=never [url https://h/p/f.tgz?x=1#y] f.tgz > /c/']],
+    ['ADD --unpack http://h/ /c/', ['copy unpack=always [url http://h/] __unnamed__ > /c/']],
+    [
+      `ADD --checksum=sha256:${'0'.repeat(64)} https://h/f /c`,
+      [`copy unpack=never [url https://h/f sha256:${'0'.repeat(64)}] f > /c`],
+    ],
+    [
+      'ADD a b https://h/f https://h/x.git#v1:sub c <<E /d/\ne\nE',
+      [
+        'copy unpack=detect a b > /d/',
+        'copy unpack=never [url https://h/f] f > /d/',
+        'copy [git https://h/x.git#v1:sub] . > /d/',
+        'copy unpack=detect c > /d/',
+        'copy ["e\\n"] E > /d/',
+      ],
+    ],
+    ['ADD --keep-git-dir git@h.io:x/y /c', ['copy [git git@h.io:x/y#: keep-git-dir] . > /c']],
+    [
+      'ADD https://h/x.git?tag=v1&submodules=0&commit=0123456 /c',
+      ['copy [git https://h/x.git#refs/tags/v1: no submodules 0123456] . > /c'],
+    ],
+    ['ADD github.com/x/y ftp://h/f /c/', ['copy unpack=detect github.com/x/y ftp:/h/f > /c/']],
+  ])('%s', (text, wanted) => {
+    expect(body(text)).toEqual(wanted)
+  })
+
+  test.each([
+    ['ADD --checksum=sha256:00 a /c', 'checksum requires HTTP(S) or Git sources'],
+    ['ADD --checksum=sha256:00 https://h/a https://h/b /c/', "checksum can't be specified for multiple sources"],
+    ['ADD --checksum=sha256:00 https://h/a /c', 'invalid checksum digest length'],
+    ['ADD https://h/x.git?tag=a&branch=b /c', 'ref conflicts: "refs/tags/a" vs "refs/heads/b"'],
+    ['COPY git@h.io:x/y /c', "source can't be a git ref for COPY"],
+  ])('%s', (text, message) => {
+    expect(read(`FROM scratch\n${text}`).diagnostics[0]).toMatchObject({rule: 'syntax', message})
+  })
+})
+
+describe('what an image says of how it is run (K126, K127)', () => {
+  test('is kept, without remarks', () => {
+    const text = `FROM scratch
+ARG P="80 443"
+EXPOSE $P 53/udp
+EXPOSE 9000-9010
+VOLUME ["/a b"]
+VOLUME /c $P
+STOPSIGNAL SIGRTMIN+3
+HEALTHCHECK --interval=1m30s --retries=3 --start-period=0 CMD curl -f "x"
+SHELL ["/bin/ash", "-c"]
+MAINTAINER me <m@e>
+ONBUILD RUN a \\
+  b`
+    expect(problems(text)).toEqual([])
+    expect(readWell(text).stages[0]?.settings).toMatchObject({
+      expose: [{value: ['80']}, {value: ['443']}, {value: ['53/udp']}, {value: ['9000-9010']}],
+      volumes: [{value: ['/a b']}, {value: ['/c']}, {value: ['80 443']}],
+      stopSignal: {value: ['SIGRTMIN+3']},
+      healthcheck: {
+        value: {
+          kind: 'command',
+          command: {kind: 'shell', shell: ['/bin/ash', '-c'], text: 'curl -f "x"'},
+          interval: '1m30s',
+          retries: 3,
+          startPeriod: '0',
+        },
+      },
+      shell: {value: ['/bin/ash', '-c']},
+      maintainer: {value: 'me <m@e>'},
+      onbuild: [{value: 'RUN a   b'}],
+    })
+  })
+
+  test.each([
+    ['EXPOSE web', 'invalid containerPort: web'],
+    ['EXPOSE 80/http', 'invalid proto: http'],
+    ['EXPOSE 20-10', 'invalid containerPort: 20-10'],
+    ['VOLUME $NOPE', 'VOLUME specified can not be an empty string'],
+    ['STOPSIGNAL SIGNOPE', 'invalid signal: SIGNOPE'],
+    ['HEALTHCHECK --interval=10 CMD x', 'time: missing unit in duration "10"'],
+    ['HEALTHCHECK --timeout=x CMD y', 'time: invalid duration "x"'],
+    ['HEALTHCHECK --timeout=1us CMD y', 'Interval "timeout" cannot be less than 1ms'],
+    ['HEALTHCHECK --retries=-1 CMD y', '--retries cannot be negative (-1)'],
+    ['HEALTHCHECK NONE x', 'HEALTHCHECK NONE takes no arguments'],
+  ])('%s', (text, message) => {
+    expect(read(`FROM scratch\n${text}`).diagnostics[0]).toMatchObject({rule: 'syntax', message})
+  })
 })

@@ -45,7 +45,7 @@ describe('directives (K6–K8)', () => {
       'FROM a',
       'run "dir c:\\\\"',
       'env P=c:\\x | y=1',
-      'copy a b > /c\\',
+      'copy a b > c\\',
     ])
   })
 
@@ -120,14 +120,15 @@ describe('here-documents (K17–K26)', () => {
     expect(stage?.steps[0]?.span).toMatchObject({start: {line: 2, column: 1}, end: {line: 4, column: 4}})
   })
 
-  test("nothing of the base's variables is guessed", () => {
-    expect(problems('FROM a\nCOPY <<X /c\n$host\nX')[0]).toMatch(/^2:6 base-variable-in-heredoc/)
+  test("the base's variables stay open", () => {
+    expect(runs('COPY <<X /c\n$host \\$x "${y:-1}"\nX')).toEqual(['copy ["${host} $x \\"${y:-1}\\"\\n"] X > /c'])
   })
 
-  test('a script with its own interpreter is not supported yet', () => {
-    expect(problems('FROM a\nRUN <<EOF\n#!/bin/bash\nx\nEOF')[0]).toMatch(
-      /^2:1 unsupported-instruction: Line 2: RUN with a here-document/,
-    )
+  test('a script with its own interpreter is a file (K23)', () => {
+    const text = 'SHELL ["/bin/bash", "-c"]\nRUN <<-"E F"\n\t#!/bin/ash\n\tx $A\n\tE F'
+    expect(runs(text)).toEqual(['run E F: "#!/bin/ash\\nx $A\\n"'])
+    expect(readWell(`FROM a\n${text}`).stages[0]?.steps[0]).toMatchObject({command: {kind: 'file', shell: ['/bin/bash', '-c']}})
+    expect(runs('RUN sh <<E\n#!/bin/ash\nE')).toEqual(['run "sh <<E\\n#!/bin/ash\\nE"'])
   })
 })
 

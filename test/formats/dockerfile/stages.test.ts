@@ -1,5 +1,6 @@
 import {describe, expect, test} from 'vitest'
-import {problems, read, steps} from './help.js'
+import {parseImageConfig} from '../../../src/language/image-config.js'
+import {problems, read, readWell, steps} from './help.js'
 
 describe('stages (K65–K76)', () => {
   test.each([
@@ -9,26 +10,26 @@ describe('stages (K65–K76)', () => {
       ['FROM x AS build', 'FROM scratch', 'copy [stage 0] /a > /b'],
     ],
     ['by number', 'FROM x\nFROM scratch\nCOPY --from=0 a b', ['FROM x', 'FROM scratch', 'copy [stage 0] /a > /b']],
-    ['a number out of range', 'FROM x\nCOPY --from=9 a b', ['FROM x', 'copy [stage 9?] /a > /b']],
-    ['an image', 'FROM x\nCOPY --from=debian:12 a b', ['FROM x', 'copy [image debian:12] /a > /b']],
+    ['a number out of range', 'FROM x\nCOPY --from=9 a /b', ['FROM x', 'copy [stage 9?] /a > /b']],
+    ['an image', 'FROM x\nCOPY --from=debian:12 a /b', ['FROM x', 'copy [image debian:12] /a > /b']],
     [
       'nearly a stage',
-      'FROM x AS builder\nFROM y\nCOPY --from=buidler a b',
+      'FROM x AS builder\nFROM y\nCOPY --from=buidler a /b',
       ['FROM x AS builder', 'FROM y', 'copy [stage buidler?] /a > /b'],
     ],
     [
       'a tag makes it an image',
-      'FROM x AS builder\nFROM y\nCOPY --from=buidler:1 a b',
+      'FROM x AS builder\nFROM y\nCOPY --from=buidler:1 a /b',
       ['FROM x AS builder', 'FROM y', 'copy [image buidler:1] /a > /b'],
     ],
     [
       'itself and later ones, for the checks',
-      'FROM x AS a\nCOPY --from=a p q\nCOPY --from=b p q\nFROM y AS b',
+      'FROM x AS a\nCOPY --from=a p /q\nCOPY --from=b p /q\nFROM y AS b',
       ['FROM x AS a', 'copy [stage 0] /p > /q', 'copy [stage 1] /p > /q', 'FROM y AS b'],
     ],
     [
       'FROM means the nearest earlier, COPY the last of a name',
-      'FROM x AS a\nFROM a\nCOPY --from=a p q\nFROM y AS a',
+      'FROM x AS a\nFROM a\nCOPY --from=a p /q\nFROM y AS a',
       ['FROM x AS a', 'FROM stage 0', 'copy [stage 2] /p > /q', 'FROM y AS a'],
     ],
     ['FROM of a later stage is an image', 'FROM b AS a\nFROM y AS b', ['FROM b AS a', 'FROM y AS b']],
@@ -115,10 +116,20 @@ describe('variables (K57–K63)', () => {
     ])
   })
 
-  test("a modifier on a variable of the base can't be worked out", () => {
-    expect(problems('FROM a\nENV L=/x${L:+:$L}')).toEqual([
-      "2:9 base-variable-modifier: the value of $L comes from the base image and isn't known yet, so this can't be worked out.",
+  test('a modifier on a variable of the base stays open', () => {
+    expect(steps('FROM a\nENV L=/x${L:+:$L}')).toEqual(['FROM a', 'env L=/x${L:+:${L}}'])
+    expect(steps('FROM a\nENV X=$X\nENV Y=${X-w}${X+s}')).toEqual(['FROM a', 'env X=${X}', 'env Y=${X-}s'])
+  })
+
+  test("a modifier on a value that is only partly the base's cannot be said", () => {
+    expect(problems('FROM a\nENV L=/x:$L\nENV M=${L#/x}')).toEqual([
+      "3:7 base-variable-modifier: the value of $L comes from the base image and isn't known yet, so this can't be worked out.",
     ])
+  })
+
+  test('TARGETSTAGE is the target as the command line names it', () => {
+    expect(steps('FROM scratch AS a\nARG TARGETSTAGE', {}, {target: 'a'})).toContain('arg TARGETSTAGE=a')
+    expect(steps('FROM scratch AS a\nARG TARGETSTAGE')).toContain('arg TARGETSTAGE=default')
   })
 })
 
@@ -130,10 +141,14 @@ describe('paths (K81–K83, K121)', () => {
     ['WORKDIR /w\nCOPY f ./', 'copy f > /w/'],
     ['WORKDIR /w\nCOPY f g', 'copy f > /w/g'],
     ['WORKDIR /w\nCOPY f ../../../g/', 'copy f > /g/'],
-    ['COPY f .', 'copy f > /'],
+    ['COPY f .', 'copy f > ./'],
+    ['COPY f d/', 'copy f > d/'],
+    ['COPY f ../d', 'copy f > ../d'],
     ['COPY f /', 'copy f > /'],
     ['COPY a[[]1].txt b* /x/', 'copy a[[]1].txt b* > /x/'],
-    ['WORKDIR a\nWORKDIR b/../c\nCOPY f g', 'copy f > /a/c/g'],
+    ['WORKDIR a\nWORKDIR b/../c\nCOPY f g', 'copy f > g'],
+    ['WORKDIR a\nWORKDIR b/../c', 'workdir c'],
+    ['WORKDIR /a\nWORKDIR b/../c\nCOPY f g', 'copy f > /a/c/g'],
     ['WORKDIR $BASE/w\nCOPY f g', 'copy f > ${BASE}/w/g'],
     ['COPY --from=x:1 ../../a/./b /c', 'copy [image x:1] /a/b > /c'],
   ])('%j', (text, wanted) => {
@@ -146,6 +161,79 @@ describe('paths (K81–K83, K121)', () => {
 
   test('an empty source means everything, which is warned of', () => {
     expect(problems('FROM scratch\nCOPY $NOPE /x')[0]).toMatch(/^2:6 empty-copy-source/)
+  })
+})
+
+describe('a base whose configuration is known', () => {
+  const config = {
+    Env: ['A=1', 'EMPTY=', 'PATH=/bin'],
+    WorkingDir: '/srv',
+    Shell: ['/bin/ash', '-c'],
+    OnBuild: ['COPY . .', 'RUN make'],
+  }
+  const more = {configs: new Map([['docker://docker.io/library/a:latest', parseImageConfig(JSON.stringify(config))]])}
+
+  test('its variables have values, which are kept as variables where nothing is worked out', () => {
+    const [stage] = readWell('FROM a\nENV B=/x:$A C=${A:+y} D=${NOPE:-z} E=${EMPTY:-e}', {}, more).stages
+    expect(stage?.steps.at(-1)).toMatchObject({
+      variables: [
+        {name: 'B', value: ['/x:', {variable: 'A', known: '1'}]},
+        {name: 'C', value: ['y']},
+        {name: 'D', value: ['z']},
+        {name: 'E', value: ['e']},
+      ],
+    })
+    expect(stage?.base).toMatchObject({config: {workdir: '/srv'}})
+  })
+
+  test('its folder is where relative paths start, and its shell is the first one', () => {
+    expect(steps('FROM docker.io/library/a\nWORKDIR w\nCOPY f .', {}, more).slice(-2)).toEqual([
+      'workdir /srv/w',
+      'copy f > /srv/w/',
+    ])
+    expect(readWell('FROM a\nRUN x', {}, more).stages[0]?.steps.at(-1)).toMatchObject({command: {shell: ['/bin/ash', '-c']}})
+  })
+
+  test('its triggers run first, where the FROM stands', () => {
+    expect(steps('FROM a AS b\nRUN x\nFROM b', {}, more)).toEqual([
+      'FROM a AS b',
+      'copy . > /srv/',
+      'run "make"',
+      'run "x"',
+      'FROM stage 0',
+    ])
+    expect(readWell('FROM a AS b', {}, more).stages[0]?.steps[0]?.span).toMatchObject({
+      start: {line: 1, column: 1},
+      end: {column: 12},
+    })
+  })
+})
+
+describe('ONBUILD (K37, K77)', () => {
+  test('runs in the child, once, and is not handed on', () => {
+    expect(steps('FROM scratch AS p\nONBUILD ENV A=1\nONBUILD RUN <<E\nx\nE\nFROM p AS c\nRUN y$A\nFROM c')).toEqual([
+      'FROM scratch AS p',
+      'FROM stage 0 AS c',
+      'env A=1',
+      'run "x\\n"',
+      'run "y$A"',
+      'FROM stage 1',
+    ])
+  })
+
+  test('a trigger may copy from a stage', () => {
+    expect(steps('FROM scratch AS q\nFROM scratch AS p\nONBUILD COPY --from=q /a /b\nFROM p').at(-1)).toBe(
+      'copy [stage 0] /a > /b',
+    )
+  })
+
+  test('what is wrong with it is said where it fires', () => {
+    expect(problems('FROM scratch AS p\nONBUILD FOO x')).toEqual([
+      '2:9 unknown-trigger: FOO is no instruction: every build that starts from this image will fail.',
+    ])
+    expect(problems('FROM scratch AS p\nONBUILD COPY x\n# c\nFROM p').map(found => found.slice(0, 18))).toEqual([
+      '4:1 syntax: COPY r',
+    ])
   })
 })
 

@@ -104,7 +104,7 @@ CMD ["y"]
     ['ENV PATH=/a:$PATH\nENV PATH=/b:$PATH', 'ENV PATH=/a:${PATH}\nENV PATH=/b:${PATH}'],
     ['ENV E=', 'ENV E='],
     ['LABEL "a b"="c d"', 'LABEL "a b"="c d"'],
-    ['COPY a\\$b c', 'COPY a\\$b /c'],
+    ['COPY a\\$b /c', 'COPY a\\$b /c'],
     ['COPY ["[a", "/b"]', 'COPY ["[a", "/b"]'],
     ['ENTRYPOINT', 'ENTRYPOINT'],
     ['CMD []', 'CMD []'],

@@ -148,7 +148,7 @@ describe('bases', () => {
 describe('steps', () => {
   it('go on from folder to folder', () => {
     expect(
-      steps('- workdir: a\n- workdir: ../b/\n- copy: [./x/, ../y]\n  to: .\n- copy: z\n  to: q/\n- copy: z\n  to: /r'),
+      steps('- workdir: /a\n- workdir: ../b/\n- copy: [./x/, ../y]\n  to: .\n- copy: z\n  to: q/\n- copy: z\n  to: /r'),
     ).toEqual(['workdir /a', 'workdir /b', 'copy context x y -> /b/', 'copy context z -> /b/q/', 'copy context z -> /r'])
   })
   it('fill in arguments and variables, and leave those of the base open', () => {
@@ -183,14 +183,14 @@ describe('steps', () => {
   it('write texts that are left as they are', () => {
     const [first, second] = stages(one('- write: "a $B\\n"\n  to: /etc/x.conf\n- write: {p: 1, q: 2}\n  to: /d/'))[0]?.steps ?? []
     expect(first).toMatchObject({
-      from: {kind: 'inline', files: [{name: 'x.conf', text: 'a $B\n'}]},
+      from: {kind: 'inline', files: [{name: 'x.conf', text: ['a $B\n']}]},
       destination: {path: ['/etc/x.conf']},
     })
     expect(second).toMatchObject({
       from: {
         files: [
-          {name: 'p', text: '1'},
-          {name: 'q', text: '2'},
+          {name: 'p', text: ['1']},
+          {name: 'q', text: ['2']},
         ],
       },
       destination: {path: ['/d/']},

@@ -6,7 +6,7 @@ import {readYaml} from '../../../src/formats/yaml/read.js'
 import {writeYaml} from '../../../src/formats/yaml/write.js'
 import type {Description, Stage, Step} from '../../../src/model/description.js'
 import type {ReadResult} from '../../../src/model/format.js'
-import {startOf} from '../../../src/model/span.js'
+import {type Span, startOf} from '../../../src/model/span.js'
 import {literal, type Template} from '../../../src/model/template.js'
 import {memoryContext} from '../../checks/memory-context.js'
 
@@ -230,7 +230,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     ([file, text, to]): Step => ({
       ...own,
       kind: 'copy',
-      from: {kind: 'inline', files: [{name: file, text}]},
+      from: {kind: 'inline', files: [{name: file, text: literal(text)}]},
       sources: [{path: literal(file), span}],
       destination: {path: [to], span},
     }),
@@ -252,6 +252,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       }),
     ),
 )
+
+/** What the stage leaves to its image, once a step has changed the shell. */
+function lastShell(steps: readonly Step[]): {shell?: {value: readonly string[]; span: Span}} {
+  const shells = steps.flatMap(each => (each.kind === 'run' && each.command.kind === 'shell' ? [each.command.shell] : []))
+  const last = shells.at(-1)
+  return last === undefined || shells.every(shell => shell[0] === '/bin/sh') ? {} : {shell: {value: last, span}}
+}
 
 it('any text comes back as it was', () => {
   const parts = fc.record({
@@ -275,7 +282,7 @@ it('any text comes back as it was', () => {
         nameSpan: span,
         base: {kind: 'image', reference: {transport: 'docker', name: 'debian'}, span},
         steps,
-        settings: {labels, help: {text: help, span}},
+        settings: {labels, help: {text: help, span}, ...lastShell(steps)},
       }
       roundTrip({format: 'yaml', file: 'x', text: '', stages: [stage]})
     }),
