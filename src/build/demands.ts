@@ -58,10 +58,27 @@ function ofRun(stage: Stage, step: RunStep, secrets: ReadonlySet<string>): Diagn
   return found
 }
 
+/** A `%setup` of its own interpreter leaves no place for ours, which makes the place for the secrets. */
+function ofSetup(stage: Stage, secrets: ReadonlySet<string>): Diagnostic[] {
+  const setup = stage.definition?.sections.find(each => each.name === 'setup' && each.arguments.trim() !== '')
+  if (setup === undefined || secrets.size === 0) return []
+  return [
+    finding(
+      'secret-place',
+      'error',
+      stage,
+      setup.span,
+      `Secrets cannot be mounted in stage "${stage.name}": its %setup has arguments of its own.`,
+      'Write %setup without arguments.',
+    ),
+  ]
+}
+
 /** Findings about the stages that the target needs. */
 export function demandsOf(description: Description, target: number, secrets: ReadonlySet<string>): Diagnostic[] {
   return neededStages(description, target).flatMap(index => {
     const stage = description.stages[index]
-    return stage === undefined ? [] : stage.steps.flatMap(step => (step.kind === 'run' ? ofRun(stage, step, secrets) : []))
+    if (stage === undefined) return []
+    return [...ofSetup(stage, secrets), ...stage.steps.flatMap(step => (step.kind === 'run' ? ofRun(stage, step, secrets) : []))]
   })
 }

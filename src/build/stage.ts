@@ -101,13 +101,14 @@ async function runCommand(run: StageRun, command: StageCommand, log: WriteStream
   const {sink} = ports
   const {engine} = ports.engine
   const begun = ports.now()
-  sink.emit({
-    event: 'step-start',
-    stage: stage.name,
-    title: command.title,
-    ...(command.step === undefined ? {} : {line: command.step.span.start.line}),
-  })
-  log.write(`# ${command.title}\n`)
+  if (!command.quiet)
+    sink.emit({
+      event: 'step-start',
+      stage: stage.name,
+      title: command.title,
+      ...(command.step === undefined ? {} : {line: command.step.span.start.line}),
+    })
+  if (!command.quiet) log.write(`# ${command.title}\n`)
   const result = await ports.runner.run(
     command,
     text => {
@@ -118,7 +119,8 @@ async function runCommand(run: StageRun, command: StageCommand, log: WriteStream
     signal,
   )
   const ok = result.exitCode === 0
-  sink.emit({event: 'step-end', stage: stage.name, title: command.title, seconds: (ports.now() - begun) / 1000, ok})
+  if (!command.quiet)
+    sink.emit({event: 'step-end', stage: stage.name, title: command.title, seconds: (ports.now() - begun) / 1000, ok})
   return result
 }
 

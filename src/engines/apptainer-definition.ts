@@ -64,10 +64,11 @@ function secretsPlace(work: StageWork): string {
   const note = shellQuote(secretsNote(work))
   return [
     '%setup',
-    '( made= root=$SINGULARITY_ROOTFS',
+    // Not in the person's log, which traces every line.
+    '( { set +x; } 2>/dev/null; made= root=$SINGULARITY_ROOTFS',
     'for each in run run/secrets; do',
     '  if [ -L "$root/$each" ]; then echo "the image has a link at /$each, so that secrets cannot be mounted there" >&2; exit 1; fi',
-    '  [ -d "$root/$each" ] || { mkdir -m 0755 "$root/$each"; made="$made${made:+,}\\"$root/$each\\""; }',
+    '  [ -d "$root/$each" ] || { mkdir -m 0755 "$root/$each"; made="$made${made:+,}{\\"path\\":\\"/$each\\"}"; }',
     'done',
     `echo "[$made]" >${note} )`,
     '',

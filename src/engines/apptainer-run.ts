@@ -50,7 +50,7 @@ interface Bind extends Mounted {
   readonly lay: Operation | undefined
 }
 
-export function runArgv(command: Command): readonly string[] {
+function runArgv(command: Command): readonly string[] {
   switch (command.kind) {
     case 'exec':
       return command.argv

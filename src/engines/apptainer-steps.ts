@@ -64,7 +64,7 @@ export function dockerSteps(
   for (const [name, value] of inherited.args) state.variables.set(name, value)
   const fill = (template: Template) => fillTemplate(template, new Map([...inherited.base, ...state.variables]))
 
-  const operate = (title: string, steps: readonly Operation[], more: Pick<StageCommand, 'step' | 'always'> = {}) => {
+  const operate = (title: string, steps: readonly Operation[], more: Pick<StageCommand, 'step' | 'always' | 'quiet'> = {}) => {
     const path = `${folder}/operations-${files.length + 1}.json`
     const operations: Operations = {root, steps}
     files.push({path, text: JSON.stringify(operations), mode: 0o644})
@@ -107,9 +107,9 @@ export function dockerSteps(
     runs += 1
     const parts = runParts(step, runs, {...state, fill}, work, execFlags, program)
     files.push(...parts.files)
-    operate('prepare the command', parts.before, {step})
+    operate('prepare the command', parts.before, {step, quiet: true})
     commands.push({kind: 'engine', title: stepTitle(step), argv: parts.argv, cwd: '/', env: at.env, step})
-    operate('tidy up after the command', parts.after, {step, always: true})
+    operate('tidy up after the command', parts.after, {step, always: true, quiet: true})
   }
 
   let workdirSet = inherited.workdirSet

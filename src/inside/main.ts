@@ -35,7 +35,7 @@ function carryOut(root: string, operation: Operation): void {
       makeMountPoints(root, operation.points, operation.file)
       return
     case 'clear-mount-points':
-      clearMountPoints(operation.file)
+      clearMountPoints(root, operation.file)
       return
     case 'user': {
       const {uid, gid, groups, home} = lookUpUser(root, operation.user)

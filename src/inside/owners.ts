@@ -77,7 +77,7 @@ export function lookUpUser(root: string, text: string): Person {
   const rowOf = (uid: number) => passwd.find(fields => Number(fields[2]) === uid)
   const homeOf = (uid: number) => rowOf(uid)?.[5] || '/'
   if (/^\d+$/.test(user) && /^\d+$/.test(group))
-    return {uid: Number(user), gid: Number(group), groups: [], home: homeOf(Number(user))}
+    return {uid: Number(user), gid: Number(group), groups: [Number(group)], home: homeOf(Number(user))}
   const numeric = /^\d+$/.test(user)
   const row = user === '' ? rowOf(0) : numeric ? rowOf(Number(user)) : passwd.find(fields => fields[0] === user)
   if (row === undefined && user !== '' && !numeric)
@@ -94,5 +94,6 @@ export function lookUpUser(root: string, text: string): Person {
   } else if (row !== undefined) {
     groups = rows.filter(fields => (fields[3] ?? '').split(',').includes(row[0] ?? '')).map(fields => Number(fields[2]))
   }
-  return {uid, gid, groups, home: homeOf(uid)}
+  // The primary group is among the others too, as in BuildKit's containers.
+  return {uid, gid, groups: [...new Set([gid, ...groups])], home: homeOf(uid)}
 }

@@ -140,6 +140,8 @@ export interface StageCommand {
   readonly step?: Step
   /** Carried out also after a command before it failed. */
   readonly always?: true
+  /** Part of another command's work: no event of its own unless it says something. */
+  readonly quiet?: true
 }
 
 export interface StageScript {
