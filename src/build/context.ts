@@ -209,14 +209,22 @@ export async function layContext(step: CopyStep, place: ContextPlace, fill: Fill
   for (const [index, taken] of takenByDocker(step, place, fill).entries()) {
     const from = join(folder, String(index), 'source')
     await mkdir(dirname(from), {recursive: true})
+    const fifos: {path: string; mode: number}[] = []
     await walk(taken.real, leftOut(taken, place.ignore, step), false, async ({real, path, stats}) => {
+      if (stats.isFIFO()) fifos.push({path, mode: stats.mode & 0o7777})
       const to = path === '' ? from : join(from, path)
       await mkdir(dirname(to), {recursive: true})
       await lay({real, stats}, to)
     })
     // Nothing in it is shown: an empty folder still arrives.
     if (!existsSync(from) && statSync(taken.real).isDirectory()) await mkdir(from, {recursive: true})
-    placed.push({kind: 'tree', from, name: taken.name, ...(step.parents ? {keepFolders: true} : {})})
+    placed.push({
+      kind: 'tree',
+      from,
+      name: taken.name,
+      ...(step.parents ? {keepFolders: true} : {}),
+      ...(fifos.length === 0 ? {} : {fifos}),
+    })
   }
   return placed
 }

@@ -12,7 +12,7 @@ import {canonical, keyOf, keyParts} from '../plan/keys.js'
 import {hostDigest} from './context.js'
 import {type Beginning, beginningOf} from './inherit.js'
 import type {BuildPorts, BuildRequest} from './request.js'
-import {fillAt} from './variables.js'
+import {filling} from './variables.js'
 
 /** A stage that others build on, when it is done. */
 export interface Done {
@@ -115,11 +115,11 @@ export async function stageInputs(
   const onHost = hostStep(stage)
   if (onHost !== undefined) whyNoKey ??= `its ${onHost} runs on the host, where it may read anything`
   if (request.options.shareTmp) whyNoKey ??= "--share-tmp lets it see the host's /tmp"
-  const fill = fillAt(stage, beginning.inherited)
+  const fill = filling(beginning.inherited)
   for (const step of copiesOf(stage)) {
     if (step.from.kind === 'context') {
       // A missing file only warns where a %setup may make it, and then there is no key anyway.
-      const value = await hostDigest(step, contextAt(request.context, ignore, step.from), fill(step))
+      const value = await hostDigest(step, contextAt(request.context, ignore, step.from), fill)
       host.push({name: `host files ${copyName(step)}`, value})
     } else if (step.from.kind === 'url') {
       const {digests, modified} = await ports.remote.download(step.from.url, step.from.checksum, signal)

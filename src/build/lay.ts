@@ -23,7 +23,7 @@ export interface Laying {
   readonly done: ReadonlyMap<number, Done>
   /** The stage's folder in scratch. */
   readonly folder: string
-  readonly fillAt: (step: Step) => Fill
+  readonly fill: Fill
   readonly request: BuildRequest
   readonly ports: BuildPorts
   readonly signal: AbortSignal
@@ -167,7 +167,7 @@ async function laySources(
 ): Promise<PlacedSource[]> {
   const {from} = step
   const {request, ports, signal} = laying
-  const fill = laying.fillAt(step)
+  const fill = laying.fill
   switch (from.kind) {
     case 'stage':
       return from.index === undefined ? [] : layFromStage(step, from.index, incoming, folder, laying)

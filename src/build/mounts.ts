@@ -33,7 +33,7 @@ async function laySource(
   const [copy] = mountedCopy(step, mount)
   if (copy === undefined) return undefined
   const {from} = copy
-  const fill = laying.fillAt(step)
+  const fill = laying.fill
   const {request, ports} = laying
   switch (from.kind) {
     case 'context': {

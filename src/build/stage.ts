@@ -13,7 +13,7 @@ import {layIncoming, layPlacements} from './lay.js'
 import {cacheMountsOf, layMounts} from './mounts.js'
 import {readableFolder} from './readable.js'
 import type {BuildPorts, BuildRequest} from './request.js'
-import {fillAt} from './variables.js'
+import {filling} from './variables.js'
 
 /** A command of a stage failed: the engine's words, and what they mean. */
 export class StageFailure extends Error {
@@ -68,7 +68,7 @@ async function prepareStage(run: StageRun, caches: ReadonlyMap<CacheMount, strin
   const root = join(folder, 'rootfs')
   // From the store by an open file, which the engine's user may not be able to reach by its name.
   if (inputs.base.kind === 'stage') await ports.images.unpack(inputs.base.image, root, undefined, signal)
-  const laying = {...run, folder, fillAt: fillAt(stage, inputs.beginning.inherited)}
+  const laying = {...run, folder, fill: filling(inputs.beginning.inherited)}
   const incoming = await layIncoming(laying)
   const secrets = ports.secrets.ids.size === 0 ? undefined : await ports.secrets.folders()
   const script = ports.engine.engine.script({

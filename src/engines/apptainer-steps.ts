@@ -2,6 +2,7 @@
  * A stage of docker's rules, step by step in one sandbox: files are placed by our helper, each RUN is an
  * `apptainer exec` of its own, and at the end the settings are written where Apptainer looks for them.
  */
+import {absolutePath, destinationPath} from '../language/paths.js'
 import {runscriptLines} from '../language/runscript.js'
 import {environmentQuote} from '../language/shell.js'
 import {fillTemplate} from '../language/templates.js'
@@ -62,7 +63,8 @@ export function dockerSteps(
     user: inherited.user,
   }
   for (const [name, value] of inherited.args) state.variables.set(name, value)
-  const fill = (template: Template) => fillTemplate(template, new Map([...inherited.base, ...state.variables]))
+  // What a template leaves open is a variable of the base image, as it was before any step.
+  const fill = (template: Template) => fillTemplate(template, inherited.base)
 
   const operate = (title: string, steps: readonly Operation[], more: Pick<StageCommand, 'step' | 'always' | 'quiet'> = {}) => {
     const path = `${folder}/operations-${files.length + 1}.json`
@@ -92,7 +94,7 @@ export function dockerSteps(
         {
           op: 'place',
           sources,
-          destination: step.destination === undefined ? '/' : fill(step.destination.path),
+          destination: destinationPath(state.workdir, step.destination === undefined ? '/' : fill(step.destination.path)),
           owner: step.from.kind === 'stage' || step.from.kind === 'image' ? 'keep' : 'root',
           ...(step.chown === undefined ? {} : {chown: fill(step.chown)}),
           ...(step.chmod === undefined ? {} : {chmod: fill(step.chmod)}),
@@ -128,7 +130,7 @@ export function dockerSteps(
         if (step.value !== undefined) state.variables.set(step.name, fill(step.value))
         break
       case 'workdir':
-        state.workdir = fill(step.path)
+        state.workdir = absolutePath(state.workdir, fill(step.path))
         workdirSet = true
         operate(stepTitle(step), [{op: 'folder', path: state.workdir, ...(state.user === '' ? {} : {user: state.user})}], {step})
         break
@@ -147,7 +149,9 @@ export function dockerSteps(
   const {settings} = stage
   for (const {name, value} of settings.env ?? []) state.kept.set(name, fill(value))
   const finish: Operation[] = []
-  const own = [...state.kept].filter(([name, value]) => inherited.env.get(name) !== value)
+  // Variables of the base that the engine writes down wrongly when it unpacks it (D113) are said again.
+  const distorted = work.base.kind === 'stage' ? [] : [...inherited.base].filter(([, value]) => /["$`\\]/.test(value))
+  const own = [...new Map([...distorted, ...state.kept])].filter(([name, value]) => inherited.env.get(name) !== value)
   if (own.length > 0) {
     const text = own.map(([name, value]) => `export ${name}=${environmentQuote(value)}\n`).join('')
     finish.push({op: 'append', path: '/.singularity.d/env/90-environment.sh', text: `\n${text}`, mode: 0o755})

@@ -3,11 +3,10 @@
  * and nowhere else. What lies there is merged with and replaced as docker's own unpacking does (K103;
  * github.com/moby/go-archive, `Unpack`, run in a root directory of its own).
  */
-import {execFileSync} from 'node:child_process'
 import * as fs from 'node:fs'
 import * as path from 'node:path'
 import type {ArchiveMember} from '../model/operations.js'
-import {copyTo, give, makeFolders} from './files.js'
+import {copyTo, give, makeFifo, makeFolders} from './files.js'
 import {type Owner, rootOwner} from './owners.js'
 import {locate, Refusal, statsOf} from './paths.js'
 
@@ -43,7 +42,7 @@ function make(member: ArchiveMember, top: string, contents: string, real: string
       return true
     }
     case 'fifo':
-      execFileSync('mkfifo', ['--', real], {env: {PATH: '/usr/bin:/bin'}})
+      makeFifo(real, member.mode)
       return true
     case 'device':
       console.error(`warning: the archive's device ${member.name} is left out: only real root can make one`)

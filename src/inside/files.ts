@@ -85,3 +85,8 @@ export function writeText(root: string, image: string, text: string, mode: numbe
   fs.writeFileSync(file, text, {mode, flag: 'wx'})
   fs.chmodSync(file, mode)
 }
+
+export function makeFifo(file: string, mode: number): void {
+  execFileSync('mkfifo', ['--', file], {env: ENVIRONMENT})
+  fs.chmodSync(file, mode)
+}

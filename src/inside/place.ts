@@ -3,7 +3,7 @@ import * as fs from 'node:fs'
 import * as path from 'node:path'
 import type {Operation, PlacedSource} from '../model/operations.js'
 import {unpackArchive} from './archive.js'
-import {copyInto, copyTo, give, makeFolders, oneUserOnly, overAll} from './files.js'
+import {copyInto, copyTo, give, makeFifo, makeFolders, oneUserOnly, overAll} from './files.js'
 import {numericOwner, type Owner, parseOwner, rootOwner} from './owners.js'
 import {locate, Refusal, statsOf} from './paths.js'
 
@@ -123,6 +123,7 @@ function placeFile(source: TreeSource, destination: string, asFolder: boolean, p
 }
 
 function placeTree(source: TreeSource, destination: string, asFolder: boolean, placing: Placing): void {
+  for (const {path: below, mode} of source.fifos ?? []) makeFifo(path.join(source.from, below), mode)
   if (!fs.lstatSync(source.from).isDirectory()) {
     placeFile(source, destination, asFolder, placing)
     return
@@ -130,7 +131,8 @@ function placeTree(source: TreeSource, destination: string, asFolder: boolean, p
   const place = target(placing, destination)
   if (!placing.link && place.stats !== undefined && !place.stats.isDirectory())
     throw new Refusal(`cannot copy to non-directory: ${destination}`)
-  placing.parents.push(...makeFolders(placing.root, place.real, placing.owner, placing.link))
+  // Folders made for the content of a folder keep 0755, whatever --chmod says (K98).
+  makeFolders(placing.root, place.real, placing.owner, placing.link)
   mergeFolder(source, '', place.real, new Without(source.without ?? []), placing)
 }
 

@@ -64,6 +64,8 @@ export type PlacedSource =
       readonly without?: readonly string[]
       /** Folders that are there already keep owner and mode, as with `--parents` (K101). */
       readonly keepFolders?: true
+      /** FIFOs in it, which could not be laid out: paths below it and their modes. */
+      readonly fifos?: readonly {readonly path: string; readonly mode: number}[]
     }
   /** An archive that was read: a line of JSON for each member, and the content of its files by number (K103). */
   | {readonly kind: 'archive'; readonly members: string; readonly contents: string}

@@ -10,10 +10,10 @@ import type {KeyPart} from '../model/record.js'
 /** Goes up when our own scripts make something else of the same description. */
 const SCRIPT_FORMAT = 2
 
-/** JSON with sorted keys, so that equal values have equal texts; spans and comments say nothing about the image. */
+/** JSON with sorted keys, so that equal values have equal texts; spans and comments say nothing about the image, and what is known of its base is in the base's digest. */
 export function canonical(value: unknown): string {
   return JSON.stringify(value, (key, each: unknown) => {
-    if (key === 'span' || key === 'nameSpan' || key === 'comment') return undefined
+    if (key === 'span' || key === 'nameSpan' || key === 'comment' || key === 'known') return undefined
     if (each instanceof Map) return [...each].sort(([a], [b]) => (String(a) < String(b) ? -1 : 1))
     if (typeof each === 'object' && each !== null && !Array.isArray(each)) {
       return Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)))

@@ -1,7 +1,7 @@
 /** Archives of the build context: told by their content, decompressed and taken apart for ADD (K103). */
 import {createReadStream} from 'node:fs'
 import {open} from 'node:fs/promises'
-import type {Readable} from 'node:stream'
+import {PassThrough, type Readable} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 import * as zlib from 'node:zlib'
 import {startsAsTar, takeApart} from '../images/archive.js'
@@ -50,7 +50,9 @@ async function withContent<T>(file: string, signal: AbortSignal, use: (stream: R
       signal,
       onLine: line => complaints.push(line),
       onOutput: async stream => {
-        result = {value: await use(stream)}
+        // Taken at once: Node throws away what nobody reads when the program ends.
+        const content = stream.pipe(new PassThrough())
+        result = {value: await use(content)}
         stream.destroy()
       },
     })

@@ -15,17 +15,19 @@ import {readDefinitionStage} from './definition.js'
 import {type ParsedYaml, parseYaml, type YamlDocument} from './document.js'
 import {expandNode} from './expand.js'
 import {reportIssues} from './issues.js'
+import type {OpenStage, Reading} from './reading.js'
 import {
   type DefinitionStageInput,
   definitionStageSchema,
   descriptionSchema,
+  mountSchema,
   type StageInput,
   type StepInput,
   stageName,
   stageSchema,
   stepSchemas,
 } from './schema.js'
-import {type OpenStage, type Reading, readStage} from './stage.js'
+import {readStage} from './stage.js'
 
 export function readYaml(file: string, text: string, options: ReadOptions): ReadResult {
   const problems = new Problems()
@@ -42,6 +44,7 @@ export function readYaml(file: string, text: string, options: ReadOptions): Read
     buildArguments: new BuildArguments(options),
     args: top.args ?? {},
     // Of two stages of one name the first is meant; a check refuses both.
+    configs: options.configs ?? new Map(),
     indexOf: new Map(raw.map(({name}, index) => [name, index] as const).toReversed()),
   }
   for (const [name, value] of yaml.inOrder(reading.args, ['args'])) {
@@ -147,7 +150,11 @@ function readRawStages(parsed: ParsedYaml, problems: Problems): RawStage[] {
     }
     const result = shallowSchema.safeParse(plain)
     if (!result.success) {
-      reportIssues(result.error.issues, {...where, keys: Object.keys(stageSchema.shape), inner: {from: ['stage']}})
+      reportIssues(result.error.issues, {
+        ...where,
+        keys: Object.keys(stageSchema.shape),
+        inner: {from: ['stage'], healthcheck: ['test', 'interval', 'timeout', 'start-period', 'start-interval', 'retries']},
+      })
       return []
     }
     const {steps = [], ...stage} = result.data
@@ -197,10 +204,18 @@ function readRawStep(yaml: YamlDocument, stage: Node, plain: unknown, i: number,
     node,
     what: `the step "${kind}"`,
     keys: Object.keys(stepSchemas[kind].shape),
-    inner: {from: ['image'], expect: ['kind', 'executable']},
+    inner: innerKeys,
     key: yaml.key([kind], node),
   })
   return undefined
+}
+
+/** Keys of the maps inside a step. */
+const innerKeys = {
+  from: ['image'],
+  expect: ['kind', 'executable'],
+  mounts: Object.keys(mountSchema.shape),
+  add: ['git', 'ref', 'folder', 'keep-git-dir', 'submodules'],
 }
 
 function isStepKind(key: string): key is keyof typeof stepSchemas {

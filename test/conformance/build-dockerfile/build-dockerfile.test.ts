@@ -43,13 +43,32 @@ async function differences(each: Case, answer: Answer): Promise<readonly string[
   return compareImage(image, each, answer, shop)
 }
 
+/** Cases in which a build of ours is another on purpose, or cannot be the same, and why. */
+const others: Readonly<Record<string, {readonly rule?: string; readonly lines?: RegExp}>> = {
+  // A wildcard that matches nothing in a stage is an error here (K86): it is how files get lost.
+  'globs/stage-no-match': {rule: 'artifact-missing'},
+  // The engine unpacks a base for one user, so that these belong to root from the start.
+  'stages/debian-run': {lines: /^\/etc\/g?shadow-?: .* 0:0 .* 0:42 /},
+  'users/run-as-name': {lines: /^\/etc\/g?shadow-?: .* 0:0 .* 0:42 /},
+  // Apptainer adds to and overrides these whenever an image starts.
+  'variables/base-unset': {lines: /^variable LD_LIBRARY_PATH: /},
+  'variables/override-runtime-names': {lines: /^variable (LD_LIBRARY_PATH|PWD): /},
+}
+
 describe('a Dockerfile built by BuildKit and by sifstage build', () => {
   it.each(readCases(caseFolder))('$name', {timeout: 120_000}, async each => {
     const answer = recordedAnswer(each)
     expect(answer, 'BuildKit has not been asked: npm run test:full').toBeDefined()
     if (answer === undefined) return
     expect(answer.case, 'the case has changed since BuildKit was asked: npm run test:full').toBe(caseDigest(each))
-    const found = await differences(each, answer)
+    // A flag that the recorded front end is too old for.
+    if (answer.failed?.includes('unknown flag') === true) return
+    const other = others[each.name]
+    const found = (await differences(each, answer)).filter(line => other?.lines?.test(line) !== true)
+    if (other?.rule !== undefined) {
+      expect(found.join('\n')).toContain(`[${other.rule}]`)
+      return
+    }
     if (found.length > 0) expect.fail(`${found.join('\n')}\n---- ${each.text}`)
   })
 })
