@@ -40,7 +40,8 @@ export function beginningOf(description: Description, stage: Stage, baseConfig: 
   const args = new Map<string, string>()
   let workdir = config.workdir === '' ? '/' : config.workdir
   let user = config.user
-  let workdirSet = false
+  // Docker starts in the base's folder too.
+  let workdirSet = config.workdir !== '' && isForeign(root)
   let entrypoint: Command | undefined = config.entrypoint.length === 0 ? undefined : {kind: 'exec', argv: config.entrypoint}
   let cmd: Command | undefined = config.cmd.length === 0 ? undefined : {kind: 'exec', argv: config.cmd}
   // An image of docker's kind has a script of the engine's making, which expands arguments once more (D114).

@@ -121,7 +121,7 @@ export interface Inherited {
   /** Build arguments of parent stages. */
   readonly args: ReadonlyMap<string, string>
   readonly workdir: string
-  /** True when the description, not the base image, said so. */
+  /** True when the description or an image of docker's kind said so: then the finished image starts there. */
   readonly workdirSet: boolean
   /** `user[:group]`, empty for root. */
   readonly user: string

@@ -50,6 +50,9 @@ const others: Readonly<Record<string, {readonly rule?: string; readonly lines?: 
   // The engine unpacks a base for one user, so that these belong to root from the start.
   'stages/debian-run': {lines: /^\/etc\/g?shadow-?: .* 0:0 .* 0:42 /},
   'users/run-as-name': {lines: /^\/etc\/g?shadow-?: .* 0:0 .* 0:42 /},
+  // These archives hold the time at which the case was laid out.
+  'add/tar': {lines: /^\/kept\/t\.tar: /},
+  'add/tar-in-folder': {lines: /^\/x\/t\.tar: /},
   // Apptainer adds to and overrides these whenever an image starts.
   'variables/base-unset': {lines: /^variable LD_LIBRARY_PATH: /},
   'variables/override-runtime-names': {lines: /^variable (LD_LIBRARY_PATH|PWD): /},
