@@ -1,6 +1,6 @@
 /** The content of cache mounts, one folder an id, kept in the store between builds (K128). */
 import {createHash} from 'node:crypto'
-import {mkdir} from 'node:fs/promises'
+import {mkdir, utimes} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {CacheMount} from '../model/description.js'
 import type {Caches, Identity, Mapping, Store} from '../model/ports.js'
@@ -33,6 +33,9 @@ export function storeCaches({store, owner, mapping, unreachable}: CachesOptions)
     await makeOwned(join(store.folder, 'caches'), owner)
     await mkdir(parent, {recursive: true})
     await giveTo(parent, owner)
+    // `cache prune` goes by last use.
+    const now = new Date()
+    await utimes(parent, now, now).catch(() => {})
     const usable = await capture([...asUser(owner), 'test', '-w', parent, '-a', '-x', parent], {
       cwd: '/',
       env: {PATH: '/usr/bin:/bin'},

@@ -1,7 +1,7 @@
 /** Files that ADD takes from the web (K104): fetched into the store, asked for again only when the server has another one. */
 import {createHash} from 'node:crypto'
 import {createWriteStream} from 'node:fs'
-import {readFile, rename, rm} from 'node:fs/promises'
+import {readFile, rename, rm, utimes} from 'node:fs/promises'
 import {join} from 'node:path'
 import {Readable, Transform} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
@@ -51,11 +51,19 @@ export function downloads(
     }
   }
 
+  /** `cache prune` goes by last use. */
+  async function used(file: string, known: Known): Promise<Known> {
+    const now = new Date()
+    for (const each of [known.path, `${file}.json`]) await utimes(each, now, now).catch(() => {})
+    return known
+  }
+
   async function fetchFile(url: string, checksum: string | undefined, signal: AbortSignal): Promise<Downloaded> {
     const file = join(folder, hashText(url).replace('sha256:', ''))
     await makeOwned(folder, owner)
     const before = await known(file)
-    if (before !== undefined && checksum !== undefined && before.digests[checksum.split(':')[0] ?? ''] === checksum) return before
+    if (before !== undefined && checksum !== undefined && before.digests[checksum.split(':')[0] ?? ''] === checksum)
+      return used(file, before)
     const silence = new AbortController()
     let timer = setTimeout(() => silence.abort(), SILENCE_MS)
     const heard = () => {
@@ -73,7 +81,7 @@ export function downloads(
           ...(before?.lastModified === undefined ? {} : {'if-modified-since': before.lastModified}),
         },
       })
-      if (response.status === 304 && before !== undefined) return before
+      if (response.status === 304 && before !== undefined) return await used(file, before)
       if (!response.ok) throw trouble(url, `the server answers ${response.status} ${response.statusText}`.trim())
       return await save(url, file, response, heard)
     } catch (error) {
