@@ -11,6 +11,7 @@ import type {StoredStage} from '../model/ports.js'
 import {startOf} from '../model/span.js'
 import {type Artifact, artifactsOf, neededDirectly, neededStages} from '../plan/graph.js'
 import {type Done, type StageInputs, stageInputs} from './inputs.js'
+import {mountsOf} from './mounts.js'
 import {writeOutput} from './output.js'
 import type {BuildPorts, BuildRequest, BuildResult, Failure, StageReport} from './request.js'
 import {runStage, StageFailure} from './stage.js'
@@ -105,6 +106,22 @@ class Build {
     })
   }
 
+  /** A secret is in no key: another value, or one that was not given before, runs nothing again. */
+  #tellOfSecrets(stage: Stage): void {
+    const {ids} = this.ports.secrets
+    const sees =
+      stage.definition !== undefined
+        ? ids.size > 0
+        : mountsOf(stage).some(({mount}) => mount.kind === 'secret' && ids.has(mount.id))
+    if (sees)
+      this.ports.sink.emit({
+        event: 'note',
+        stage: stage.name,
+        severity: 'info',
+        text: `reused as it was built before, whatever its secrets are now (--no-cache-filter ${stage.name} builds it anew)`,
+      })
+  }
+
   async #verify(stage: Stage, stored: StoredStage): Promise<ArtifactReport[]> {
     const wanted = this.#artifacts.get(stage.index) ?? []
     if (wanted.length === 0) return []
@@ -133,6 +150,7 @@ class Build {
       for (const text of inputs.resolved.notes) sink.emit({event: 'note', stage: stage.name, severity: 'warning', text})
       sink.emit({event: 'stage-start', stage: stage.name, ...(inputs.key === undefined ? {} : {key: inputs.key})})
       const {stored, root} = await this.#obtain(stage, inputs)
+      if (root === undefined) this.#tellOfSecrets(stage)
       const artifacts = await this.#verify(stage, stored)
       const failed = artifacts.some(each => each.status === 'failed')
       const status = failed ? 'failed' : root === undefined ? 'cached' : 'built'

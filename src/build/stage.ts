@@ -61,6 +61,11 @@ export interface StageRun {
   readonly signal: AbortSignal
 }
 
+/** Only commands of docker's rules are started by the launcher. */
+function runsCommands(stage: Stage): boolean {
+  return stage.rules === 'docker' && stage.steps.some(step => step.kind === 'run')
+}
+
 /** Lays everything ready for a stage and asks the engine what to run. */
 async function prepareStage(run: StageRun, caches: ReadonlyMap<CacheMount, string>): Promise<PreparedStage> {
   const {stage, inputs, request, ports, signal} = run
@@ -82,7 +87,7 @@ async function prepareStage(run: StageRun, caches: ReadonlyMap<CacheMount, strin
     incoming: [...incoming].sort(([a], [b]) => a - b).map(([, each]) => each),
     placements: await layPlacements(incoming, laying),
     ...(await layMounts(incoming, caches, secrets, laying)),
-    launcher: await ports.launcher(join(folder, 'launcher')),
+    launcher: runsCommands(stage) ? await ports.launcher(join(folder, 'launcher')) : undefined,
     secrets,
     cwd: await readableFolder(stage, folder, request, ports, signal),
     mapping: ports.mapping,

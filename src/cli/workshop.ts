@@ -91,7 +91,9 @@ export async function openWorkshop(
       severity: 'info',
       text: `not handed to the engine, since they would change the image: ${dropped.join(', ')} (use --bind and the description itself)`,
     })
-  const environment = engineEnvironment(process.env, identity)
+  const secretVariables = new Set(given.map(each => each.variable))
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !secretVariables.has(name)))
+  const environment = engineEnvironment(inherited, identity)
   const runner = maskedRunner(
     localRunner({identity, mapping, environment}),
     given.map(each => each.value.toString('utf8')),

@@ -7,7 +7,7 @@ import {absolutePath} from '../language/paths.js'
 import {shellLine, shellQuote} from '../language/shell.js'
 import type {CacheMount, Command, Mount, RunStep} from '../model/description.js'
 import type {MountPoint, Operation} from '../model/operations.js'
-import type {Mounted, StageScript, StageWork} from '../model/ports.js'
+import type {LauncherProgram, Mounted, StageScript, StageWork} from '../model/ports.js'
 import type {Template} from '../model/template.js'
 
 /** Where the launcher is bound in the image: a folder of the engine's own. */
@@ -130,7 +130,8 @@ export function runParts(
   program: string,
 ): RunParts {
   const {launcher, folder} = work
-  const tool = (name: Parameters<typeof launcher.program>[0]) => launcher.program(name, LAUNCHER_AT)
+  if (launcher === undefined) throw new Error(`stage ${work.stage.name} has commands and no launcher`)
+  const tool = (name: LauncherProgram) => launcher.program(name, LAUNCHER_AT)
   const files: {path: string; text: string; mode: number}[] = []
   const mounts = step.mounts ?? []
   // Outer mounts first, as BuildKit sorts them.

@@ -95,7 +95,8 @@ export interface StageWork {
   readonly mounted: ReadonlyMap<Mount, Mounted>
   /** Where the initial content of a cache mount lies, of those that name one. */
   readonly cacheContent: ReadonlyMap<Mount, string>
-  readonly launcher: Launcher
+  /** Undefined for a stage that runs no command of docker's rules. */
+  readonly launcher: Launcher | undefined
   /** Undefined when none was given. A definition file's commands see `given` as `/run/secrets`. */
   readonly secrets: SecretFolders | undefined
   /** The engine's working folder: the build context. */

@@ -16,6 +16,8 @@ const LARGEST = 500 * 1024
 export interface Secret {
   readonly id: string
   readonly value: Buffer
+  /** Variable of ours that it came from: commands of the engine do not inherit it. */
+  readonly variable?: string
 }
 
 const GRAMMAR = 'Write --secret id=NAME,src=FILE or --secret id=NAME,env=VARIABLE.'
@@ -67,7 +69,7 @@ export function readSecret(given: string, environment: NodeJS.ProcessEnv): Secre
   if (variable !== '') {
     const value = environment[variable]
     if (value === undefined) throw wrong(given, `the environment has no variable ${variable}`)
-    return {id, value: Buffer.from(value)}
+    return {id, value: Buffer.from(value), variable}
   }
   try {
     if (statSync(source).size > LARGEST) throw wrong(given, `${source} is larger than ${LARGEST / 1024} kB, which no secret is`)
