@@ -9,7 +9,7 @@ import {fileURLToPath} from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** Modules of Node that compute and touch nothing. */
-const PURE = ['node:path', 'node:path/posix', 'node:crypto', 'node:buffer', 'node:util']
+const PURE = ['node:path', 'node:path/posix', 'node:crypto', 'node:buffer', 'node:util', 'node:zlib']
 
 /** One row a layer: which of ours it may import besides its own, and which other modules. */
 const layers = [
@@ -162,7 +162,7 @@ const debts = [
 
 /** Rules of BuildKit and Apptainer that YAML stages share live with the format they come from. */
 const sharedByYaml =
-  /^formats\/(dockerfile\/(problems|image-names|build-arguments|scope|template-paths|make-mount|read)|deffile\/read)\.ts$/
+  /^formats\/(dockerfile\/(problems|image-names|build-arguments|scope|template-paths|make-mount|ground|read)|deffile\/read)\.ts$/
 
 const IMPORT = /^[ \t]*(?:import|export)\s+(?:(type)\s)?(?:[^'"`;]*?\sfrom\s+)?'([^']+)'|\bimport\('([^']+)'\)/gm
 

@@ -12,6 +12,7 @@ import {contextFiles} from '../system/context.js'
 import {fileTrouble} from '../system/files.js'
 import {buildArguments} from './build-arguments.js'
 import type {EverywhereFlags} from './flags.js'
+import {includedFiles} from './included.js'
 import {type LookAtBases, readWithBases} from './read-input.js'
 import {replacement, replacementImage} from './replacements.js'
 import {loadSettings, type Settings} from './settings.js'
@@ -32,6 +33,8 @@ export interface Loaded {
   readonly input: string
   /** INPUT's own text; empty when it could not be read. */
   readonly source: string
+  /** Texts of the files that INPUT takes stages from, by the names that findings have for them. */
+  readonly others: ReadonlyMap<string, string>
   readonly format: Format | undefined
   /** With `--base` carried out; missing when the text could not be read as its format. */
   readonly description: Description | undefined
@@ -197,13 +200,19 @@ export async function loadInput(
       error instanceof SifstageError
         ? error
         : new SifstageError(ExitCode.usage, `${input} cannot be read: ${fileTrouble(error)}`, undefined, {cause: error})
-    return {...nothing, source, context: contextFiles(process.cwd()), diagnostics: [unusable(input, trouble)]}
+    return {...nothing, source, others: new Map(), context: contextFiles(process.cwd()), diagnostics: [unusable(input, trouble)]}
   }
   const context = contextFiles(contextFolder(flags, input, entry))
   if (flags.context !== undefined && context.kindFollowed('.') !== 'directory')
     throw new SifstageError(ExitCode.usage, `--context ${flags.context} is not a folder`)
   const format = await entry.load()
-  const options: ReadOptions = {buildArgs, architecture, ...(flags.target === undefined ? {} : {target: flags.target})}
+  const texts = new Map<string, string>()
+  const options: ReadOptions = {
+    buildArgs,
+    architecture,
+    ...(flags.target === undefined ? {} : {target: flags.target}),
+    file: includedFiles(context, flags.context ?? (input === '-' ? '.' : dirname(input)), texts),
+  }
   const ignore = ignoreFile(entry, input, context)
   const read = await readWithBases({
     format,
@@ -214,7 +223,8 @@ export async function loadInput(
     folder: context.root,
     bases,
   })
-  if (read.rebased === undefined) return {...nothing, source, format, context, ignore, diagnostics: read.diagnostics}
+  if (read.rebased === undefined)
+    return {...nothing, source, others: texts, format, context, ignore, diagnostics: read.diagnostics}
   const {rebased} = read
   // A setting of a file is for many inputs; one of the command line that matches nothing is a mistake.
   const unused = rebased.unused.find(reference => given.some(each => each.reference === reference))
@@ -237,16 +247,17 @@ export async function loadInput(
     )
   }
   const {arrange, runChecks} = await import('../checks/index.js')
-  const found = runChecks(rebased.description, {context, target: flags.target, ignore}, source)
+  const found = runChecks(rebased.description, {context, target: flags.target, ignore}, source, texts)
   return {
     input,
     source,
+    others: texts,
     format,
     description: rebased.description,
     rebased: rebased.stages,
     context,
     ignore,
-    diagnostics: arrange([...read.diagnostics, ...found], source),
+    diagnostics: arrange([...read.diagnostics, ...found], source, texts),
     settings,
   }
 }

@@ -2,6 +2,7 @@
 import type {CopyOrigin} from '../model/description.js'
 import type {ContextFiles} from '../model/format.js'
 import {type IgnoreFile, parseIgnore} from './ignore.js'
+import {rootedPath} from './paths.js'
 
 export interface ContextPlace {
   readonly context: ContextFiles
@@ -14,14 +15,16 @@ export function contextAt(
   ignore: IgnoreFile | undefined,
   from: Extract<CopyOrigin, {kind: 'context'}>,
 ): ContextPlace {
-  if (from.folder === undefined) return {context, ignore}
-  const text = context.text(`${from.folder}/.dockerignore`)
-  return {context: below(context, from.folder), ignore: text === undefined ? undefined : parseIgnore(text)}
+  if (from.folder === undefined && from.ignore === undefined) return {context, ignore}
+  const text = from.ignore === undefined ? undefined : context.text(from.ignore)
+  return {context: below(context, from.folder ?? '.'), ignore: text === undefined ? undefined : parseIgnore(text)}
 }
 
+/** A folder of the context as a context of its own. */
 function below(context: ContextFiles, folder: string): ContextFiles {
-  const at = (path: string) => `${folder}/${path}`
+  const at = (path: string) => `${folder}/${rootedPath(path)}`
   return {
+    ...context,
     root: `${context.root}/${folder}`,
     kind: path => context.kind(at(path)),
     kindFollowed: path => context.kindFollowed(at(path)),
@@ -30,6 +33,5 @@ function below(context: ContextFiles, folder: string): ContextFiles {
     mode: path => context.mode(at(path)),
     head: path => context.head(at(path)),
     link: path => context.link(at(path)),
-    environment: context.environment,
   }
 }

@@ -15,8 +15,17 @@ export interface ReadOptions {
   readonly configs?: ReadonlyMap<string, ImageConfig>
   /** The target as the command line names it, for TARGETSTAGE (K63). */
   readonly target?: string
-  /** Other files that the input takes stages from (YAML `file:`), by the path that the input writes; undefined when there is none. */
-  readonly file?: (path: string) => {readonly text: string; readonly format: FormatName} | undefined
+  /** Other files that the input takes stages from (YAML `file:`), by their path in the context; undefined when there is none, or a link leads out of it. */
+  readonly file?: (path: string) => IncludedFile | undefined
+}
+
+export interface IncludedFile {
+  /** The file's name for messages. */
+  readonly name: string
+  readonly text: string
+  readonly format: FormatName
+  /** Path in the context of the ignore file that holds for its folder, where there is one. */
+  readonly ignore?: string
 }
 
 /** `description` is missing when the text could not be read: then a diagnostic of rule `syntax` says why. */
@@ -34,6 +43,10 @@ export interface WriteOptions {
   readonly keepCwd: boolean
   /** The files of the build context, for writers that must list them. */
   readonly context: ContextFiles
+  /** Architecture in Go's words of the machine that converts. */
+  readonly architecture?: string
+  /** The ignore file that holds for it (K106). */
+  readonly ignore?: {readonly text: string} | undefined
 }
 
 /** `text` is missing when something cannot be said in the format: then a diagnostic of severity error says what. */
@@ -75,6 +88,8 @@ export interface ContextFiles {
   mode(path: string): number | undefined
   /** The first bytes of a file, at most 1024; undefined when it is none. */
   head(path: string): Uint8Array | undefined
+  /** How many names a file has; 1 for what is not there. */
+  hardLinks(path: string): number
   /** A link's text; undefined when it is none. */
   link(path: string): string | undefined
   /** The caller's environment, for `$VAR` and `~` in definition files (D87). */

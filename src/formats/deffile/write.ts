@@ -4,7 +4,6 @@ import type {Diagnostic} from '../../model/diagnostic.js'
 import type {WriteOptions, WriteResult} from '../../model/format.js'
 import {type ImageReference, showImageReference} from '../../model/reference.js'
 import {type Span, startOf} from '../../model/span.js'
-import {viewContext} from './contextfiles.js'
 import {definitionStage} from './defstage.js'
 import {dockerStage} from './dockerstage.js'
 import {imageHeaders} from './headers.js'
@@ -29,10 +28,9 @@ export function writeDeffile(description: Description, options: WriteOptions): W
     }
   }
   const names = new Names(description)
-  const context = viewContext(options.context, description.file)
   const texts: string[] = []
   for (const stage of printedStages(description, target)) {
-    const script = new StageScript(description, stage, names, context, options, diagnostics)
+    const script = new StageScript(description, stage, names, options, diagnostics)
     const name = stage === target && !stage.named ? undefined : names.stage(stage)
     attempt(stage.nameSpan, stage.name, diagnostics, texts, () => stageText(script, stage, name))
   }

@@ -58,7 +58,7 @@ export function readBase(reading: Reading, from: StageInput['from'], node: Node,
     )
   }
   if (reference === undefined) return nothing
-  const config = reading.configs.get(normalizeReference(showImageReference(reference)))
+  const config = reading.options.configs?.get(normalizeReference(showImageReference(reference)))
   return {kind: 'image', reference, span, ...(config === undefined ? {} : {config})}
 }
 

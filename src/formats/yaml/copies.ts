@@ -1,6 +1,7 @@
 /** Steps that bring files in: copy, add, write (K71, K81–K105). */
 import {isSeq, type Node} from 'yaml'
 import {isMode} from '../../language/modes.js'
+import {rootedPath} from '../../language/paths.js'
 import {checksumTrouble, remoteSource} from '../../language/remote-sources.js'
 import type {CopyOrigin, CopySource, CopyStep, Expectation, Step} from '../../model/description.js'
 import {literal, plainText, type Template} from '../../model/template.js'
@@ -167,6 +168,11 @@ export function readOrigin(
       )
     }
     return {kind: 'stage', name: from, index: reading.indexOf.get(from), span}
+  }
+  if ('folder' in from) {
+    const folder = rootedPath(from.folder)
+    const ignore = from.ignore === undefined ? {} : {ignore: rootedPath(from.ignore)}
+    return {kind: 'context', ...(folder === '.' ? {} : {folder}), ...ignore}
   }
   const image = yaml.node(['image'], yaml.resolved(place)) ?? place
   const span = yaml.span(image)

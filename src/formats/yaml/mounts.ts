@@ -41,11 +41,9 @@ function readMount(reading: Reading, open: OpenStage, place: Node, input: MountI
     if (filled === undefined) return undefined
     fields[key] = filled
   }
-  if (input.from !== undefined) fields.from = typeof input.from === 'string' ? input.from : input.from.image
-  const made = makeMount(fields, span, open.workdir, () => {
-    const origin = readOrigin(reading, place, input.from)
-    return origin.kind === 'context' ? undefined : origin
-  })
+  // What it names is found below; any text stands for it here.
+  if (input.from !== undefined) fields.from = typeof input.from === 'string' ? input.from : 'map'
+  const made = makeMount(fields, span, open.workdir, () => readOrigin(reading, place, input.from))
   if (made === undefined || !('message' in made)) return made
   problems.syntax(span, sentence(made.message), made.hint)
   return undefined

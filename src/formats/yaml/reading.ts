@@ -2,7 +2,7 @@
 import type {Node} from 'yaml'
 import type {Lookup} from '../../language/words.js'
 import type {Command, Settings} from '../../model/description.js'
-import type {ImageConfig} from '../../model/image-config.js'
+import type {ReadOptions} from '../../model/format.js'
 import type {Template} from '../../model/template.js'
 import type {BuildArguments} from '../dockerfile/build-arguments.js'
 import type {Problems} from '../dockerfile/problems.js'
@@ -17,11 +17,10 @@ export interface Reading {
   readonly buildArguments: BuildArguments
   readonly args: Readonly<Record<string, string | null>>
   readonly indexOf: ReadonlyMap<string, number>
-  /** Configurations of base images by normalized reference, as far as they are known. */
-  readonly configs: ReadonlyMap<string, ImageConfig>
+  readonly options: ReadOptions
 }
 
-/** What a stage that starts from this one goes on with (K76). */
+/** A stage while it is read. */
 export interface OpenStage {
   readonly scope: Scope
   workdir: Template

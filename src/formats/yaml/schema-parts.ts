@@ -38,10 +38,10 @@ export const env = values(
   },
 )
 
-export const image = z
+const image = z
   .strictObject(
     {image: text('An image that is not a stage. Variables of `args` are filled in.', 'docker://busybox:1.36')},
-    {error: 'should be the name of a stage, or {image: REFERENCE}'},
+    {error: 'should be {image: REFERENCE}'},
   )
   .meta({description: 'Copy out of another image.', examples: [{image: 'docker://busybox'}]})
 
@@ -66,10 +66,25 @@ export function mode(description: string) {
     .meta({type: ['integer', 'string'], description, examples: ['0755']})
 }
 
+const contextFolder = z
+  .strictObject(
+    {
+      folder: text('A folder of the build context, which sources are relative to and cannot leave.', 'deps/boost'),
+      ignore: text(
+        'The ignore file that holds there, a path of the build context. Default: none.',
+        'deps/boost/.dockerignore',
+      ).optional(),
+    },
+    {error: 'should be {folder: PATH}'},
+  )
+  .meta({description: 'A folder of the build context as a context of its own.', examples: [{folder: 'deps/boost'}]})
+
 export function origin(description: string) {
   return z
-    .union([z.string().meta({type: scalar}), image], {error: 'should be the name of a stage, or {image: REFERENCE}'})
-    .meta({description, examples: ['compiler', {image: 'docker://busybox'}]})
+    .union([z.string().meta({type: scalar}), image, contextFolder], {
+      error: 'should be the name of a stage, {image: REFERENCE} or {folder: PATH}',
+    })
+    .meta({description, examples: ['compiler', {image: 'docker://busybox'}, {folder: 'deps/boost'}]})
 }
 
 export const placing = {

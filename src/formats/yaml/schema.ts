@@ -13,21 +13,22 @@ import {stepSchema} from './schema-steps.js'
 export {definitionStageSchema} from './schema-definition.js'
 export {mountSchema, stepSchemas} from './schema-steps.js'
 
+/** What a stage starts from. */
+const base = z.union(
+  [
+    z.string().meta({type: scalar}),
+    z.strictObject({stage: text('The name of another stage.', 'base')}, {error: 'should be {stage: NAME}'}),
+  ],
+  {error: 'should be a text, or {stage: NAME}'},
+)
+
 export const stageSchema = z
   .strictObject({
-    from: z
-      .union(
-        [
-          z.string().meta({type: scalar}),
-          z.strictObject({stage: text('The name of another stage.', 'base')}, {error: 'should be {stage: NAME}'}),
-        ],
-        {error: 'should be a text, or {stage: NAME}'},
-      )
-      .meta({
-        description:
-          'What the stage starts from: an image (docker://…, oras://…, library://…; a bare name is a docker image), a file (./base.sif, oci:FOLDER, oci-archive:FILE, docker-archive:FILE), scratch, or another stage. Variables of `args` are filled in.',
-        examples: ['docker://debian:12', './base.sif', 'scratch', {stage: 'base'}],
-      }),
+    from: base.meta({
+      description:
+        'What the stage starts from: an image (docker://…, oras://…, library://…; a bare name is a docker image), a file (./base.sif, oci:FOLDER, oci-archive:FILE, docker-archive:FILE), scratch, or another stage. Variables of `args` are filled in.',
+      examples: ['docker://debian:12', './base.sif', 'scratch', {stage: 'base'}],
+    }),
     platform: text('The platform of the base image.', 'linux/amd64').optional(),
     shell: shell.optional(),
     steps: z
@@ -85,6 +86,34 @@ export const stageSchema = z
     examples: [{from: 'docker://debian:12', steps: [{run: 'apt-get update'}]}],
   })
 
+export const includeSchema = z
+  .strictObject({
+    file: text(
+      'A Dockerfile or a definition file in the build context, which for its copies is the folder that it lies in.',
+      'deps/boost/Dockerfile',
+    ),
+    stage: text(
+      'The stage of it that is meant. Default: its last one. The stages that this one needs come along.',
+      'final',
+    ).optional(),
+    from: base
+      .meta({
+        description:
+          'What it stands on instead: the FROM lines of a Dockerfile that name $BASE_IMAGE; without them those that have the variable of its first FROM, else the first FROM.',
+        examples: [{stage: 'environment'}],
+      })
+      .optional(),
+    args: z
+      .record(name, z.string({error: 'should be a text'}).meta({type: scalar}), {error: 'should be a map from names to values'})
+      .meta({description: 'Its build arguments. Variables of `args` are filled in.', examples: [{VERSION: '1.2'}]})
+      .optional(),
+  })
+  .meta({
+    title: 'included stage',
+    description: 'A stage of another file.',
+    examples: [{file: 'deps/boost/Dockerfile', from: {stage: 'environment'}}],
+  })
+
 export const stageName = z
   .string()
   .regex(/^[^\x00-\x1f\x7f]+$/, {error: 'is no name for a stage: it is empty or holds control characters'})
@@ -105,7 +134,9 @@ export const descriptionSchema = z
         })
         .optional(),
       stages: z
-        .record(stageName, z.union([stageSchema, definitionStageSchema]), {error: 'should be a map from names to stages'})
+        .record(stageName, z.union([stageSchema, includeSchema, definitionStageSchema]), {
+          error: 'should be a map from names to stages',
+        })
         .meta({
           description: 'The stages by name. Any stage may use any other, whatever their order.',
           examples: [{final: {from: 'docker://debian:12'}}],
@@ -121,6 +152,7 @@ export const descriptionSchema = z
   })
 
 export type StageInput = z.infer<typeof stageSchema>
+export type IncludeInput = z.infer<typeof includeSchema>
 export type DefinitionStageInput = z.infer<typeof definitionStageSchema>
 export type StepInput = z.infer<typeof stepSchema>
 

@@ -2,8 +2,9 @@
 import type {Node} from 'yaml'
 import type {RunStep, Stage, Step} from '../../model/description.js'
 import {plainText} from '../../model/template.js'
+import {endOf, groundOf, type StageEnd} from '../dockerfile/ground.js'
 import {Scope} from '../dockerfile/scope.js'
-import {folderAfter, joinPath, startFolder} from '../dockerfile/template-paths.js'
+import {folderAfter, joinPath} from '../dockerfile/template-paths.js'
 import {expandGlobal, readBase} from './base.js'
 import {type Own, readAdd, readCopy, readWrite} from './copies.js'
 import {expandNode} from './expand.js'
@@ -22,22 +23,15 @@ interface StageText {
   readonly steps: readonly RawStep[]
 }
 
-export const defaultShell: readonly string[] = ['/bin/sh', '-c']
-
-export function readStage(reading: Reading, text: StageText, parent: OpenStage | undefined): {stage: Stage; open: OpenStage} {
+export function readStage(reading: Reading, text: StageText, parent: StageEnd | undefined): {stage: Stage; end: StageEnd} {
   const {yaml} = reading
   const {name, index, key, node, stage: input} = text
   const base = readBase(reading, input.from, yaml.node(['from'], node) ?? node, name)
+  const ground = parent ?? groundOf(base)
   const open: OpenStage = {
-    scope: new Scope(
-      parent !== undefined
-        ? {kind: 'stage', scope: parent.scope}
-        : base.kind === 'scratch'
-          ? {kind: 'scratch'}
-          : {kind: 'image', config: base.kind === 'image' ? base.config : undefined},
-    ),
-    workdir: parent?.workdir ?? startFolder(base),
-    shell: input.shell ?? parent?.shell ?? (base.kind === 'image' ? base.config?.shell : undefined) ?? defaultShell,
+    scope: new Scope(ground.scope),
+    workdir: ground.workdir,
+    shell: input.shell ?? ground.shell,
     ownShell: input.shell === undefined ? undefined : {value: input.shell, span: yaml.span(yaml.node(['shell'], node) ?? node)},
   }
   const steps: Step[] = [...argSteps(reading, open), ...text.steps.flatMap(step => readStep(reading, open, step))]
@@ -46,7 +40,8 @@ export function readStage(reading: Reading, text: StageText, parent: OpenStage |
   const platform =
     input.platform === undefined || platformNode === undefined ? undefined : expandGlobal(reading, platformNode, input.platform)
   return {
-    open,
+    // Its `onbuild` is for images that start from the finished one, not for stages of this description.
+    end: endOf({...open, settings: {}}),
     stage: {
       name,
       index,

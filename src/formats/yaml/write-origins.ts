@@ -21,7 +21,14 @@ export function writeOrigin(from: PlainOrigin, says: Says): Value | undefined {
     case 'image':
       return map([['image', text(escaped([showImageReference(from.reference)]))]], 'flow')
     case 'context':
-      return undefined
+      if (from.folder === undefined && from.ignore === undefined) return undefined
+      return map(
+        [
+          ['folder', text(from.folder ?? '.')],
+          ['ignore', from.ignore === undefined ? undefined : text(from.ignore)],
+        ],
+        'flow',
+      )
   }
 }
 

@@ -4,9 +4,9 @@ import type {Base, Command, CopyOrigin, CopyStep, Healthcheck, RunStep, Setting,
 import {showImageReference} from '../../model/reference.js'
 import type {Span} from '../../model/span.js'
 import {plainText, showTemplate, type Template} from '../../model/template.js'
+import {defaultShell} from '../dockerfile/ground.js'
 import {escaped, escapedTemplate} from './escape.js'
 import {comment, list, map, number, text, texts, truth, type Value, words} from './nodes.js'
-import {defaultShell} from './stage.js'
 import {type PlainOrigin, type Says, writeGit, writeMount, writeOrigin} from './write-origins.js'
 import type {StageEnd, Writing} from './writing.js'
 

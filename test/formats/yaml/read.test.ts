@@ -346,7 +346,7 @@ describe('mistakes are told at their place', () => {
     [
       'sifstage: 1\nstages:\n  a: {from: x}\n  b:\n    file: x/Dockerfile\n',
       [
-        '5:5 unsupported-instruction: Line 5: a stage from another file ("file") is not supported yet. (Write the stage out here; sifstage convert FILE --to yaml does it.)',
+        '5:11 syntax: There is no file x/Dockerfile in the build context, or a link leads out of it. (The path is relative to the context.)',
       ],
     ],
     [

@@ -1,0 +1,172 @@
+/** COPY --from: lines of `%files from` (D.3), over a staging folder where Apptainer's rules differ from docker's. */
+import {hasWildcard} from '../../language/globs.js'
+import {cleanPath} from '../../language/paths.js'
+import type {CopySource, CopyStep, Stage} from '../../model/description.js'
+import {plainText} from '../../model/template.js'
+import {asFolder, finalPath, isFolderMark, settle} from './copies.js'
+import {sourceKind} from './evidence.js'
+import {stageAt} from './needed.js'
+import {filesDestination, filesSource, shellWord} from './quote.js'
+import type {StageScript} from './script.js'
+
+/** What Apptainer adds to the root of every image (D110): none of it is the stage's own. */
+const metadata = ['.singularity.d', '.exec', '.run', '.shell', '.test', 'environment', 'singularity']
+
+export function writeStageCopy(script: StageScript, stage: Stage, step: CopyStep): void {
+  const from = originName(script, step)
+  if (from === undefined) return
+  if (step.parents === true || (step.exclude ?? []).length > 0) {
+    script.refuse(
+      step.parents === true ? 'copy-parents-from-stage' : 'copy-exclude-from-stage',
+      step.span,
+      `${step.parents === true ? '--parents' : '--exclude'} needs the files of another stage at hand, which a definition file does not have.`,
+      'Copy each path by a COPY of its own, or let sifstage build the Dockerfile as it is.',
+    )
+    return
+  }
+  for (const source of step.sources) {
+    const path = plainText(source.path)
+    if (path === undefined) {
+      script.refuse(
+        'copy-source-variable',
+        source.span,
+        'The source holds a variable of the base image, and %files cannot look it up.',
+        'Write the path out.',
+      )
+    } else if (hasWildcard(path)) writePattern(script, step, source, from, path)
+    else writePath(script, stage, step, from, path)
+  }
+}
+
+/** The stage that `%files from` names. */
+function originName(script: StageScript, step: CopyStep): string | undefined {
+  if (step.from.kind === 'image') return script.names.image(step.from.reference, step.from.span)
+  if (step.from.kind !== 'stage') return undefined
+  const source = step.from.index === undefined ? undefined : stageAt(script.description, step.from.index)
+  if (source !== undefined) return script.names.stage(source)
+  script.refuse('copy-from-unknown-stage', step.from.span, `No stage is called ${step.from.name}.`)
+  return undefined
+}
+
+function writePath(script: StageScript, stage: Stage, step: CopyStep, from: string, written: string): void {
+  const path = cleanPath(`/${written}`)
+  const name = path.slice(path.lastIndexOf('/') + 1)
+  const encoded = filesSource(path)
+  if (encoded === undefined) {
+    script.refuse(
+      'file-name',
+      step.span,
+      `The name ${JSON.stringify(path)} holds characters that %files cannot express.`,
+      'Copy its folder, or rename it.',
+    )
+    return
+  }
+  if (path !== '/' && writeDirectly(script, stage, step, {from, path, name, encoded, written})) return
+  const staged = script.staging()
+  script.files(from, `${encoded} ${staged}`)
+  if (path === '/') script.placing(`rm -rf ${metadata.map(each => script.at(`${staged}/${each}`)).join(' ')}`)
+  settle(script, step, staged, name)
+}
+
+interface Written {
+  readonly from: string
+  readonly path: string
+  readonly name: string
+  readonly encoded: string
+  readonly written: string
+}
+
+/** K144: straight to its place, where nothing before it in the stage can matter. */
+function writeDirectly(
+  script: StageScript,
+  stage: Stage,
+  step: CopyStep,
+  {from, path, name, encoded, written}: Written,
+): boolean {
+  const destination = step.destination === undefined ? undefined : plainText(step.destination.path)
+  if (destination === undefined || step.chown !== undefined || step.chmod !== undefined) return false
+  const source =
+    step.from.kind === 'stage' && step.from.index !== undefined ? stageAt(script.description, step.from.index) : undefined
+  const kind = sourceKind(script.description, source, step, `${path}${isFolderMark(written) ? '/' : ''}`, stage)
+  if (kind === 'unknown') return false
+  const isFolder = kind === 'directory'
+  if (kind === 'likely-file' && isFolderMark(destination) && script.hostMode) return false
+  const final = finalPath(destination, name, isFolder)
+  if (script.disturbed(final, from)) return false
+  if (step.link === true && script.mayHoldLinks(final)) return false
+  // Apptainer replaces links of the base by folders of the source, and docker refuses (D97).
+  if (isFolder && script.isCommonFolder(final)) return false
+  const target = filesDestination(isFolder || isFolderMark(destination) ? asFolder(destination) : destination)
+  if (target === undefined) return false
+  script.files(from, isFolder ? `${encoded}/ ${target}` : `${encoded} ${target}`, step.comment)
+  script.covered(final, from, isFolder)
+  // A folder would have landed in a folder of its own; better to stop than to be wrong.
+  if (kind === 'likely-file' && isFolderMark(destination)) script.post(`test ! -d ${shellWord(final)}`)
+  return true
+}
+
+/** K84, K86: the folder in front of the pattern is staged, and the matches are looked for in it. */
+function writePattern(script: StageScript, step: CopyStep, source: CopySource, from: string, written: string): void {
+  const parts = cleanPath(`/${written}`).split('/').slice(1)
+  const first = parts.findIndex(hasWildcard)
+  const prefix = `/${parts.slice(0, first).join('/')}`
+  const patterns = parts.slice(first).map(shellPattern)
+  const encoded = filesSource(prefix)
+  if (script.hostMode || encoded === undefined || patterns.some(pattern => pattern === undefined)) {
+    script.refuse(
+      'copy-pattern',
+      source.span,
+      `Which files ${written} means is known only when that stage has been built, and this image has no shell to look for them.`,
+      'Name the files, or copy their folder.',
+    )
+    return
+  }
+  const staged = script.staging()
+  script.files(from, `${encoded} ${staged}`)
+  if (prefix === '/') script.post(`rm -rf ${metadata.map(each => `${staged}/${each}`).join(' ')}`)
+  script.commentLines(step.comment)
+  const destination = step.destination?.path ?? []
+  if (step.chown !== undefined || step.chmod !== undefined) {
+    script.refuse(
+      'copy-pattern',
+      source.span,
+      `A pattern together with --chown or --chmod cannot be carried over: only the matches of ${written} would change.`,
+      'Name the files, or change owner and mode in a RUN.',
+    )
+    return
+  }
+  script.tool('glob')
+  const words = patterns.map(pattern => shellWord(pattern ?? ''))
+  script.post(['sifstage_glob', staged, shellWord(prefix), script.word(destination), staged, ...words].join(' '))
+  script.placed(destination)
+}
+
+/**
+ * One level of a Go pattern (`filepath.Match`) as a pattern of `case`: `[^…]` negates there as `[!…]` does here, and a
+ * `!` in first place is a plain character (K84). Undefined for one that Go cannot read: it matches nothing in a stage.
+ */
+function shellPattern(part: string): string | undefined {
+  let pattern = ''
+  for (let at = 0; at < part.length; at += 1) {
+    const character = part.charAt(at)
+    if (character === '\\') {
+      at += 1
+      pattern += `\\${part.charAt(at)}`
+    } else if (character === '[') {
+      const close = part.indexOf(']', at + (part.charAt(at + 1) === '^' ? 3 : 2))
+      if (close === -1) return undefined
+      const inner = part.slice(at + 1, close)
+      if (inner.includes('\\') || inner.includes('[')) return undefined
+      const negated = inner.startsWith('^')
+      const rest = negated ? inner.slice(1) : inner
+      if (inner === '!') {
+        pattern += '!'
+        at = close
+        continue
+      }
+      pattern += `[${negated ? '!' : ''}${!negated && rest.startsWith('!') ? `${rest.slice(1)}!` : rest}]`
+      at = close
+    } else pattern += character
+  }
+  return pattern
+}
