@@ -6,10 +6,11 @@ import {dirname} from 'node:path'
 import type {ArtifactReport} from '../model/artifact.js'
 import type {Stage} from '../model/description.js'
 import type {Diagnostic} from '../model/diagnostic.js'
-import {ExitCode, SifstageError} from '../model/errors.js'
+import {SifstageError} from '../model/errors.js'
 import type {StoredStage} from '../model/ports.js'
 import {startOf} from '../model/span.js'
 import {type Artifact, artifactsOf, neededDirectly, neededStages} from '../plan/graph.js'
+import {explainFailure, otherFailure} from './failures.js'
 import {type Done, type StageInputs, stageInputs} from './inputs.js'
 import {mountsOf} from './mounts.js'
 import {writeOutput} from './output.js'
@@ -17,55 +18,11 @@ import type {BuildPorts, BuildRequest, BuildResult, Failure, StageReport} from '
 import {runStage, StageFailure} from './stage.js'
 import {verifyArtifact} from './verify.js'
 
-/** Lines of an engine's output that a failure message quotes. */
-const QUOTED = 12
-
 interface Finished {
   readonly report: StageReport
   readonly done: Done | undefined
   /** The tree in scratch, of a stage that was run. */
   readonly root: string | undefined
-}
-
-/** What a failed command means, at the line of its step. */
-function explainFailure(stage: Stage, failure: StageFailure, ports: BuildPorts): Failure {
-  const known = ports.engine.engine.explain(failure.tail)
-  const step = failure.command.step
-  const span = step?.span ?? stage.nameSpan
-  const fatal = failure.tail.findLast(line => /^FATAL:/.test(line))?.replace(/^FATAL:\s*/, '')
-  const status = failure.exitCode === undefined ? 'it was killed by a signal' : `status ${failure.exitCode}`
-  const said = known?.message ?? fatal
-  return {
-    exitCode: ExitCode.failed,
-    diagnostic: {
-      rule: 'stage-failed',
-      severity: 'error',
-      message: `stage "${stage.name}": ${failure.command.title} failed (${status})${said === undefined ? '' : `: ${said}`}`,
-      ...(known === undefined ? {} : {hint: known.hint}),
-      span,
-      stage: stage.name,
-    },
-    tail: failure.tail.slice(-QUOTED),
-    log: failure.log,
-  }
-}
-
-/** A failure that is not a command's: an unreadable base, a full disk. */
-function otherFailure(stage: Stage, error: unknown): Failure {
-  if (!(error instanceof SifstageError)) throw error
-  return {
-    exitCode: error.exitCode,
-    diagnostic: {
-      rule: 'stage-failed',
-      severity: 'error',
-      message: `stage "${stage.name}": ${error.message}`,
-      ...(error.hint === undefined ? {} : {hint: error.hint}),
-      span: stage.base.span,
-      stage: stage.name,
-    },
-    tail: [],
-    log: undefined,
-  }
 }
 
 class Build {

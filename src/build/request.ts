@@ -4,22 +4,8 @@ import type {Description} from '../model/description.js'
 import type {Diagnostic} from '../model/diagnostic.js'
 import type {ExitCode} from '../model/errors.js'
 import type {ContextFiles} from '../model/format.js'
-import type {
-  Archives,
-  BaseResolver,
-  Caches,
-  Engine,
-  EngineOptions,
-  Identity,
-  ImageTools,
-  Launcher,
-  Mapping,
-  RemoteSources,
-  Runner,
-  Secrets,
-  Sink,
-  Store,
-} from '../model/ports.js'
+import type {BaseResolver, Engine, EngineOptions, Identity, ImageTools, Mapping, Runner, Sink, Store} from '../model/ports.js'
+import type {Archives, Caches, Launcher, RemoteSources, Secrets} from '../model/supplies.js'
 
 export interface BuildRequest {
   /** With foreign images as stages (`withForeignImages`) behind the `visible` ones. */

@@ -7,7 +7,8 @@ import {absolutePath} from '../language/paths.js'
 import {shellLine, shellQuote} from '../language/shell.js'
 import type {CacheMount, Command, Mount, RunStep} from '../model/description.js'
 import type {MountPoint, Operation} from '../model/operations.js'
-import type {LauncherProgram, Mounted, StageScript, StageWork} from '../model/ports.js'
+import type {Mounted, StageScript, StageWork} from '../model/ports.js'
+import type {LauncherProgram} from '../model/supplies.js'
 import type {Template} from '../model/template.js'
 
 /** Where the launcher is bound in the image: a folder of the engine's own. */

@@ -6,7 +6,7 @@ import {pipeline} from 'node:stream/promises'
 import * as zlib from 'node:zlib'
 import {startsAsTar, takeApart} from '../images/archive.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
-import type {Archives} from '../model/ports.js'
+import type {Archives} from '../model/supplies.js'
 import {errorCode} from './files.js'
 import {runProcess} from './processes.js'
 

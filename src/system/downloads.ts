@@ -7,7 +7,8 @@ import {Readable, Transform} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 import type {ReadableStream} from 'node:stream/web'
 import {ExitCode, SifstageError} from '../model/errors.js'
-import type {Downloaded, Identity} from '../model/ports.js'
+import type {Identity} from '../model/ports.js'
+import type {Downloaded} from '../model/supplies.js'
 import {besideName, exists, hashText, makeOwned, writeWhole} from './files.js'
 
 /** A server that sends nothing for so long is taken for dead. */

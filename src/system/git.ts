@@ -5,7 +5,7 @@
 import {cp, mkdir, readdir, realpath, rm, stat} from 'node:fs/promises'
 import {join, resolve, sep} from 'node:path'
 import {ExitCode, SifstageError} from '../model/errors.js'
-import type {GitSource} from '../model/ports.js'
+import type {GitSource} from '../model/supplies.js'
 import {errorCode} from './files.js'
 import {capture} from './processes.js'
 

@@ -6,7 +6,7 @@ import {closeSync, constants, openSync, readSync, realpathSync} from 'node:fs'
 import {copyFile, mkdir} from 'node:fs/promises'
 import {basename, join} from 'node:path'
 import {ExitCode, SifstageError} from '../model/errors.js'
-import type {Launcher, LauncherProgram} from '../model/ports.js'
+import type {Launcher, LauncherProgram} from '../model/supplies.js'
 import {capture} from './processes.js'
 
 const PROGRAMS: readonly LauncherProgram[] = ['sh', 'env', 'setpriv', 'mkdir', 'cp', 'cat']

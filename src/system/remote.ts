@@ -1,5 +1,6 @@
 /** What ADD takes from the network, as one port (K104, K105). */
-import type {Identity, RemoteSources} from '../model/ports.js'
+import type {Identity} from '../model/ports.js'
+import type {RemoteSources} from '../model/supplies.js'
 import {downloads} from './downloads.js'
 import {gitSources} from './git.js'
 

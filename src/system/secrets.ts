@@ -7,7 +7,8 @@ import {chmodSync, readFileSync, rmSync, statSync} from 'node:fs'
 import {chown, mkdir, mkdtemp, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {ExitCode, SifstageError} from '../model/errors.js'
-import type {Identity, SecretFolders} from '../model/ports.js'
+import type {Identity} from '../model/ports.js'
+import type {SecretFolders} from '../model/supplies.js'
 import {fileTrouble} from './files.js'
 
 /** As in docker: a secret is a password or a key, not a file to be copied. */
