@@ -40,14 +40,15 @@ export function beginningOf(description: Description, stage: Stage, baseConfig: 
   const args = new Map<string, string>()
   let workdir = config.workdir === '' ? '/' : config.workdir
   let user = config.user
-  // Docker starts in the base's folder too.
-  let workdirSet = config.workdir !== '' && isForeign(root)
+  let workdirSet = false
+  // Docker starts in the base's folder too, and makes it where the image has none.
+  const baseFolder = config.workdir !== '' && isForeign(root) ? config.workdir : undefined
   let entrypoint: Command | undefined = config.entrypoint.length === 0 ? undefined : {kind: 'exec', argv: config.entrypoint}
   let cmd: Command | undefined = config.cmd.length === 0 ? undefined : {kind: 'exec', argv: config.cmd}
   // An image of docker's kind has a script of the engine's making, which expands arguments once more (D114).
   let said = baseConfig !== undefined && isForeign(root)
   const baseKnown = baseConfig !== undefined || root?.kind === 'scratch'
-  const now = () => ({base: config.env, baseKnown, env: new Map(env), args: new Map(args), workdir, workdirSet, user})
+  const now = () => ({base: config.env, baseKnown, env: new Map(env), args: new Map(args), workdir, workdirSet, baseFolder, user})
   let inherited: Inherited = now()
   for (const each of stages) {
     // What the image of the parent says wins over an argument of that name (K61).

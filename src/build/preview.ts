@@ -102,6 +102,7 @@ export async function previewBuild(request: BuildRequest, ports: BuildPorts, sig
         args: new Map(),
         workdir: '/',
         workdirSet: false,
+        baseFolder: undefined,
         user: '',
       },
       start: inputs?.beginning.start ?? {entrypoint: undefined, cmd: undefined},

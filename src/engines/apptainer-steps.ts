@@ -4,7 +4,7 @@
  */
 import {absolutePath, destinationPath} from '../language/paths.js'
 import {runscriptLines} from '../language/runscript.js'
-import {environmentQuote} from '../language/shell.js'
+import {environmentQuote, shellQuote} from '../language/shell.js'
 import {fillTemplate} from '../language/templates.js'
 import type {CopyStep, RunStep, Step} from '../model/description.js'
 import type {Operation, Operations} from '../model/operations.js'
@@ -157,8 +157,12 @@ export function dockerSteps(
     finish.push({op: 'append', path: '/.singularity.d/env/90-environment.sh', text: `\n${text}`, mode: 0o755})
   }
   const start = runscriptLines({...work.start, workdir: workdirSet && !work.keepCwd ? state.workdir : undefined})
-  if (start !== undefined)
-    finish.push({op: 'write', path: '/.singularity.d/runscript', text: `#!/bin/sh\n${start.join('\n')}\n`, mode: 0o755})
+  if (start !== undefined) {
+    const folder = workdirSet || work.keepCwd ? undefined : inherited.baseFolder
+    const first = folder === undefined ? [] : [`[ ! -d ${shellQuote(folder)} ] || cd ${shellQuote(folder)} || exit`]
+    const text = `#!/bin/sh\n${[...first, ...start].join('\n')}\n`
+    finish.push({op: 'write', path: '/.singularity.d/runscript', text, mode: 0o755})
+  }
   if (settings.runscript !== undefined)
     finish.push({op: 'write', path: '/.singularity.d/runscript', text: `#!/bin/sh\n\n${settings.runscript.text}`, mode: 0o755})
   if (settings.help !== undefined)

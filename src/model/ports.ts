@@ -111,8 +111,10 @@ export interface Inherited {
   /** Build arguments of parent stages. */
   readonly args: ReadonlyMap<string, string>
   readonly workdir: string
-  /** True when the description or an image of docker's kind said so: then the finished image starts there. */
+  /** True when the description, not the base image, said so. */
   readonly workdirSet: boolean
+  /** The folder that the base image starts in; it need not be there. */
+  readonly baseFolder: string | undefined
   /** `user[:group]`, empty for root. */
   readonly user: string
 }
