@@ -68,11 +68,12 @@ export function storeCaches({store, owner, mapping, unreachable}: CachesOptions)
         const same = byId.get(id) ?? []
         const sharing = (['private', 'locked'] as const).find(each => same.some(mount => mount.sharing === each))
         const name = sharing === 'private' ? freeName(id) : nameOf(id, 0)
-        const folder = await folderOf(name)
-        for (const mount of same) folders.set(mount, folder)
-        if (sharing === undefined) return next(index + 1)
-        taken.add(name)
+        // At once: the next that asks has to find it taken.
+        if (sharing === 'private') taken.add(name)
         try {
+          const folder = await folderOf(name)
+          for (const mount of same) folders.set(mount, folder)
+          if (sharing === undefined) return await next(index + 1)
           return await store.locked(
             `cache-${name}`,
             () => waiting(id),
@@ -80,7 +81,7 @@ export function storeCaches({store, owner, mapping, unreachable}: CachesOptions)
             () => next(index + 1),
           )
         } finally {
-          taken.delete(name)
+          if (sharing === 'private') taken.delete(name)
         }
       }
       return next(0)
