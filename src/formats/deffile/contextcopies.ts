@@ -24,13 +24,12 @@ export function stageContextMount(
   if (item === undefined) return undefined
   const staged = script.staging()
   if (item.kind === 'file') {
-    script.setup(`cp -p -- ${shellWord(context.prefixed(item.path))} "$SINGULARITY_ROOTFS${staged}"`)
+    script.setup(`cp --preserve=mode,timestamps -- ${shellWord(context.prefixed(item.path))} "$SINGULARITY_ROOTFS${staged}"`)
     return staged
   }
   const view = context.folder(item.path, [])
-  const name = filesSource(context.prefixed(item.path))
-  if (isPlain(view) && view.hidden.length === 0 && name !== undefined)
-    script.files(undefined, `${name === '.' ? './.' : `${name}/.`} ${staged}/`)
+  const name = filesSource(`${context.prefixed(item.path)}/.`)
+  if (isPlain(view) && view.hidden.length === 0 && name !== undefined) script.files(undefined, `${name} ${staged}/`)
   else packInto(script, context.prefixed(item.path), staged, view, ['.'])
   return staged
 }
@@ -184,8 +183,8 @@ function writeFile(script: StageScript, step: CopyStep, context: ContextView, it
   }
   const staged = script.staging()
   if (source !== undefined && !script.hostMode) script.files(undefined, `${source} ${staged}`)
-  else script.setup(`cp -p -- ${shellWord(context.prefixed(item.path))} "$SINGULARITY_ROOTFS${staged}"`)
-  settle(script, step, staged, item.name, odd ? mode : undefined)
+  else script.setup(`cp --preserve=mode,timestamps -- ${shellWord(context.prefixed(item.path))} "$SINGULARITY_ROOTFS${staged}"`)
+  settle(script, step, staged, item.name, {kind: 'file', mode: odd ? mode : undefined})
 }
 
 /** K98, K96: `%files` gives what COPY does for folders of plain files with everyday modes. */
@@ -198,7 +197,7 @@ function isPlain(view: FolderView): boolean {
 function writeFolder(script: StageScript, step: CopyStep, context: ContextView, item: Item): void {
   const view = context.folder(item.path, step.exclude ?? [])
   const plain = isPlain(view) && !script.hostMode
-  const source = filesSource(context.prefixed(item.path))
+  const source = filesSource(`${context.prefixed(item.path)}/.`)
   const target = directTarget(script, step, item)
   // A folder of the base that a folder is copied over takes its mode, which %files does not do (K96).
   const merges =
@@ -207,19 +206,19 @@ function writeFolder(script: StageScript, step: CopyStep, context: ContextView, 
   if (plain && source !== undefined && view.hidden.length === 0) {
     const word = target === undefined || merges ? undefined : filesDestination(asFolder(target))
     if (word !== undefined && target !== undefined) {
-      script.files(undefined, `${source === '.' ? './.' : `${source}/.`} ${word}`, step.comment)
+      script.files(undefined, `${source} ${word}`, step.comment)
       script.covered(cleanPath(target), undefined, true)
       return
     }
     const staged = script.staging()
-    script.files(undefined, `${source === '.' ? './.' : `${source}/.`} ${staged}/`)
-    settle(script, step, staged, item.name)
+    script.files(undefined, `${source} ${staged}/`)
+    settle(script, step, staged, item.name, {kind: 'directory'})
     return
   }
   if (listed !== undefined && target !== undefined && !merges && writeListed(script, step, context, item, target, listed)) return
   const staged = script.staging()
   packInto(script, context.prefixed(item.path), staged, view, ['.'])
-  settle(script, step, staged, item.name)
+  settle(script, step, staged, item.name, {kind: 'directory'})
 }
 
 /** The files one by one, where that says it all: no empty folders, no odd modes. */
@@ -276,7 +275,8 @@ function writeArchive(script: StageScript, step: CopyStep, context: ContextView,
   const file = shellWord(context.prefixed(item.path).replace(/^-/, './-'))
   const unpack = `mkdir -p ${root} && tar -C ${root} --numeric-owner -xpf ${file}`
   const destination = plainText(step.destination?.path ?? []) ?? '/'
-  if (unsure) script.setup(`if tar -tf ${file} > /dev/null 2>&1; then ${unpack}; else cp -p -- ${file} ${root}; fi`)
+  if (unsure)
+    script.setup(`if tar -tf ${file} > /dev/null 2>&1; then ${unpack}; else cp --preserve=mode,timestamps -- ${file} ${root}; fi`)
   else {
     script.setup(`mkdir -p ${root}`)
     script.setup(`tar -C ${root} --numeric-owner -xpf ${file}`)
@@ -284,7 +284,7 @@ function writeArchive(script: StageScript, step: CopyStep, context: ContextView,
   // K103: the destination of an archive is a folder, with a slash or without.
   const folder =
     step.destination === undefined || unsure ? step : {...step, destination: {...step.destination, path: [asFolder(destination)]}}
-  settle(script, folder, staged, item.name)
+  settle(script, folder, staged, item.name, {kind: unsure ? 'unknown' : 'directory'})
 }
 
 /** K101: every match with the path that leads to it; folders on the way take the source's modes. */
@@ -336,6 +336,7 @@ function writeParents(script: StageScript, step: CopyStep, context: ContextView,
     step.destination === undefined ? step : {...step, destination: {...step.destination, path: [asFolder(destination)]}},
     staged,
     '.',
+    {kind: 'directory'},
   )
 }
 

@@ -1,5 +1,5 @@
 /** A stage of a Dockerfile or YAML description as the sections of a definition file (part F of the Dockerfile rules). */
-import type {Settings, Stage} from '../../model/description.js'
+import type {Settings, Stage, Step} from '../../model/description.js'
 import type {ImageConfig} from '../../model/image-config.js'
 import {plainText, type Template} from '../../model/template.js'
 import {writeCopy} from './copies.js'
@@ -11,12 +11,14 @@ import {type PrintedSection, type StageParts, Unprintable} from './print.js'
 import {mentionsTmp, writeRun} from './runs.js'
 import {reportRuntime} from './runtime.js'
 import type {StageScript} from './script.js'
-import {runscriptSection} from './start.js'
+import {runscriptSection, startLines} from './start.js'
 
 interface State {
   /** Undefined until WORKDIR sets one. */
   workdir: Template | undefined
   user: string | undefined
+  /** A command has made links. */
+  linked: boolean
   /** ENV in order of first appearance (K138). */
   readonly env: Map<string, Template>
   /** ENV whose value an ARG covers at the moment (K61). */
@@ -37,6 +39,7 @@ export function dockerStage(script: StageScript, stage: Stage, name: string | un
     workdir: undefined,
     user: config?.user === '' ? undefined : config?.user,
     env: new Map(),
+    linked: false,
     covered: new Set(),
   }
   prepare(script, chain, root, lastRun !== -1)
@@ -52,7 +55,8 @@ export function dockerStage(script: StageScript, stage: Stage, name: string | un
   })
   const settings = inherited(chain)
   const labels = labelSections(script, settings, root)
-  const environment = environmentSection(script, state.env, settings, root)
+  const start = script.hostMode ? startLines(script, {settings, workdir: state.workdir, root, config}) : []
+  const environment = environmentSection(script, state.env, settings, root, start)
   const runscript =
     settings.runscript === undefined
       ? runscriptSection(script, {settings, workdir: state.workdir, root, config})
@@ -88,26 +92,7 @@ function prepare(script: StageScript, chain: readonly Stage[], root: Stage, runs
 
 /** K141: /tmp of the image, where steps of the stage or copies out of it name it. */
 function usesTmp(script: StageScript, chain: readonly Stage[]): boolean {
-  const inTmp = (template: Template | undefined) =>
-    template !== undefined && /^\/(var\/)?tmp(\/|$)/.test(plainText(template) ?? '')
-  const own = chain.some(stage =>
-    stage.steps.some(step => {
-      switch (step.kind) {
-        case 'run':
-          return mentionsTmp(step)
-        case 'copy':
-          return inTmp(step.destination?.path)
-        case 'workdir':
-          return inTmp(step.path)
-        case 'env':
-          return step.variables.some(({value}) => inTmp(value))
-        case 'arg':
-          return inTmp(step.value)
-        case 'user':
-          return false
-      }
-    }),
-  )
+  const own = chain.some(stage => stage.steps.some(namesTmp))
   const indexes = new Set(chain.map(stage => stage.index))
   return (
     own ||
@@ -122,6 +107,27 @@ function usesTmp(script: StageScript, chain: readonly Stage[]): boolean {
       ),
     )
   )
+}
+
+function inTmp(template: Template | undefined): boolean {
+  return template !== undefined && /^\/(var\/)?tmp(\/|$)/.test(plainText(template) ?? '')
+}
+
+function namesTmp(step: Step): boolean {
+  switch (step.kind) {
+    case 'run':
+      return mentionsTmp(step)
+    case 'copy':
+      return inTmp(step.destination?.path)
+    case 'workdir':
+      return inTmp(step.path)
+    case 'env':
+      return step.variables.some(({value}) => inTmp(value))
+    case 'arg':
+      return inTmp(step.value)
+    case 'user':
+      return false
+  }
 }
 
 /** FROM --platform of this machine says nothing that would have to be carried over. */
@@ -187,11 +193,16 @@ function writeSteps(
         break
       case 'run': {
         const base = config?.workdir
+        if (state.workdir === undefined && base !== undefined && base !== '') script.makeFolder([base], undefined)
         writeRun(script, step, {
           workdir: state.workdir ?? [base === undefined || base === '' ? '/' : base],
           user: isOther(state.user) ? state.user : undefined,
+          pathSet: state.env.has('PATH'),
+          linked: state.linked,
           homeSet: state.env.has('HOME') || config?.env.has('HOME') === true,
         })
+        const {command} = step
+        state.linked ||= /\b(ln|symlink|alternatives)\b/.test(command.kind === 'exec' ? command.argv.join(' ') : command.text)
       }
     }
   }

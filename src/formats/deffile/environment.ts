@@ -2,13 +2,11 @@
 import type {Settings, Stage} from '../../model/description.js'
 import type {Template} from '../../model/template.js'
 import {type PrintedItem, type PrintedSection, Unprintable} from './print.js'
-import {environmentWord} from './quote.js'
+import {environmentWord, standardPath} from './quote.js'
 import type {StageScript} from './script.js'
 
 /** What Apptainer up to 1.4 does not hand on as it is: it escapes these twice (D113). */
 const escapedTwice = /["$\\`\n]/
-/** Folders that Apptainer puts behind a PATH that lacks them (D66). */
-const standardPath = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
 
 /**
  * Variables of the base image that arrive other than they are, with their values: Apptainer's own escaping breaks
@@ -34,6 +32,7 @@ export function environmentSection(
   env: ReadonlyMap<string, Template>,
   settings: Settings,
   root: Stage,
+  start: readonly string[],
 ): PrintedSection[] {
   const left = new Map<string, Template>()
   for (const [name, value] of lostBaseVariables(root)) left.set(name, [value])
@@ -50,6 +49,7 @@ export function environmentSection(
     items.push({text: `export ${next[0]}=${environmentWord(next[1])}`})
     left.delete(next[0])
   }
+  for (const line of start) items.push({text: line})
   const own = settings.environment?.text
   if (own !== undefined) items.push({text: own, verbatim: true})
   return items.length === 0 ? [] : [{title: 'environment', items}]

@@ -17,7 +17,7 @@ export function writeInlineCopy(script: StageScript, step: CopyStep, files: read
       script.post(`mkdir -p ${staged.slice(0, staged.lastIndexOf('/'))}`)
       script.post(textInto(script, file.text, staged))
     }
-    settle(script, step, staged, file.name)
+    settle(script, step, staged, file.name, {kind: 'file'})
   }
 }
 
@@ -29,8 +29,10 @@ function writeDirectly(script: StageScript, step: CopyStep, file: InlineFile): b
   const path = cleanPath(destination)
   // What is there may be a folder or a link that leads nowhere.
   if (script.disturbed(path, undefined) || script.isCommonFolder(path)) return false
-  script.commentLines(step.comment)
   const folder = path.slice(0, path.lastIndexOf('/'))
+  // Folders that are made take an octal mode too (K98).
+  if (step.chmod !== undefined && folder !== '' && !script.isCommonFolder(folder)) return false
+  script.commentLines(step.comment)
   if (folder !== '') script.makeFolder([folder], undefined)
   script.post(textInto(script, file.text, shellWord(path)))
   const mode = step.chmod === undefined ? '644' : plainText(step.chmod)
@@ -47,7 +49,10 @@ export function textInto(script: StageScript, template: Template, file: string):
   const text = plainText(template)
   const lines = text?.split('\n') ?? []
   const readable =
-    text?.endsWith('\n') && lines.length > 2 && !/\r/.test(text) && !lines.some(line => /^\s*%|^bootstrap:/i.test(line))
+    text?.endsWith('\n') &&
+    lines.length > 2 &&
+    !/\r|\{\{\s*\w+\s*\}\}/.test(text) &&
+    !lines.some(line => /^\s*%|^bootstrap:/i.test(line))
   if (text === '') return `: > ${file}`
   if (!readable) return `printf %s ${script.word(template)} > ${file}`
   let delimiter = 'EOF'

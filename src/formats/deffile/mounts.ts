@@ -85,7 +85,7 @@ function stageSource(
   if (mount.from.kind === 'context') return stageContextMount(script, copy, mount.from.folder, source)
   const from =
     mount.from.kind === 'image'
-      ? script.names.image(mount.from.reference, mount.from.span)
+      ? script.names.image(mount.from)
       : mount.from.index === undefined
         ? undefined
         : stageName(script, mount.from.index)

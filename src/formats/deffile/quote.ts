@@ -14,7 +14,8 @@ export function guardLines(text: string, quote: "'" | '"'): string {
 /** One word of a shell script. */
 export function shellWord(text: string): string {
   const word = shellQuote(text)
-  return word.startsWith("'") ? guardLines(word, "'") : word
+  // D37: an empty quote inside the braces keeps Apptainer from taking them for a build argument.
+  return word.startsWith("'") ? guardLines(word.replaceAll(/\{\{(?=\s*\w+\s*\}\})/g, "{''{"), "'") : word
 }
 
 /** A value as a shell word; `reference` names the variable that holds one of the base image. */
@@ -40,9 +41,18 @@ export function environmentWord(template: Template): string {
   return text === undefined || readable || text.includes("'") ? doubleQuoted(template, name => name) : shellWord(text)
 }
 
+/** Folders that Apptainer puts behind a PATH that lacks them (D66). */
+export const standardPath = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
+
 /** A known value is printed as its variable only where that surely arrives as it is (D113). */
 function isReadable(part: OpenVariable): boolean {
-  return part.known === undefined || (part.modifier === undefined && part.variable === 'PATH' && /^[\w/.:+-]+$/.test(part.known))
+  return (
+    part.known === undefined ||
+    (part.modifier === undefined &&
+      part.variable === 'PATH' &&
+      /^[\w/.:+-]+$/.test(part.known) &&
+      standardPath.every(folder => part.known?.split(':').includes(folder) === true))
+  )
 }
 
 function doubleQuoted(template: Template, reference: (variable: string) => string): string {
@@ -62,7 +72,7 @@ function quotedPart(part: Template[number], reference: (variable: string) => str
 }
 
 function escaped(text: string): string {
-  return text.replaceAll(/[\\"$`]/g, '\\$&')
+  return text.replaceAll(/[\\"$`]/g, '\\$&').replaceAll(/\{\{(?=\s*\w+\s*\}\})/g, '{""{')
 }
 
 /** Inside braces a `}` would end them; a pattern brings its own escapes. */

@@ -35,11 +35,12 @@ function writeUrl(script: StageScript, step: CopyStep, from: Extract<Remote, {ki
       step.destination === undefined ? step : {...step, destination: {...step.destination, path: [asFolder(destination)]}},
       staged,
       name,
+      {kind: 'directory'},
     )
     return
   }
   script.setup(`chmod 600 ${file}`)
-  settle(script, step, staged, name)
+  settle(script, step, staged, name, {kind: 'file'})
 }
 
 function writeGit(script: StageScript, step: CopyStep, from: Extract<Remote, {kind: 'git'}>): void {
@@ -59,5 +60,5 @@ function writeGit(script: StageScript, step: CopyStep, from: Extract<Remote, {ki
   script.setup(`chmod -R u=rwX,go=rX ${folder}`)
   if (from.folder !== undefined && from.folder !== '')
     script.setup(`mv ${folder}/${shellWord(from.folder)} ${folder}.sub && rm -rf ${folder} && mv ${folder}.sub ${folder}`)
-  settle(script, step, staged, '.')
+  settle(script, step, staged, '.', {kind: 'directory'})
 }

@@ -11,6 +11,10 @@ export interface RunState {
   readonly workdir: Template
   /** `user[:group]`; undefined for root. */
   readonly user: string | undefined
+  /** PATH is set by ENV: a program of the image's own may come before one of busybox. */
+  readonly pathSet: boolean
+  /** Links may lead to the working folder, which the command must not see (K121). */
+  readonly linked: boolean
   /** HOME is set by ENV, so that passwd does not decide (K116). */
   readonly homeSet: boolean
 }
@@ -32,7 +36,7 @@ export function writeRun(script: StageScript, step: RunStep, state: RunState): v
   script.commentLines(step.comment)
   const mounted = writeMounts(script, step, state.workdir)
   if (mounted === undefined) return
-  script.enter(state.workdir)
+  script.enter(state.workdir, state.linked)
   const plain =
     state.user === undefined && step.network !== 'none' && mounted.variables.length === 0 ? isPlainRun(command) : undefined
   if (plain === undefined || looksAtEnvironment.test(text)) script.cleanEnvironment()
@@ -49,6 +53,8 @@ function wrapped(script: StageScript, step: RunStep, state: RunState, variables:
   const words: string[] = []
   if (variables.length > 0) words.push('env', ...variables.map(({name, value}) => shellWord(`${name}=${value}`)))
   if (step.network === 'none') words.push('unshare -n')
+  // K119: what a command leaves running ends with it.
+  if (step.command.kind === 'shell' && leavesProcesses(step.command.text)) words.push('unshare -p -f')
   if (state.user !== undefined) {
     script.tool('user')
     words.unshift('sifstage_as', ...(state.homeSet ? ['-h'] : []), shellWord(state.user))
@@ -69,7 +75,16 @@ function wrapped(script: StageScript, step: RunStep, state: RunState, variables:
     return [...words, ...[...command.shell, path].map(shellWord)].join(' ')
   }
   const bare = runWords(command, words.length === 0)
+  if (command.kind === 'exec' && words.length === 0 && state.pathSet && command.argv[0]?.includes('/') === false) {
+    script.tool('exec')
+    return `sifstage_exec ${command.argv.map(shellWord).join(' ')}`
+  }
   return [...words, bare].join(' ')
+}
+
+/** A `&` that is neither part of `&&` nor of a redirection. */
+function leavesProcesses(text: string): boolean {
+  return /(^|[^&><|\\])&(?![&>\d])/.test(text.replaceAll(/'[^']*'|"[^"]*"/g, '')) || /\b(nohup|setsid|daemon)\b/.test(text)
 }
 
 export function mentionsTmp(step: RunStep): boolean {

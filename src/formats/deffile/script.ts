@@ -1,8 +1,7 @@
 /** The parts of one printed stage while its steps are gone through in order: `%setup`, `%files`, `%post`. */
-import type {Description, Stage} from '../../model/description.js'
+import type {CopyOrigin, Description, Stage} from '../../model/description.js'
 import type {Diagnostic} from '../../model/diagnostic.js'
 import type {WriteOptions} from '../../model/format.js'
-import type {ImageReference} from '../../model/reference.js'
 import type {Span} from '../../model/span.js'
 import {plainText, type Template} from '../../model/template.js'
 import {type ContextView, viewContext} from './contextfiles.js'
@@ -12,10 +11,12 @@ import {commentLine, type PrintedItem, type PrintedSection} from './print.js'
 import {shellWord, templateWord} from './quote.js'
 import {type Tool, toolLines} from './toolbox.js'
 
+export type ImageOrigin = Extract<CopyOrigin, {kind: 'image'}>
+
 export interface StageNames {
   stage(stage: Stage): string
   /** The stage that stands for an image of which files are copied (D103). */
-  image(reference: ImageReference, span: Span): string
+  image(origin: ImageOrigin): string
 }
 
 /** A line that may be taken back. */
@@ -265,11 +266,11 @@ export class StageScript {
   }
 
   /** The folder in which the next command runs. BuildKit makes it if a command before has removed it. */
-  enter(folder: Template): void {
+  enter(folder: Template, linked: boolean): void {
     const word = this.word(folder)
     if (word === this.#folder) return
     if (this.#folder === '' && plainText(folder) !== '/') this.post(`mkdir -p ${word}`)
-    this.post(`cd ${word}`)
+    this.post(`cd ${linked ? '-P ' : ''}${word}`)
     this.#folder = word
   }
 

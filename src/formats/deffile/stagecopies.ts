@@ -5,7 +5,7 @@ import type {CopySource, CopyStep, Stage} from '../../model/description.js'
 import {plainText} from '../../model/template.js'
 import {asFolder, finalPath, isFolderMark, settle} from './copies.js'
 import {sourceKind} from './evidence.js'
-import {stageAt} from './needed.js'
+import {chainOf, stageAt} from './needed.js'
 import {filesDestination, filesSource, shellWord} from './quote.js'
 import type {StageScript} from './script.js'
 
@@ -24,6 +24,16 @@ export function writeStageCopy(script: StageScript, stage: Stage, step: CopyStep
     )
     return
   }
+  const special = step.from.kind === 'stage' && step.from.index !== undefined ? specialFiles(script, step.from.index) : undefined
+  if (special !== undefined) {
+    script.refuse(
+      'special-files-from-stage',
+      step.span,
+      `A command of that stage makes ${special}, which Apptainer does not carry from stage to stage as they are.`,
+      'Make them in this stage, or let sifstage build the Dockerfile as it is.',
+    )
+    return
+  }
   for (const source of step.sources) {
     const path = plainText(source.path)
     if (path === undefined) {
@@ -38,9 +48,24 @@ export function writeStageCopy(script: StageScript, stage: Stage, step: CopyStep
   }
 }
 
+/** D.4: FIFOs stop a copy between stages, and a setuid file with several names loses the bit without a word. */
+function specialFiles(script: StageScript, index: number): string | undefined {
+  const source = stageAt(script.description, index)
+  if (source === undefined) return undefined
+  const texts = chainOf(script.description, source).flatMap(stage =>
+    stage.steps.flatMap(step =>
+      step.kind === 'run' ? [step.command.kind === 'exec' ? step.command.argv.join(' ') : step.command.text] : [],
+    ),
+  )
+  if (texts.some(text => /\bmkfifo\b/.test(text))) return 'a FIFO'
+  const links = texts.some(text => /\bln\s+(-[a-rt-z]+\s+)*[^-\s]/.test(text))
+  const setuid = texts.some(text => /\bchmod\s+(-\w+\s+)*([4267][0-7]{3}|[ugoa]*\+[rwxX]*s)/.test(text))
+  return links && setuid ? 'setuid files with several names' : undefined
+}
+
 /** The stage that `%files from` names. */
 function originName(script: StageScript, step: CopyStep): string | undefined {
-  if (step.from.kind === 'image') return script.names.image(step.from.reference, step.from.span)
+  if (step.from.kind === 'image') return script.names.image(step.from)
   if (step.from.kind !== 'stage') return undefined
   const source = step.from.index === undefined ? undefined : stageAt(script.description, step.from.index)
   if (source !== undefined) return script.names.stage(source)
@@ -62,10 +87,16 @@ function writePath(script: StageScript, stage: Stage, step: CopyStep, from: stri
     return
   }
   if (path !== '/' && writeDirectly(script, stage, step, {from, path, name, encoded, written})) return
-  const staged = script.staging()
+  const staged = deepStaging(script, path)
   script.files(from, `${encoded} ${staged}`)
   if (path === '/') script.placing(`rm -rf ${metadata.map(each => script.at(`${staged}/${each}`)).join(' ')}`)
-  settle(script, step, staged, name)
+  settle(script, step, staged, name, {kind: path === '/' ? 'directory' : 'unknown'})
+}
+
+/** As deep as the source: Apptainer takes no relative links that would lead above the root from their new place (D99). */
+function deepStaging(script: StageScript, path: string): string {
+  const depth = path.split('/').length - 1
+  return `${script.staging()}${'/x'.repeat(Math.max(0, depth - 2))}`
 }
 
 interface Written {
@@ -94,14 +125,16 @@ function writeDirectly(
   const final = finalPath(destination, name, isFolder)
   if (script.disturbed(final, from)) return false
   if (step.link === true && script.mayHoldLinks(final)) return false
+  // Links of the folder that lead upwards must not lead above the root from where they come to lie (D99).
+  if (isFolder && final.split('/').length < path.split('/').length) return false
   // Apptainer replaces links of the base by folders of the source, and docker refuses (D97).
   if (isFolder && script.isCommonFolder(final)) return false
   const target = filesDestination(isFolder || isFolderMark(destination) ? asFolder(destination) : destination)
   if (target === undefined) return false
-  script.files(from, isFolder ? `${encoded}/ ${target}` : `${encoded} ${target}`, step.comment)
+  script.files(from, `${isFolder ? filesSource(`${path}/`) : encoded} ${target}`, step.comment)
   script.covered(final, from, isFolder)
   // A folder would have landed in a folder of its own; better to stop than to be wrong.
-  if (kind === 'likely-file' && isFolderMark(destination)) script.post(`test ! -d ${shellWord(final)}`)
+  if (kind === 'likely-file' && isFolderMark(destination)) script.post(`test ! -d ${shellWord(final)} # it was taken for a file`)
   return true
 }
 
@@ -121,7 +154,7 @@ function writePattern(script: StageScript, step: CopyStep, source: CopySource, f
     )
     return
   }
-  const staged = script.staging()
+  const staged = deepStaging(script, prefix)
   script.files(from, `${encoded} ${staged}`)
   if (prefix === '/') script.post(`rm -rf ${metadata.map(each => `${staged}/${each}`).join(' ')}`)
   script.commentLines(step.comment)

@@ -1,5 +1,6 @@
 /** ENTRYPOINT, CMD and WORKDIR as `%runscript` (K123, K124, K148, K149). */
 import {runscriptLines} from '../../language/runscript.js'
+import {environmentQuote} from '../../language/shell.js'
 import type {Command, Settings, Stage} from '../../model/description.js'
 import type {ImageConfig} from '../../model/image-config.js'
 import type {Span} from '../../model/span.js'
@@ -16,7 +17,29 @@ export interface Start {
   readonly config: ImageConfig | undefined
 }
 
+/**
+ * Without a shell in the image nothing could carry out a run script. Apptainer's own shell reads the environment files
+ * though, with the arguments of `apptainer run` (tried with 1.4.5): there the program is started.
+ */
+export function startLines(script: StageScript, start: Start): readonly string[] {
+  const {settings} = start
+  if (settings.entrypoint === undefined && settings.cmd === undefined) return []
+  const span = (settings.entrypoint ?? settings.cmd)?.span ?? start.root.nameSpan
+  const lines = runscriptLines(
+    {entrypoint: settings.entrypoint?.value, cmd: settings.cmd?.value, workdir: startFolder(script, start, span)},
+    environmentQuote,
+  )
+  if (lines === undefined) return []
+  return [
+    '# apptainer run: this image has no shell for a run script',
+    `if [ "$0" = /.singularity.d/actions/run ]; then`,
+    ...lines.map(line => `    ${guardLines(line, '"')}`),
+    'fi',
+  ]
+}
+
 export function runscriptSection(script: StageScript, start: Start): PrintedSection[] {
+  if (script.hostMode) return []
   const {settings, root, config} = start
   const span = (settings.entrypoint ?? settings.cmd)?.span ?? root.nameSpan
   const own = settings.entrypoint !== undefined || settings.cmd !== undefined
@@ -42,14 +65,6 @@ export function runscriptSection(script: StageScript, start: Start): PrintedSect
   }
   const lines = runscriptLines({entrypoint, cmd, workdir: folder})
   if (lines === undefined) return own ? nothingToRun(config) : []
-  if (script.hostMode) {
-    script.refuse(
-      'runscript-needs-shell',
-      span,
-      'apptainer run starts a program through /bin/sh of the image, and an image from scratch has none unless it was copied there.',
-      'Start from an image with a shell, or allow it with --allow runscript-needs-shell and use apptainer exec IMAGE PROGRAM.',
-    )
-  }
   return [{title: 'runscript', items: lines.map(line => ({text: guardLines(line, "'")}))}]
 }
 

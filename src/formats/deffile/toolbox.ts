@@ -3,10 +3,10 @@
  * POSIX shell, and only options that GNU and busybox tools share. The scripts run with `-e`: what fails stops the build.
  */
 
-export type Tool = 'put' | 'glob' | 'own' | 'user' | 'mount' | 'unlink' | 'parents'
+export type Tool = 'put' | 'glob' | 'own' | 'owner' | 'exec' | 'user' | 'mount' | 'unlink' | 'parents'
 
 /** In the order in which they are printed; a function stands behind those it calls. */
-const order: readonly Tool[] = ['unlink', 'parents', 'put', 'glob', 'own', 'user', 'mount']
+const order: readonly Tool[] = ['unlink', 'parents', 'put', 'glob', 'owner', 'own', 'exec', 'user', 'mount']
 
 /**
  * K145, K96: what COPY does with one source. Links in the way of a file inside a folder are replaced, a destination
@@ -60,6 +60,39 @@ const glob = [
   '        if [ ! -e "$at" ] && [ ! -L "$at" ]; then echo "$name leads to $link, which is not among the files copied here" >&2; exit 1; fi',
   '    done',
   '    sifstage_put "$at" "$to" "$name"',
+  ')',
+]
+
+/** K97: a name brings its own group, a number is its own; whoever is not there is root, as BuildKit has it. */
+const owner = [
+  'sifstage_owner() { # USER[:GROUP]: sets owner to UID:GID',
+  '    u=${1%%:*} g= uid= gid=',
+  '    case $1 in *:*) g=${1#*:} ;; esac',
+  '    case $u in',
+  '        "") uid=0 ;;',
+  '        *[!0-9]*) if [ -f /etc/passwd ]; then while IFS=: read -r n _ i p _; do if [ "$n" = "$u" ]; then uid=$i gid=$p; break; fi; done < /etc/passwd; fi ;;',
+  '        *) uid=$u gid=$u ;;',
+  '    esac',
+  '    case $g in',
+  '        "") ;;',
+  '        *[!0-9]*) if [ -f /etc/group ]; then while IFS=: read -r n _ i _; do if [ "$n" = "$g" ]; then gid=$i; break; fi; done < /etc/group; fi ;;',
+  '        *) gid=$g ;;',
+  '    esac',
+  '    if [ -z "$uid" ]; then echo "$u is not in /etc/passwd: root owns the files, as with docker" >&2; fi',
+  '    owner=${uid:-0}:${gid:-0}',
+  '}',
+]
+
+/** K114: a program by its name, which docker looks up in PATH where busybox takes one of its own. */
+const exec = [
+  'sifstage_exec() ( # PROGRAM ARGUMENT...',
+  '    set +x',
+  '    name=$1',
+  '    shift',
+  '    IFS=:',
+  '    for folder in $PATH; do if [ -f "$folder/$name" ] && [ -x "$folder/$name" ]; then exec "$folder/$name" "$@"; fi; done',
+  '    echo "$name: not found in $PATH" >&2',
+  '    exit 127',
   ')',
 ]
 
@@ -175,7 +208,7 @@ const mount = [
   '}',
 ]
 
-const tools: Readonly<Record<Tool, readonly string[]>> = {put, glob, own, parents, unlink, user, mount}
+const tools: Readonly<Record<Tool, readonly string[]>> = {put, glob, own, owner, exec, parents, unlink, user, mount}
 
 const needs: Readonly<Partial<Record<Tool, readonly Tool[]>>> = {glob: ['put']}
 

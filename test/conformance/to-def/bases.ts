@@ -24,7 +24,7 @@ export const testBases: readonly TestBase[] = [
     config: {
       Entrypoint: ['/bin/echo', 'base entry'],
       Cmd: ['base', 'cmd'],
-      WorkingDir: '/srv',
+      WorkingDir: '/usr',
       Labels: {kept: 'base', both: 'base'},
     },
   },
