@@ -57,18 +57,22 @@ export async function compareCase(each: Case, answer: Answer, shop: Workshop): P
     return {kind: 'different', differences: [`apptainer build: ${lastLines(built.stderr + built.stdout)}`], text}
   }
   if (answer.failed !== undefined) return {kind: 'different', differences: [`BuildKit refuses: ${answer.failed}`], text}
-  const base = await baseTree(baseOf(each), shop)
-  const ours = changes(await treeIn(image), base)
-  const differences = [
+  const differences = await compareImage(image, each, answer, shop)
+  return differences.length === 0 ? {kind: 'equal', text} : {kind: 'different', differences, text}
+}
+
+/** How a sandbox differs from what BuildKit made of the case. */
+export async function compareImage(image: string, each: Case, answer: Answer, shop: Workshop): Promise<string[]> {
+  const ours = changes(await treeIn(image), await baseTree(baseOf(each), shop))
+  return [
     ...compareFiles(ours, answer),
     ...(await compareEnvironment(image, answer)),
     ...compareLabels(await inside(image, 'cat', '.singularity.d/labels.json'), answer),
     ...(await compareRuns(image, answer)),
   ]
-  return differences.length === 0 ? {kind: 'equal', text} : {kind: 'different', differences, text}
 }
 
-function baseFlags(each: Case, shop: Workshop): string[] {
+export function baseFlags(each: Case, shop: Workshop): string[] {
   const dockerfile = each.parts.get('Dockerfile') ?? ''
   const options = each.parts.get('options') ?? ''
   return testBases
