@@ -33,5 +33,6 @@ function below(context: ContextFiles, folder: string): ContextFiles {
     mode: path => context.mode(at(path)),
     head: path => context.head(at(path)),
     link: path => context.link(at(path)),
+    hardLinks: path => context.hardLinks(at(path)),
   }
 }

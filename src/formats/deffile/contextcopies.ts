@@ -2,21 +2,21 @@
 
 import {parseIgnore} from '../../language/ignore.js'
 import {cleanPath, rootedPath} from '../../language/paths.js'
-import type {CopySource, CopyStep} from '../../model/description.js'
+import type {CopyOrigin, CopySource, CopyStep} from '../../model/description.js'
 import {plainText} from '../../model/template.js'
 import {type ContextView, type FolderView, type ResolvedPath, TooManyFiles} from './contextfiles.js'
-import {asFolder, finalPath, isFolderMark, settle} from './copies.js'
 import {filesDestination, filesSource, shellWord} from './quote.js'
 import type {StageScript} from './script.js'
+import {asFolder, finalPath, isFolderMark, settle} from './settle.js'
 
 /** The files of a bind mount from the context in a staging folder; undefined when they are not there, which is reported. */
 export function stageContextMount(
   script: StageScript,
   step: CopyStep,
-  inside: string | undefined,
+  from: Extract<CopyOrigin, {kind: 'context'}>,
   source: string,
 ): string | undefined {
-  const context = script.contextIn(inside)
+  const context = script.contextIn(from)
   const resolved = context.resolve(source)
   const [first] = step.sources
   if (first === undefined) return undefined
@@ -46,8 +46,8 @@ interface Item {
   readonly kind: 'file' | 'directory'
 }
 
-export function writeContextCopy(script: StageScript, step: CopyStep, inside: string | undefined): void {
-  const context = script.contextIn(inside)
+export function writeContextCopy(script: StageScript, step: CopyStep, from: Extract<CopyOrigin, {kind: 'context'}>): void {
+  const context = script.contextIn(from)
   for (const source of step.sources) {
     const path = plainText(source.path)
     if (path === undefined) {

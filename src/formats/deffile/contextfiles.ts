@@ -1,7 +1,7 @@
 /** Files of the build context as COPY sees them: without what `.dockerignore` hides, wildcards as a frozen list. */
 import {isArchive} from '../../language/archives.js'
 import {parseGlob} from '../../language/globs.js'
-import {parseIgnore} from '../../language/ignore.js'
+import {type IgnoreFile, parseIgnore} from '../../language/ignore.js'
 import {cleanPath, rootedPath} from '../../language/paths.js'
 import type {ContextFiles, FileKind} from '../../model/format.js'
 
@@ -44,26 +44,14 @@ export interface FolderView {
 
 export class TooManyFiles extends Error {}
 
-export function viewContext(context: ContextFiles, ignore: {readonly text: string} | undefined, inside = ''): ContextView {
-  const rules = ignore === undefined ? undefined : parseIgnore(ignore.text)
-  const isHidden = (path: string) => path !== '.' && rules?.hides(path).hidden === true
-  const at = (path: string) => rootedPath(inside === '' ? path : `${inside}/${rootedPath(path)}`)
-  const look: ContextFiles = {
-    ...context,
-    kind: path => context.kind(at(path)),
-    kindFollowed: path => context.kindFollowed(at(path)),
-    names: path => context.names(at(path)),
-    text: path => context.text(at(path)),
-    link: path => context.link(at(path)),
-    mode: path => context.mode(at(path)),
-    head: path => context.head(at(path)),
-    hardLinks: path => context.hardLinks(at(path)),
-  }
+/** @param prefix the folder that `context` is of the whole one; empty for all of it */
+export function viewContext(look: ContextFiles, ignore: IgnoreFile | undefined, prefix: string): ContextView {
+  const isHidden = (path: string) => path !== '.' && ignore?.hides(path).hidden === true
   return {
-    prefixed: path => (inside === '' ? path : path === '.' ? inside : `${inside}/${path}`),
+    prefixed: path => (prefix === '' ? path : path === '.' ? prefix : `${prefix}/${path}`),
     resolve: path => resolvePath(look, rootedPath(path), isHidden),
     expand: source => expand(look, rootedPath(source), isHidden),
-    folder: (path, excluded) => folder(look, rootedPath(path), isHidden, rules !== undefined, excluded),
+    folder: (path, excluded) => folder(look, rootedPath(path), isHidden, ignore !== undefined, excluded),
     mode: path => look.mode(rootedPath(path)) ?? 0o644,
     archive: path => isArchive(look.head(rootedPath(path)) ?? new Uint8Array()),
   }

@@ -1,6 +1,7 @@
 /** A stage of a Dockerfile or YAML description as the sections of a definition file (part F of the Dockerfile rules). */
-import type {Settings, Stage, Step} from '../../model/description.js'
+import type {CopyStep, Settings, Stage, Step} from '../../model/description.js'
 import type {ImageConfig} from '../../model/image-config.js'
+import type {Span} from '../../model/span.js'
 import {plainText, showTemplate, type Template} from '../../model/template.js'
 import {writeCopy} from './copies.js'
 import {environmentSection, lostBaseVariables, shortPath} from './environment.js'
@@ -20,6 +21,8 @@ interface State {
   user: Template | undefined
   /** A command has made links. */
   linked: boolean
+  /** It has been said that the base's folder is taken for `/`. */
+  assumed: boolean
   /** ENV in order of first appearance (K138). */
   readonly env: Map<string, Template>
   /** ENV whose value an ARG covers at the moment (K61). */
@@ -41,6 +44,7 @@ export function dockerStage(script: StageScript, stage: Stage, name: string | un
     user: config === undefined || isRoot([config.user]) ? undefined : [config.user],
     env: new Map(),
     linked: false,
+    assumed: false,
     covered: new Set(),
   }
   prepare(script, chain, root, lastRun !== -1)
@@ -181,14 +185,14 @@ function writeSteps(
         script.export([{name: step.name, value: step.value}])
         break
       case 'workdir':
-        state.workdir = step.path
-        script.makeFolder(step.path, state.user)
+        state.workdir = script.absolute(step.path, folderOf(script, state, config, step.span))
+        script.makeFolder(state.workdir, state.user)
         break
       case 'user':
         state.user = isRoot(step.user) ? undefined : step.user
         break
       case 'copy':
-        writeCopy(script, stage, step)
+        writeCopy(script, stage, placed(script, state, config, step))
         break
       case 'run': {
         const base = config?.workdir
@@ -205,6 +209,29 @@ function writeSteps(
       }
     }
   }
+}
+
+/** The folder that relative paths start from. Nobody may know that of the base; nearly all of them have `/`. */
+function folderOf(script: StageScript, state: State, config: ImageConfig | undefined, span: Span): Template {
+  if (state.workdir !== undefined) return state.workdir
+  if (config === undefined && !script.hostMode && !state.assumed) {
+    script.warn(
+      'base-workdir',
+      span,
+      'The path is relative to the WORKDIR of the base image, which is not known here; it is taken for /.',
+      'Set WORKDIR before, or convert where the configuration of the base image can be read.',
+    )
+    state.assumed = true
+  }
+  return [config === undefined || config.workdir === '' ? '/' : config.workdir]
+}
+
+/** A copy with its destination absolute. */
+function placed(script: StageScript, state: State, config: ImageConfig | undefined, step: CopyStep): CopyStep {
+  const path = step.destination === undefined ? undefined : plainText(step.destination.path)
+  if (step.destination === undefined || path === undefined || path.startsWith('/')) return step
+  const folder = folderOf(script, state, config, step.destination.span)
+  return {...step, destination: {...step.destination, path: script.absolute(step.destination.path, folder)}}
 }
 
 function isRoot(user: Template): boolean {

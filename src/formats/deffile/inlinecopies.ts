@@ -2,9 +2,9 @@
 import {cleanPath} from '../../language/paths.js'
 import type {CopyStep} from '../../model/description.js'
 import {plainText, type Template} from '../../model/template.js'
-import {isFolderMark, settle} from './copies.js'
 import {shellWord} from './quote.js'
 import type {StageScript} from './script.js'
+import {isFolderMark, settle} from './settle.js'
 
 type InlineFile = {readonly name: string; readonly text: Template}
 

@@ -82,7 +82,7 @@ function stageSource(
     sources: [{path: [source], span: mount.span}],
     destination: undefined,
   }
-  if (mount.from.kind === 'context') return stageContextMount(script, copy, mount.from.folder, source)
+  if (mount.from.kind === 'context') return stageContextMount(script, copy, mount.from, source)
   const from =
     mount.from.kind === 'image'
       ? script.names.image(mount.from)

@@ -1,9 +1,9 @@
 /** ADD of a URL (K104) or a git repository (K105): fetched on the machine that builds, in `%setup`. */
 import type {CopyOrigin, CopyStep} from '../../model/description.js'
 import {plainText} from '../../model/template.js'
-import {asFolder, settle} from './copies.js'
 import {shellWord} from './quote.js'
 import type {StageScript} from './script.js'
+import {asFolder, settle} from './settle.js'
 
 type Remote = Extract<CopyOrigin, {kind: 'url' | 'git'}>
 

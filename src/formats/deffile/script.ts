@@ -1,4 +1,7 @@
 /** The parts of one printed stage while its steps are gone through in order: `%setup`, `%files`, `%post`. */
+import {contextAt} from '../../language/context.js'
+import {type IgnoreFile, parseIgnore} from '../../language/ignore.js'
+import {absolutePath} from '../../language/paths.js'
 import type {CopyOrigin, Description, Stage} from '../../model/description.js'
 import type {Diagnostic} from '../../model/diagnostic.js'
 import type {WriteOptions} from '../../model/format.js'
@@ -9,6 +12,7 @@ import {standardFolders} from './evidence.js'
 import {Exports} from './exports.js'
 import {commentLine, type PrintedItem, type PrintedSection} from './print.js'
 import {shellWord, templateWord} from './quote.js'
+import type {RefusedRule, WarnedRule} from './rules.js'
 import {type Tool, toolLines} from './toolbox.js'
 
 export type ImageOrigin = Extract<CopyOrigin, {kind: 'image'}>
@@ -30,7 +34,7 @@ interface Copied {
 }
 
 /** Folder inside the image where files wait for their moment; gone at the end. */
-export const stagingFolder = '/.sifstage'
+const stagingFolder = '/.sifstage'
 
 /** What apptainer leaves in `%post`'s environment and docker does not (D63, K132). */
 const addedVariables = ['LANG', 'LD_LIBRARY_PATH', 'PROMPT_COMMAND', 'PS1', 'TERM']
@@ -74,24 +78,23 @@ export class StageScript {
   baseVariables: ReadonlyMap<string, string> | undefined
   #contexts = new Map<string, ContextView>()
 
-  /** The build context of this stage: the description's, or that of the file below it that the stage comes from. */
-  contextIn(inside: string | undefined): ContextView {
-    const name = inside ?? ''
+  /** The build context of a copy: the description's, or that of the file below it that the stage comes from. */
+  contextIn(from: Extract<CopyOrigin, {kind: 'context'}>): ContextView {
+    const name = JSON.stringify([from.folder, from.ignore])
     const known = this.#contexts.get(name)
     if (known !== undefined) return known
-    const own = name === '' ? undefined : this.options.context.text(`${name}/.dockerignore`)
-    const ignore = name === '' ? this.#ignore() : own === undefined ? undefined : {text: own}
-    const view = viewContext(this.options.context, ignore, name)
+    const {context, ignore} = contextAt(this.options.context, this.#ignore(), from)
+    const view = viewContext(context, ignore, from.folder ?? '')
     this.#contexts.set(name, view)
     return view
   }
 
-  #ignore(): {readonly text: string} | undefined {
-    if (this.options.ignore !== undefined) return this.options.ignore
+  #ignore(): IgnoreFile | undefined {
     const {file} = this.description
-    const {context} = this.options
-    const text = context.text(`${file.slice(file.lastIndexOf('/') + 1)}.dockerignore`) ?? context.text('.dockerignore')
-    return text === undefined ? undefined : {text}
+    const {context, ignore} = this.options
+    const text =
+      ignore?.text ?? context.text(`${file.slice(file.lastIndexOf('/') + 1)}.dockerignore`) ?? context.text('.dockerignore')
+    return text === undefined ? undefined : parseIgnore(text)
   }
 
   /** A path of the image in a script that puts things there. */
@@ -110,11 +113,11 @@ export class StageScript {
   }
 
   /** Something that would come out different: an error, unless it is allowed. */
-  refuse(rule: string, span: Span, message: string, hint?: string): void {
+  refuse(rule: RefusedRule, span: Span, message: string, hint?: string): void {
     this.#report(rule, this.options.allow.has(rule) ? 'warning' : 'error', span, message, hint)
   }
 
-  warn(rule: string, span: Span, message: string, hint?: string): void {
+  warn(rule: WarnedRule, span: Span, message: string, hint?: string): void {
     this.#report(rule, 'warning', span, message, hint)
   }
 
@@ -254,10 +257,10 @@ export class StageScript {
     const text = plainText(folder)
     if (text !== undefined && this.#folders.has(text)) return
     if (owner !== undefined) {
-      this.tool('user')
+      this.tool('owner')
       this.tool('parents')
-      this.post(`sifstage_ids ${this.word(owner)}`)
-      this.post(`sifstage_parents "$uid:$gid" 755 ${this.word(folder)}`)
+      this.placing(`sifstage_owner ${this.word(owner)}`)
+      this.placing(`sifstage_parents "$owner" 755 ${text === undefined ? this.word(folder) : this.at(text)}`)
       if (text !== undefined) this.#folders.add(text)
       return
     }
@@ -277,6 +280,15 @@ export class StageScript {
     for (const folder of [...this.#folders]) if (folder !== '/') this.#folders.delete(folder)
     this.#made.clear()
     if (plainText(workdir) !== '/') this.#folder = ''
+  }
+
+  /** A path made absolute; a `/` or `.` at its end goes on meaning a folder (K83). */
+  absolute(path: Template, folder: Template): Template {
+    const text = plainText(path)
+    const above = plainText(folder)
+    if (text === undefined || above === undefined || text.startsWith('/')) return path
+    const joined = absolutePath(above, text)
+    return [/(^|\/)\.?$/.test(text) && joined !== '/' ? `${joined}/` : joined]
   }
 
   /** The folder in which the next command runs. BuildKit makes it if a command before has removed it. */

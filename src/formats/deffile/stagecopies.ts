@@ -3,11 +3,11 @@ import {hasWildcard} from '../../language/globs.js'
 import {cleanPath} from '../../language/paths.js'
 import type {CopySource, CopyStep, Stage} from '../../model/description.js'
 import {plainText} from '../../model/template.js'
-import {asFolder, finalPath, isFolderMark, settle} from './copies.js'
 import {sourceKind} from './evidence.js'
 import {chainOf, stageAt} from './needed.js'
 import {filesDestination, filesSource, shellWord} from './quote.js'
 import type {StageScript} from './script.js'
+import {asFolder, finalPath, isFolderMark, settle} from './settle.js'
 
 /** What Apptainer adds to the root of every image (D110): none of it is the stage's own. */
 const metadata = ['.singularity.d', '.exec', '.run', '.shell', '.test', 'environment', 'singularity']
