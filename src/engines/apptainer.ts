@@ -220,12 +220,11 @@ export function apptainerEngine(program: ApptainerProgram): Engine {
       files: [{path, text: header, mode: 0o644}, ...steps.files],
       // A base must not get the caller's binds or tests: they belong to the steps.
       commands: [
-        build(
-          path,
-          'unpack the base',
-          work.cwd,
-          buildFlags({...options, binds: [], nv: false, rocm: false, notest: true}, false),
-        ),
+        build(path, 'unpack the base', work.cwd, [
+          ...buildFlags({...options, binds: [], nv: false, rocm: false, notest: true}, false),
+          // Builds side by side damage each other's list of blobs in the engine's cache; a local image needs none.
+          ...(work.base.kind === 'local' && work.base.reference.agent !== 'localimage' ? ['--disable-cache'] : []),
+        ]),
         ...steps.commands,
         inspect,
       ],
