@@ -215,9 +215,11 @@ function writeFolder(script: StageScript, step: CopyStep, context: ContextView, 
     settle(script, step, staged, item.name, {kind: 'directory'})
     return
   }
-  if (listed !== undefined && target !== undefined && !merges && writeListed(script, step, context, item, target, listed)) return
+  if (listed !== undefined && target !== undefined && !merges && writeListed(script, context, item, target, listed, step.comment))
+    return
   const staged = script.staging()
-  packInto(script, context.prefixed(item.path), staged, view, ['.'])
+  if (listed === undefined || !writeListed(script, context, item, staged, listed))
+    packInto(script, context.prefixed(item.path), staged, view, ['.'])
   settle(script, step, staged, item.name, {kind: 'directory'})
 }
 
@@ -232,11 +234,11 @@ function listedFiles(view: FolderView): readonly string[] | undefined {
 
 function writeListed(
   script: StageScript,
-  step: CopyStep,
   context: ContextView,
   item: Item,
   target: string,
   files: readonly string[],
+  comment?: readonly string[],
 ): boolean {
   const lines = files.map(file => {
     const source = filesSource(context.prefixed(item.path === '.' ? file : `${item.path}/${file}`))
@@ -245,7 +247,7 @@ function writeListed(
   })
   if (lines.some(line => line === undefined)) return false
   lines.forEach((line, i) => {
-    if (line !== undefined) script.files(undefined, line, i === 0 ? step.comment : undefined)
+    if (line !== undefined) script.files(undefined, line, i === 0 ? comment : undefined)
   })
   script.covered(cleanPath(target), undefined, true)
   return true

@@ -12,7 +12,7 @@ import {type PrintedSection, type StageParts, Unprintable} from './print.js'
 import {mentionsTmp, writeRun} from './runs.js'
 import {reportRuntime} from './runtime.js'
 import type {StageScript} from './script.js'
-import {runscriptSection, startLines} from './start.js'
+import {runscriptSection, type Start, startLines} from './start.js'
 
 interface State {
   /** Undefined until WORKDIR sets one. */
@@ -29,8 +29,11 @@ interface State {
   readonly covered: Set<string>
 }
 
-/** `name` is the printed `Stage:`, undefined when nobody refers to it and it has none. */
-export function dockerStage(script: StageScript, stage: Stage, name: string | undefined): StageParts {
+/**
+ * How an image starts, its variables and labels do not leave a stage that only files are taken from (D140): they are
+ * left out there. `name` is the printed `Stage:`, undefined when nobody refers to it and it has none.
+ */
+export function dockerStage(script: StageScript, stage: Stage, name: string | undefined, isTarget: boolean): StageParts {
   const chain = chainOf(script.description, stage)
   const root = chain[0] ?? stage
   if (root.base.kind === 'stage') throw new Unprintable(`its base, stage ${root.base.name}, is not there`)
@@ -59,28 +62,28 @@ export function dockerStage(script: StageScript, stage: Stage, name: string | un
     writeSteps(script, part, state, config, i, lastRun)
   })
   const settings = inherited(chain)
-  const labels = labelSections(script, settings, root)
-  const start = script.hostMode ? startLines(script, {settings, workdir: state.workdir, root, config}) : []
-  const environment = environmentSection(script, state.env, settings, root, start)
-  const runscript =
-    settings.runscript === undefined
-      ? runscriptSection(script, {settings, workdir: state.workdir, root, config})
-      : [section('runscript', settings.runscript)]
-  reportRuntime(script, stage, settings, state.user === undefined ? undefined : showTemplate(state.user))
+  // A test runs in the finished stage, whichever it is (D48, D76).
+  const finish =
+    isTarget || settings.test !== undefined
+      ? finishSections(script, stage, {settings, workdir: state.workdir, root, config}, state)
+      : []
   const maintainer = settings.maintainer === undefined ? [] : [`Maintainer: ${settings.maintainer.value}`]
   return {
     comment: [...(stage.comment ?? []), ...maintainer],
     headers: [...baseHeaders(root.base), ...(name === undefined ? [] : [['Stage', headerValue(name)] as const])],
-    sections: [
-      ...script.setupSections(),
-      ...script.fileSections(),
-      ...script.postSections(),
-      ...environment,
-      ...labels,
-      ...runscript,
-      ...scripts(settings),
-    ],
+    sections: [...script.setupSections(), ...script.fileSections(), ...script.postSections(), ...finish],
   }
+}
+
+/** The finished image: variables, labels, how it starts. Labels may add lines to `%post`. */
+function finishSections(script: StageScript, stage: Stage, start: Start, state: State): PrintedSection[] {
+  const {settings, root} = start
+  const labels = labelSections(script, settings, root)
+  const environment = environmentSection(script, state.env, settings, root, script.hostMode ? startLines(script, start) : [])
+  const runscript =
+    settings.runscript === undefined ? runscriptSection(script, start) : [section('runscript', settings.runscript)]
+  reportRuntime(script, stage, settings, state.user === undefined ? undefined : showTemplate(state.user))
+  return [...environment, ...labels, ...runscript, ...scripts(settings)]
 }
 
 /** What has to be known before the first step is written. */
@@ -185,7 +188,9 @@ function writeSteps(
         script.export([{name: step.name, value: step.value}])
         break
       case 'workdir':
-        state.workdir = script.absolute(step.path, folderOf(script, state, config, step.span))
+        state.workdir = isRelative(step.path)
+          ? script.absolute(step.path, folderOf(script, state, config, step.span))
+          : step.path
         script.makeFolder(state.workdir, state.user)
         break
       case 'user':
@@ -226,10 +231,13 @@ function folderOf(script: StageScript, state: State, config: ImageConfig | undef
   return [config === undefined || config.workdir === '' ? '/' : config.workdir]
 }
 
+function isRelative(path: Template): boolean {
+  return plainText(path)?.startsWith('/') === false
+}
+
 /** A copy with its destination absolute. */
 function placed(script: StageScript, state: State, config: ImageConfig | undefined, step: CopyStep): CopyStep {
-  const path = step.destination === undefined ? undefined : plainText(step.destination.path)
-  if (step.destination === undefined || path === undefined || path.startsWith('/')) return step
+  if (step.destination === undefined || !isRelative(step.destination.path)) return step
   const folder = folderOf(script, state, config, step.destination.span)
   return {...step, destination: {...step.destination, path: script.absolute(step.destination.path, folder)}}
 }
