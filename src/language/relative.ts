@@ -3,7 +3,7 @@
  * have other values already: behind `ENV PATH=/a:$PATH`, `$PATH` is no longer the base's.
  */
 
-import type {Template, TemplatePart} from '../model/template.js'
+import {type OpenVariable, showVariable, type Template, type TemplatePart} from '../model/template.js'
 import {joinTemplates} from './templates.js'
 
 /**
@@ -16,22 +16,34 @@ export function relativeTo(template: Template, current: ReadonlyMap<string, Temp
     const part = parts[at]
     if (typeof part !== 'object') continue
     const value = current.get(part.variable)
-    if (value === undefined) continue
-    const around = surroundings(value, part.variable)
+    if (value === undefined) {
+      if (namesOf(part).some(name => current.has(name))) return undefined
+      continue
+    }
+    const around = surroundings(value, part)
     const before = textAt(parts, at - 1)
     const after = textAt(parts, at + 1)
     if (around === undefined || !before.endsWith(around.before) || !after.startsWith(around.after)) return undefined
     if (at > 0 && around.before !== '') parts[at - 1] = before.slice(0, before.length - around.before.length)
     if (around.after !== '') parts[at + 1] = after.slice(around.after.length)
+    // Its modifier was applied when the value was set.
+    if (part.modifier !== undefined) parts[at] = {variable: part.variable}
   }
   return joinTemplates(parts)
 }
 
+/** The variables in the words of a modifier. */
+function namesOf({modifier}: OpenVariable): string[] {
+  return [...(modifier?.word ?? []), ...(modifier?.replacement ?? [])].flatMap(part =>
+    typeof part === 'string' ? [] : [part.variable, ...namesOf(part)],
+  )
+}
+
 /** The text on both sides of the one variable of a value. */
-function surroundings(value: Template, variable: string): {before: string; after: string} | undefined {
+function surroundings(value: Template, wanted: OpenVariable): {before: string; after: string} | undefined {
   const at = value.findIndex(part => typeof part === 'object')
   const part = value[at]
-  if (typeof part !== 'object' || part.variable !== variable) return undefined
+  if (typeof part !== 'object' || showVariable(part) !== showVariable(wanted)) return undefined
   if (value.some((other, place) => place !== at && typeof other === 'object')) return undefined
   return {before: textAt(value, at - 1), after: textAt(value, at + 1)}
 }
