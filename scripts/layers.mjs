@@ -161,7 +161,8 @@ const debts = [
 ]
 
 /** Rules of BuildKit and Apptainer that YAML stages share live with the format they come from. */
-const sharedByYaml = /^formats\/(dockerfile\/(problems|image-names|build-arguments|scope|template-paths)|deffile\/read)\.ts$/
+const sharedByYaml =
+  /^formats\/(dockerfile\/(problems|image-names|build-arguments|scope|template-paths|make-mount|ground|read)|deffile\/read)\.ts$/
 
 const IMPORT = /^[ \t]*(?:import|export)\s+(?:(type)\s)?(?:[^'"`;]*?\sfrom\s+)?'([^']+)'|\bimport\('([^']+)'\)/gm
 

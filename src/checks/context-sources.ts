@@ -36,14 +36,41 @@ export function contextSources(description: Description, scene: Scene): ContextS
   return builtStages(description, scene).flatMap(stage =>
     stage.steps.flatMap(step => {
       if (step.kind !== 'copy' || step.from.kind !== 'context') return []
+      const {folder, ignore: ownIgnore} = step.from
       return step.sources.flatMap(source => {
         const text = plainText(source.path)
         if (text === undefined) return []
-        const outcome = step.rules === 'def' ? hostOutcome(text, scene.context) : contextOutcome(text, scene.context, ignore)
+        const outcome =
+          step.rules === 'def'
+            ? hostOutcome(text, scene.context)
+            : folder === undefined && ownIgnore === undefined
+              ? contextOutcome(text, scene.context, ignore)
+              : contextOutcome(text, below(scene.context, folder ?? '.'), ignoreOf(scene.context, ownIgnore))
         return {stage, step, source, text, outcome}
       })
     }),
   )
+}
+
+/** A folder of the context as a context of its own. */
+function below(context: ContextFiles, folder: string): ContextFiles {
+  const at = (path: string) => `${folder}/${rootedPath(path)}`
+  return {
+    ...context,
+    root: `${context.root}/${folder}`,
+    kind: path => context.kind(at(path)),
+    kindFollowed: path => context.kindFollowed(at(path)),
+    names: path => context.names(at(path)),
+    text: path => context.text(at(path)),
+    mode: path => context.mode(at(path)),
+    head: path => context.head(at(path)),
+    link: path => context.link(at(path)),
+  }
+}
+
+function ignoreOf(context: ContextFiles, path: string | undefined): IgnoreFile | undefined {
+  const text = path === undefined ? undefined : context.text(path)
+  return text === undefined ? undefined : parseIgnore(text)
 }
 
 /** Docker looks at what the target needs (K75, K88); Apptainer builds every stage of a definition file (D48). */

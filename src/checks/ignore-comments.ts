@@ -4,11 +4,24 @@ import type {Diagnostic} from '../model/diagnostic.js'
 /** In every format a comment starts with `#`; whether the format's own reader takes it for one does not matter. */
 const comment = /#[ \t]*sifstage:[ \t]*ignore[ \t]+([a-z0-9-]+)(?![^\s])/g
 
-/** What cannot be read cannot be built either: a `syntax` finding is never silenced. */
-export function heedComments(diagnostics: readonly Diagnostic[], source: string): Diagnostic[] {
-  if (!source.includes('sifstage:')) return [...diagnostics]
-  const lines = source.split('\n')
-  return diagnostics.filter(({rule, span}) => rule === 'syntax' || !silenced(lines, rule, span.start.line))
+/**
+ * What cannot be read cannot be built either: a `syntax` finding is never silenced.
+ * @param others texts of other files than the input, by the names that findings have for them
+ */
+export function heedComments(
+  diagnostics: readonly Diagnostic[],
+  source: string,
+  others: ReadonlyMap<string, string>,
+): Diagnostic[] {
+  const split = new Map<string, readonly string[]>()
+  const linesOf = (text: string): readonly string[] => {
+    const lines = split.get(text) ?? (text.includes('sifstage:') ? text.split('\n') : [])
+    split.set(text, lines)
+    return lines
+  }
+  return diagnostics.filter(
+    ({rule, span}) => rule === 'syntax' || !silenced(linesOf(others.get(span.file) ?? source), rule, span.start.line),
+  )
 }
 
 function silenced(lines: readonly string[], rule: string, line: number): boolean {

@@ -1,7 +1,7 @@
 /** Everything that can be known about a description before anything is built. One rule a file; this is their table. */
 import type {Check, Scene} from '../model/check.js'
 import type {Description} from '../model/description.js'
-import type {Diagnostic} from '../model/diagnostic.js'
+import {type Diagnostic, inOrder} from '../model/diagnostic.js'
 import {artifactUnderTmp} from './artifact-under-tmp.js'
 import {baseStageUnknown} from './base-stage-unknown.js'
 import {contextPathIgnored} from './context-path-ignored.js'
@@ -34,17 +34,24 @@ export const checks: readonly Check[] = [
 ]
 
 /** Runs every check. `source` is the input as it was read, which holds the comments that silence a finding. */
-export function runChecks(description: Description, scene: Scene, source: string): Diagnostic[] {
+export function runChecks(
+  description: Description,
+  scene: Scene,
+  source: string,
+  others: ReadonlyMap<string, string> = new Map(),
+): Diagnostic[] {
   return arrange(
     checks.flatMap(check => check.find(description, scene)),
     source,
+    others,
   )
 }
 
 /** Findings of readers and checks as people get to see them: without the silenced ones, in the order of the file. */
-export function arrange(diagnostics: readonly Diagnostic[], source: string): Diagnostic[] {
-  return heedComments(diagnostics, source).sort((a, b) => {
-    const [one, other] = [a.span.start, b.span.start]
-    return one.line - other.line || one.column - other.column
-  })
+export function arrange(
+  diagnostics: readonly Diagnostic[],
+  source: string,
+  others: ReadonlyMap<string, string> = new Map(),
+): Diagnostic[] {
+  return inOrder(heedComments(diagnostics, source, others))
 }

@@ -116,7 +116,7 @@ function codeOf(result: BuildResult): ExitCode {
  */
 export async function runBuild(input: string | undefined, flags: BuildFlags, around: BuildSurroundings): Promise<Outcome> {
   refuseMissing(flags)
-  const loaded = await loadInput(input, flags)
+  const loaded = await loadInput(input, flags, 'build')
   const errors = loaded.diagnostics.some(each => each.severity === 'error')
   if (errors || loaded.description === undefined) return stopped(loaded, around.colour)
   const output = await outputRequest(flags.output ?? defaultOutput(loaded.input), flags['mksquashfs-args'], flags.force)

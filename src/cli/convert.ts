@@ -54,7 +54,8 @@ export async function runConvert(input: string | undefined, flags: ConvertFlags,
       '--to stages: this version of sifstage writes one file only',
       'Use --to def, --to dockerfile or --to yaml.',
     )
-  const loaded = await loadInput(input, flags)
+  // A Dockerfile is left to its bases as it was: docker itself looks at them (and runs their triggers).
+  const loaded = await loadInput(input, flags, flags.to === 'def' || flags.to === 'yaml' ? 'convert' : 'offline')
   const allow = new Set(flags.allow ?? [])
   const reading = loaded.diagnostics.map(
     (each): Diagnostic =>

@@ -1,17 +1,20 @@
 /** From what a person typed to a checked description: finding INPUT, reading it, `--base`, the checks. */
-import {closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync} from 'node:fs'
+import {closeSync, fstatSync, openSync, readdirSync, readSync} from 'node:fs'
 import {arch} from 'node:os'
 import {dirname, extname, resolve} from 'node:path'
 import {detectFormat, type FormatEntry, formatNamed, formatOfName, formats} from '../formats/index.js'
 import type {Description} from '../model/description.js'
 import type {Diagnostic} from '../model/diagnostic.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
-import type {ContextFiles, Format} from '../model/format.js'
+import type {ContextFiles, Format, ReadOptions} from '../model/format.js'
 import {startOf} from '../model/span.js'
-import {type BaseReplacement, explicitReplacement, replaceBases} from '../plan/bases.js'
 import {contextFiles} from '../system/context.js'
 import {fileTrouble} from '../system/files.js'
+import {buildArguments} from './build-arguments.js'
 import type {EverywhereFlags} from './flags.js'
+import {includedFiles} from './included.js'
+import {type LookAtBases, readWithBases} from './read-input.js'
+import {replacement, replacementImage} from './replacements.js'
 import {loadSettings, type Settings} from './settings.js'
 
 /** No description is longer; what is, is something else by mistake. */
@@ -30,6 +33,8 @@ export interface Loaded {
   readonly input: string
   /** INPUT's own text; empty when it could not be read. */
   readonly source: string
+  /** Texts of the files that INPUT takes stages from, by the names that findings have for them. */
+  readonly others: ReadonlyMap<string, string>
   readonly format: Format | undefined
   /** With `--base` carried out; missing when the text could not be read as its format. */
   readonly description: Description | undefined
@@ -121,82 +126,6 @@ function decode(path: string, bytes: Buffer): string {
   }
 }
 
-/** The values of build arguments: the file's, and over them those of the command line (D34). */
-function buildArguments(
-  flags: Pick<EverywhereFlags, 'build-arg' | 'build-arg-file'>,
-  environment: NodeJS.ProcessEnv,
-): Map<string, string> {
-  const values = new Map<string, string>()
-  const file = flags['build-arg-file']
-  if (file !== undefined) {
-    let text: string
-    try {
-      text = readFileSync(file, 'utf8')
-    } catch (error) {
-      throw new SifstageError(ExitCode.usage, `the file of build arguments ${file} cannot be read: ${fileTrouble(error)}`)
-    }
-    for (const [index, raw] of text.split(/\r?\n/).entries()) {
-      const line = raw.trim()
-      if (line === '' || line.startsWith('#')) continue
-      const equals = line.indexOf('=')
-      if (equals < 1) throw new SifstageError(ExitCode.usage, `${file}:${index + 1}: ${JSON.stringify(line)} is not K=V`)
-      values.set(line.slice(0, equals).trim(), line.slice(equals + 1).trim())
-    }
-  }
-  for (const given of flags['build-arg'] ?? []) {
-    const equals = given.indexOf('=')
-    const name = equals === -1 ? given : given.slice(0, equals)
-    if (!/^[A-Za-z_]\w*$/.test(name))
-      throw new SifstageError(
-        ExitCode.usage,
-        `--build-arg ${given}: ${name === '' ? 'the name is missing' : `${JSON.stringify(name)} is not a name`}`,
-        'Write --build-arg NAME=VALUE.',
-      )
-    const value = equals === -1 ? environment[name] : given.slice(equals + 1)
-    if (value === undefined)
-      throw new SifstageError(
-        ExitCode.usage,
-        `--build-arg ${name}: the environment has no variable of that name`,
-        'Give it a value: --build-arg NAME=VALUE.',
-      )
-    values.set(name, value)
-  }
-  return values
-}
-
-/** One REF=REPLACEMENT. A reference may hold `=` only in a digest's algorithm, never: the first one splits. */
-async function replacement(given: string, folder: string, what: string): Promise<BaseReplacement> {
-  const equals = given.indexOf('=')
-  if (equals < 1 || equals === given.length - 1)
-    throw new SifstageError(
-      ExitCode.usage,
-      `${what} ${given}: it is not REF=REPLACEMENT`,
-      'For example --base docker://debian:12=./debian.sif',
-    )
-  return {reference: given.slice(0, equals), with: await replacementImage(given.slice(equals + 1), folder, `${what} ${given}`)}
-}
-
-/** What a REPLACEMENT's text means: a reference, or an image on disk by what it is. */
-async function replacementImage(text: string, folder: string, what: string): Promise<BaseReplacement['with']> {
-  const explicit = explicitReplacement(text)
-  if (explicit !== undefined)
-    return explicit.kind === 'local'
-      ? {kind: 'local', reference: {...explicit.reference, path: resolve(folder, explicit.reference.path)}}
-      : explicit
-  const path = resolve(folder, text)
-  const {imageAgent} = await import('./local-image.js')
-  const agent = await imageAgent(path)
-  if (agent !== undefined) return {kind: 'local', reference: {agent, path}}
-  if (/^[./~]|\.(sif|img|sqfs|squashfs|tar)$/.test(text))
-    throw new SifstageError(
-      ExitCode.usage,
-      `${what}: there is no image at ${path}`,
-      'A replacement is a .sif, a sandbox folder, an OCI layout, a docker or OCI archive, or a reference.',
-    )
-  const {parseImageReference} = await import('../model/reference.js')
-  return {kind: 'image', reference: parseImageReference(text)}
-}
-
 /** The folder that host paths are relative to (design section 3, `--context`). */
 function contextFolder(flags: EverywhereFlags, input: string, format: FormatEntry | undefined): string {
   if (flags.context !== undefined) return resolve(flags.context)
@@ -245,7 +174,11 @@ function formatOf(flags: EverywhereFlags, input: string, source: string): Format
  * Reads INPUT and all that lies around it. What is wrong with the text is in the diagnostics.
  * @throws SifstageError (2) for a command line that cannot be carried out
  */
-export async function loadInput(typed: string | undefined, flags: EverywhereFlags): Promise<Loaded> {
+export async function loadInput(
+  typed: string | undefined,
+  flags: EverywhereFlags,
+  bases: LookAtBases = 'offline',
+): Promise<Loaded> {
   const input = typed ?? onlyCandidate(process.cwd())
   const settings = await loadSettings(process.cwd(), process.env)
   const buildArgs = buildArguments(flags, process.env)
@@ -267,22 +200,38 @@ export async function loadInput(typed: string | undefined, flags: EverywhereFlag
       error instanceof SifstageError
         ? error
         : new SifstageError(ExitCode.usage, `${input} cannot be read: ${fileTrouble(error)}`, undefined, {cause: error})
-    return {...nothing, source, context: contextFiles(process.cwd()), diagnostics: [unusable(input, trouble)]}
+    return {...nothing, source, others: new Map(), context: contextFiles(process.cwd()), diagnostics: [unusable(input, trouble)]}
   }
   const context = contextFiles(contextFolder(flags, input, entry))
   if (flags.context !== undefined && context.kindFollowed('.') !== 'directory')
     throw new SifstageError(ExitCode.usage, `--context ${flags.context} is not a folder`)
   const format = await entry.load()
-  const result = format.read(input, source, {buildArgs, architecture})
+  const texts = new Map<string, string>()
+  const options: ReadOptions = {
+    buildArgs,
+    architecture,
+    ...(flags.target === undefined ? {} : {target: flags.target}),
+    file: includedFiles(context, flags.context ?? (input === '-' ? '.' : dirname(input)), texts),
+  }
   const ignore = ignoreFile(entry, input, context)
-  if (result.description === undefined) return {...nothing, source, format, context, ignore, diagnostics: result.diagnostics}
+  const read = await readWithBases({
+    format,
+    input,
+    source,
+    options,
+    replacements: [...given, ...configured],
+    folder: context.root,
+    bases,
+  })
+  if (read.rebased === undefined)
+    return {...nothing, source, others: texts, format, context, ignore, diagnostics: read.diagnostics}
+  const {rebased} = read
   // A setting of a file is for many inputs; one of the command line that matches nothing is a mistake.
-  const rebased = replaceBases(result.description, [...given, ...configured])
   const unused = rebased.unused.find(reference => given.some(each => each.reference === reference))
   if (unused !== undefined) {
-    const bases = [
+    const known = [
       ...new Set(
-        result.description.stages.flatMap(stage =>
+        rebased.description.stages.flatMap(stage =>
           stage.base.kind === 'image'
             ? [`${stage.base.reference.transport}://${stage.base.reference.name}`]
             : stage.base.kind === 'local'
@@ -294,20 +243,21 @@ export async function loadInput(typed: string | undefined, flags: EverywhereFlag
     throw new SifstageError(
       ExitCode.usage,
       `--base ${unused}=…: no stage starts from ${unused} or copies from it`,
-      bases.length === 0 ? 'No stage starts from an image.' : `Its bases are: ${bases.join(', ')}`,
+      known.length === 0 ? 'No stage starts from an image.' : `Its bases are: ${known.join(', ')}`,
     )
   }
   const {arrange, runChecks} = await import('../checks/index.js')
-  const found = runChecks(rebased.description, {context, target: flags.target, ignore}, source)
+  const found = runChecks(rebased.description, {context, target: flags.target, ignore}, source, texts)
   return {
     input,
     source,
+    others: texts,
     format,
     description: rebased.description,
     rebased: rebased.stages,
     context,
     ignore,
-    diagnostics: arrange([...result.diagnostics, ...found], source),
+    diagnostics: arrange([...read.diagnostics, ...found], source, texts),
     settings,
   }
 }

@@ -3,7 +3,7 @@
  * have other values already: behind `ENV PATH=/a:$PATH`, `$PATH` is no longer the base's.
  */
 
-import {type OpenVariable, showVariable, type Template, type TemplatePart} from '../model/template.js'
+import type {OpenVariable, Template, TemplatePart} from '../model/template.js'
 import {joinTemplates} from './templates.js'
 
 /**
@@ -16,36 +16,36 @@ export function relativeTo(template: Template, current: ReadonlyMap<string, Temp
     const part = parts[at]
     if (typeof part !== 'object') continue
     const value = current.get(part.variable)
-    if (value === undefined) {
-      if (namesOf(part).some(name => current.has(name))) return undefined
-      continue
-    }
-    const around = surroundings(value, part)
+    if (part.modifier === undefined ? value === undefined : !namesAny(part, current)) continue
+    const around = value && surroundings(value, part)
     const before = textAt(parts, at - 1)
     const after = textAt(parts, at + 1)
     if (around === undefined || !before.endsWith(around.before) || !after.startsWith(around.after)) return undefined
+    // The variable now holds it, modifier and all.
+    if (part.modifier !== undefined) parts[at] = {variable: part.variable}
     if (at > 0 && around.before !== '') parts[at - 1] = before.slice(0, before.length - around.before.length)
     if (around.after !== '') parts[at + 1] = after.slice(around.after.length)
-    // Its modifier was applied when the value was set.
-    if (part.modifier !== undefined) parts[at] = {variable: part.variable}
   }
   return joinTemplates(parts)
 }
 
-/** The variables in the words of a modifier. */
-function namesOf({modifier}: OpenVariable): string[] {
-  return [...(modifier?.word ?? []), ...(modifier?.replacement ?? [])].flatMap(part =>
-    typeof part === 'string' ? [] : [part.variable, ...namesOf(part)],
-  )
+/** True if a variable with a modifier, or one in the modifier's words, has another value by now. */
+function namesAny({variable, modifier}: OpenVariable, current: ReadonlyMap<string, Template>): boolean {
+  const words = [...(modifier?.word ?? []), ...(modifier?.replacement ?? [])]
+  return current.has(variable) || words.some(part => typeof part === 'object' && namesAny(part, current))
 }
 
-/** The text on both sides of the one variable of a value. */
+/** The text on both sides of the one variable of a value, if it is the one that is wanted, with the same modifier. */
 function surroundings(value: Template, wanted: OpenVariable): {before: string; after: string} | undefined {
   const at = value.findIndex(part => typeof part === 'object')
   const part = value[at]
-  if (typeof part !== 'object' || showVariable(part) !== showVariable(wanted)) return undefined
+  if (typeof part !== 'object' || !isSame(part, wanted)) return undefined
   if (value.some((other, place) => place !== at && typeof other === 'object')) return undefined
   return {before: textAt(value, at - 1), after: textAt(value, at + 1)}
+}
+
+function isSame(one: OpenVariable, other: OpenVariable): boolean {
+  return one.variable === other.variable && JSON.stringify(one.modifier) === JSON.stringify(other.modifier)
 }
 
 function textAt(parts: Template, at: number): string {

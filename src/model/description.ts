@@ -197,7 +197,12 @@ export interface CopyDestination {
 
 export type CopyOrigin =
   /** `folder`: below the build context, for a stage whose file lies there (YAML `file:`); its own `.dockerignore` holds. */
-  | {readonly kind: 'context'; readonly folder?: string}
+  | {
+      readonly kind: 'context'
+      readonly folder?: string
+      /** Path in the context of the ignore file that holds for `folder`, instead of the context's own. */
+      readonly ignore?: string
+    }
   /** `name` as written (a name or an index); `index` is undefined when no stage is meant by it. */
   | {readonly kind: 'stage'; readonly name: string; readonly index: number | undefined; readonly span: Span}
   /** `replacement`: the local image that `--base` puts in its place. */

@@ -45,6 +45,19 @@ export function diagnosticJson(d: Diagnostic): DiagnosticJson {
   }
 }
 
+/** In the order of the file; those of other files behind, each file by itself. */
+export function inOrder(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const files = new Map([...new Set(diagnostics.map(each => each.span.file))].map((file, place) => [file, place]))
+  return diagnostics.toSorted((a, b) => {
+    const [one, other] = [a.span, b.span]
+    return (
+      (files.get(one.file) ?? 0) - (files.get(other.file) ?? 0) ||
+      one.start.line - other.start.line ||
+      one.start.column - other.start.column
+    )
+  })
+}
+
 /** How many findings of each severity there are. */
 export function summarize(diagnostics: readonly Diagnostic[]): Record<Severity, number> {
   const summary = {error: 0, warning: 0, info: 0}

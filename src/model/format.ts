@@ -15,8 +15,17 @@ export interface ReadOptions {
   readonly configs?: ReadonlyMap<string, ImageConfig>
   /** The target as the command line names it, for TARGETSTAGE (K63). */
   readonly target?: string
-  /** Other files that the input takes stages from (YAML `file:`), by the path that the input writes; undefined when there is none. */
-  readonly file?: (path: string) => {readonly text: string; readonly format: FormatName} | undefined
+  /** Other files that the input takes stages from (YAML `file:`), by their path in the context; undefined when there is none, or a link leads out of it. */
+  readonly file?: (path: string) => IncludedFile | undefined
+}
+
+export interface IncludedFile {
+  /** The file's name for messages. */
+  readonly name: string
+  readonly text: string
+  readonly format: FormatName
+  /** Path in the context of the ignore file that holds for its folder, where there is one. */
+  readonly ignore?: string
 }
 
 /** `description` is missing when the text could not be read: then a diagnostic of rule `syntax` says why. */

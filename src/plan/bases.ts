@@ -52,7 +52,9 @@ export function replaceBases(description: Description, replacements: readonly Ba
   const replaceBase = (base: Base): Base => {
     if (base.kind !== 'image' && base.kind !== 'local') return base
     const replacement = base.kind === 'image' ? find(showImageReference(base.reference), false) : find(base.reference.path, true)
-    return replacement === undefined ? base : {...replacement, span: base.span}
+    if (replacement === undefined) return base
+    // What was looked up is the replacement's already.
+    return {...replacement, span: base.span, ...(base.config === undefined ? {} : {config: base.config})}
   }
   const rebased = new Set<number>()
   const replaceStep = (step: Step): Step => {

@@ -6,18 +6,28 @@ import {visible, visibleLine} from './visible.js'
 
 export interface TextOptions {
   /** The input as typed and its text, for the lines that findings point at. */
-  readonly source: {readonly input: string; readonly source: string}
+  readonly source: {
+    readonly input: string
+    readonly source: string
+    /** Texts of other files by their names. */
+    readonly others?: ReadonlyMap<string, string>
+  }
   readonly colour: boolean
 }
 
 /** One paragraph a finding; empty without findings. */
 export function renderDiagnostics(diagnostics: readonly Diagnostic[], {source, colour}: TextOptions): string {
   const colours = palette(colour)
-  const lines = new LineIndex(source.input, source.source)
-  return diagnostics.map(each => render(each, lines, colours)).join('')
+  const indexes = new Map([[source.input, new LineIndex(source.input, source.source)]])
+  const linesOf = (file: string): LineIndex | undefined => {
+    const text = source.others?.get(file)
+    if (!indexes.has(file) && text !== undefined) indexes.set(file, new LineIndex(file, text))
+    return indexes.get(file)
+  }
+  return diagnostics.map(each => render(each, linesOf(each.span.file), colours)).join('')
 }
 
-function render(diagnostic: Diagnostic, lines: LineIndex, colours: Palette): string {
+function render(diagnostic: Diagnostic, lines: LineIndex | undefined, colours: Palette): string {
   const {span, severity, message, rule, hint} = diagnostic
   const place = colours.strong(`${visible(span.file)}:${span.start.line}:${span.start.column}:`)
   const text = [
@@ -31,10 +41,10 @@ function render(diagnostic: Diagnostic, lines: LineIndex, colours: Palette): str
 /** As much of a line as fits on most terminals. */
 const widest = 100
 
-function snippet({span, severity}: Diagnostic, lines: LineIndex, colours: Palette): string[] {
+function snippet({span, severity}: Diagnostic, lines: LineIndex | undefined, colours: Palette): string[] {
   const {start, end} = span
   const empty = start.line === end.line && start.column === end.column
-  if (span.file !== lines.file || start.line > lines.lineCount || (empty && start.line === 1 && start.column === 1)) return []
+  if (lines === undefined || start.line > lines.lineCount || (empty && start.line === 1 && start.column === 1)) return []
   const line = lines.lineText(start.line)
   const from = Math.min(start.column - 1, line.length)
   const to = end.line === start.line ? Math.min(end.column - 1, line.length) : line.trimEnd().length

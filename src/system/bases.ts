@@ -11,6 +11,7 @@ import type {Base} from '../model/description.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
 import type {BaseResolver, Identity, ResolvedBase} from '../model/ports.js'
 import {type LocalReference, normalizeReference, showImageReference} from '../model/reference.js'
+import {layoutConfig} from './base-config.js'
 import {besideName, errorCode, exists, fileError, hashFile, hashText, makeOwned, writeWhole} from './files.js'
 import {asUser} from './identity.js'
 import {capture, runProcess} from './processes.js'
@@ -201,23 +202,6 @@ export function baseResolver(options: BaseResolverOptions): BaseResolver {
   }
 
   /** The configuration in an OCI layout with one image. */
-  async function layoutConfig(path: string): Promise<string | undefined> {
-    const read = async (file: string): Promise<unknown> => JSON.parse(await readFile(join(path, file), 'utf8'))
-    const blob = (descriptor: unknown) => {
-      const digest = isRecord(descriptor) ? text(descriptor['digest']) : undefined
-      return digest === undefined ? undefined : `blobs/${digest.replace(':', '/')}`
-    }
-    try {
-      const index = await read('index.json')
-      const manifests = isRecord(index) && Array.isArray(index['manifests']) ? index['manifests'] : []
-      const manifest = await read(blob(manifests[0]) ?? '')
-      const config = isRecord(manifest) ? await read(blob(manifest['config']) ?? '') : undefined
-      return isRecord(config) && isRecord(config['config']) ? JSON.stringify(config['config']) : undefined
-    } catch {
-      return undefined
-    }
-  }
-
   async function local(reference: LocalReference, cwd: string, signal: AbortSignal): Promise<ResolvedBase> {
     const split = /^(.*?)(?:@sha256:[0-9a-f]{64}|:[\w.-]+)?$/.exec(reference.path)
     let path = resolve(cwd, reference.path)
@@ -291,8 +275,4 @@ export function baseResolver(options: BaseResolverOptions): BaseResolver {
       return answer
     },
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

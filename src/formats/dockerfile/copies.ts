@@ -1,6 +1,6 @@
 /** COPY and ADD (K25, K81–K105): where files come from and where they go. */
-import {absolutePath, rootedPath} from '../../language/paths.js'
-import {joinTemplates} from '../../language/templates.js'
+
+import {checksumTrouble, type RemoteSource, remoteSource} from '../../language/remote-sources.js'
 import {expandWord} from '../../language/words.js'
 import type {CopyOrigin, CopySource, CopyStep} from '../../model/description.js'
 import {literal, plainText, showTemplate, type Template} from '../../model/template.js'
@@ -10,8 +10,7 @@ import {type Heredoc, heredocText, parseMarker} from './heredocs.js'
 import type {Instruction} from './instruction.js'
 import {copyOrigin} from './origins.js'
 import {commentOf, expand, type OpenStage, quoteShort, type Reading, remark} from './reading.js'
-import {checksumTrouble, type RemoteSource, remoteSource} from './remote-sources.js'
-import {destinationPath} from './template-paths.js'
+import {destinationPath, sourcePath} from './template-paths.js'
 
 type CopyInstruction = Extract<Instruction, {name: 'COPY' | 'ADD'}>
 
@@ -51,7 +50,10 @@ export function readCopy(reading: Reading, stage: OpenStage, instruction: CopyIn
     const remote = remoteSource(showTemplate(path))
     if (remote === undefined) {
       if (plainText(path) === '') remarkEmpty(reading, stage, word)
-      sources.push({path: sourcePath(path, origin, flags), span: wordSpan(word)})
+      sources.push({
+        path: sourcePath(path, origin.kind === 'context' ? 'context' : 'image', flags.attributes.parents === true),
+        span: wordSpan(word),
+      })
       continue
     }
     flush()
@@ -106,26 +108,6 @@ function heredocBody(reading: Reading, stage: OpenStage, heredoc: Heredoc, word:
 function readDestination(reading: Reading, stage: OpenStage, word: Word): CopyStep['destination'] | undefined {
   const path = expand(reading, word, stage.scope.lookup)
   return path && {path: destinationPath(stage.workdir, path), span: wordSpan(word)}
-}
-
-/**
- * K81: sources of the context can't leave it. K82: those of a stage or an image start at its root. With --parents
- * a `/./` marks where the path that is kept begins (K101).
- */
-function sourcePath(path: Template, origin: CopyOrigin, {attributes}: CopyFlags): Template {
-  const text = plainText(path)
-  const inContext = origin.kind === 'context'
-  if (text !== undefined) {
-    const pivot = attributes.parents === true ? text.indexOf('/./') : -1
-    const clean = (part: string) => (inContext ? rootedPath(part) : absolutePath('/', part))
-    if (pivot === -1) return [clean(text)]
-    const folder = clean(text.slice(0, pivot))
-    return [`${folder === '/' ? '' : folder}/./${rootedPath(text.slice(pivot + 3))}`]
-  }
-  const [first, ...rest] = path
-  if (typeof first !== 'string') return path
-  const stripped = first.replace(/^(\.?\/)+/, '')
-  return joinTemplates(literal(inContext ? stripped : `/${stripped}`), rest)
 }
 
 function remarkEmpty(reading: Reading, stage: OpenStage, word: Word): void {

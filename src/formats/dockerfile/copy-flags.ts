@@ -1,4 +1,5 @@
 /** The flags of COPY and ADD that say how files are placed (K97–K103). */
+import {isMode} from '../../language/modes.js'
 import type {CopyStep} from '../../model/description.js'
 import {plainText, type Template} from '../../model/template.js'
 import {type Word, wordSpan} from './arguments.js'
@@ -65,14 +66,6 @@ export function readCopyFlags(reading: Reading, stage: OpenStage, {flags}: CopyI
   // K100: BuildKit ignores it together with --chmod.
   if (link && attributes.chmod === undefined) attributes.link = true
   return {attributes, unpack, keepGitDir, checksum}
-}
-
-const octalMode = /^[0-7]{1,4}$|^0[0-7]{1,4}$/
-const symbolicMode = /^[ugoa]*([-+=]([rwxXst]*|[ugo]))+(,[ugoa]*([-+=]([rwxXst]*|[ugo]))+)*$/
-
-/** K98: octal, or as chmod(1) has it. */
-export function isMode(text: string): boolean {
-  return octalMode.test(text) || symbolicMode.test(text)
 }
 
 function readMode(reading: Reading, stage: OpenStage, word: Word): Template | undefined {

@@ -1,5 +1,5 @@
 /** Findings of the reader, collected so that a person sees all of them at once. */
-import type {Diagnostic, Severity} from '../../model/diagnostic.js'
+import {type Diagnostic, inOrder, type Severity} from '../../model/diagnostic.js'
 import type {Span} from '../../model/span.js'
 
 /** After this many syntax errors the text isn't a Dockerfile, and more of them help nobody. */
@@ -39,9 +39,6 @@ export class Problems {
 
   /** In the order of the file. */
   sorted(): Diagnostic[] {
-    return this.#found.toSorted((a, b) => {
-      const [one, other] = [a.span.start, b.span.start]
-      return one.line - other.line || one.column - other.column
-    })
+    return inOrder(this.#found)
   }
 }

@@ -3,9 +3,11 @@
  * stands where it is in the file; one of rule `syntax` leaves no description.
  */
 import {didYouMean} from '../../language/distance.js'
+import type {Stage} from '../../model/description.js'
 import type {ReadOptions, ReadResult} from '../../model/format.js'
 import {LineIndex, type Span, startOf} from '../../model/span.js'
 import {BuildArguments} from './build-arguments.js'
+import type {Ground, StageEnd} from './ground.js'
 import type {Instruction} from './instruction.js'
 import {readInstructions} from './instructions.js'
 import {LineReader} from './lines.js'
@@ -14,6 +16,29 @@ import type {Reading} from './reading.js'
 import {lastNamed, readStages} from './stages.js'
 
 export function readDockerfile(file: string, text: string, options: ReadOptions): ReadResult {
+  const {stages, unused, declared, problems} = readStagesOf(file, text, options)
+  if (problems.failed) return {diagnostics: problems.sorted()}
+  reportUnused(file, unused, declared, problems)
+  return {
+    description: {format: 'dockerfile', file, text, stages: stages.map(({stage}) => stage)},
+    diagnostics: problems.sorted(),
+  }
+}
+
+export interface StagesRead {
+  /** Empty after a syntax error. */
+  readonly stages: readonly {readonly stage: Stage; readonly end: StageEnd}[]
+  /** Build arguments that no ARG line asks for, and those that one does. */
+  readonly unused: readonly string[]
+  readonly declared: ReadonlySet<string>
+  readonly problems: Problems
+}
+
+/**
+ * The stages of a file with what each leaves to others.
+ * @param ground what its first stage is to stand on instead of what its FROM says; see `rebasedFroms`
+ */
+export function readStagesOf(file: string, text: string, options: ReadOptions, ground?: Ground): StagesRead {
   const index = new LineIndex(file, text)
   const problems = new Problems()
   const lexed = readText(index, problems)
@@ -28,12 +53,34 @@ export function readDockerfile(file: string, text: string, options: ReadOptions)
     lastNamed: named.names,
     stageCount: named.count,
     configs: options.configs ?? new Map(),
+    ...(ground === undefined ? {} : {rebase: {froms: rebasedFroms(instructions), ground}}),
   }
   const stages = readStages(reading, instructions)
   if (stages.length === 0 && !problems.failed) reportNothing(index, instructions, problems)
-  if (problems.failed) return {diagnostics: problems.sorted()}
-  reportUnused(file, buildArguments, problems)
-  return {description: {format: 'dockerfile', file, text, stages}, diagnostics: problems.sorted()}
+  return {
+    stages: problems.failed ? [] : stages,
+    unused: buildArguments.unused(),
+    declared: buildArguments.declared,
+    problems,
+  }
+}
+
+/**
+ * The FROM lines that another base is put under: those of `$BASE_IMAGE`, by which a chain of images is usually linked;
+ * else those of the first line's variable; else the first line alone.
+ */
+function rebasedFroms(instructions: readonly Instruction[]): Set<Instruction> {
+  const froms = instructions.filter(instruction => instruction.name === 'FROM')
+  const variable = (text: string | undefined) =>
+    /^\$(?:(\w+)|\{(\w+)(?::?-.*)?\})$/s
+      .exec(text ?? '')
+      ?.slice(1)
+      .find(Boolean)
+  const [first] = froms
+  const names = froms.map(from => variable(from.image.text))
+  const wanted = names.includes('BASE_IMAGE') ? 'BASE_IMAGE' : names[0]
+  if (wanted === undefined) return new Set(first === undefined ? [] : [first])
+  return new Set(froms.filter((_, i) => names[i] === wanted))
 }
 
 /** The lexical and the instruction layer. */
@@ -74,9 +121,9 @@ function reportNothing(index: LineIndex, instructions: readonly Instruction[], p
   else problems.syntax(start, 'file with no instructions: it has comments only', 'Start with FROM IMAGE.')
 }
 
-function reportUnused(file: string, buildArguments: BuildArguments, problems: Problems): void {
-  for (const name of buildArguments.unused()) {
-    const near = didYouMean(name, buildArguments.declared)
+function reportUnused(file: string, unused: readonly string[], declared: ReadonlySet<string>, problems: Problems): void {
+  for (const name of unused) {
+    const near = didYouMean(name, declared)
     const hint = near === undefined ? `Add ARG ${name}, or leave the argument out.` : `Did you mean ${near}?`
     problems.add('unused-build-arg', 'warning', startOf(file), `No ARG line asks for the build argument ${name}.`, hint)
   }

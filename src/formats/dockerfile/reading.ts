@@ -7,6 +7,7 @@ import type {LineIndex, Span} from '../../model/span.js'
 import {plainText, type Template} from '../../model/template.js'
 import {type Word, wordSpan} from './arguments.js'
 import type {BuildArguments} from './build-arguments.js'
+import type {Ground} from './ground.js'
 import type {Instruction} from './instruction.js'
 import type {Problems} from './problems.js'
 import type {Scope} from './scope.js'
@@ -21,6 +22,13 @@ export interface Reading {
   readonly stageCount: number
   /** Configurations of base images by normalized reference, as far as they are known. */
   readonly configs: ReadonlyMap<string, ImageConfig>
+  /** FROM lines that stand on something else than they say. */
+  readonly rebase?: Rebase
+}
+
+export interface Rebase {
+  readonly froms: ReadonlySet<Instruction>
+  readonly ground: Ground
 }
 
 /** A stage while it is read. */
@@ -39,6 +47,8 @@ export interface OpenStage {
   /** The folder that RUN and relative destinations start from; relative where an image would have to tell (K121). */
   workdir: Template
   shell: readonly string[]
+  /** ONBUILD instructions of what it starts from. */
+  readonly triggers: readonly string[]
   end: Span
 }
 

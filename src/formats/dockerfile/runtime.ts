@@ -1,11 +1,12 @@
 /** What an image says of how it is run: EXPOSE, VOLUME, STOPSIGNAL, HEALTHCHECK, MAINTAINER, ONBUILD (K37, K126, K127). */
+import {durationTrouble} from '../../language/durations.js'
+import {isSignal} from '../../language/signals.js'
 import type {Healthcheck, Setting} from '../../model/description.js'
 import {plainText, type Template} from '../../model/template.js'
 import {wordSpan} from './arguments.js'
 import type {Instruction} from './instruction.js'
 import {expand, type OpenStage, quoteShort, type Reading} from './reading.js'
 import {readCommand} from './runs.js'
-import {isSignal} from './signals.js'
 
 type Of<Name extends Instruction['name']> = Extract<Instruction, {name: Name}>
 
@@ -88,23 +89,7 @@ export function readHealthcheck(reading: Reading, stage: OpenStage, instruction:
   stage.settings = {...stage.settings, healthcheck: {value: healthcheck, span}}
 }
 
-/** Go's time.ParseDuration, at least a millisecond or 0. */
-export function durationTrouble(name: string, text: string): string | undefined {
-  if (text === '' || /^[-+]?0$/.test(text)) return undefined
-  if (!/^[-+]?((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))+$/.test(text)) {
-    return /^[-+]?(\d+(\.\d*)?|\.\d+)$/.test(text)
-      ? `time: missing unit in duration ${quoteShort(text)}`
-      : `time: invalid duration ${quoteShort(text)}`
-  }
-  const seconds: Readonly<Record<string, number>> = {ns: 1e-9, us: 1e-6, µs: 1e-6, μs: 1e-6, ms: 1e-3, s: 1, m: 60, h: 3600}
-  let total = 0
-  for (const [, amount, unit] of text.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g))
-    total += Number(amount) * (seconds[unit ?? ''] ?? 0)
-  if (total === 0) return undefined
-  return text.startsWith('-') || total < 1e-3 ? `Interval ${JSON.stringify(name)} cannot be less than 1ms` : undefined
-}
-
-export function retriesTrouble(text: string): string | undefined {
+function retriesTrouble(text: string): string | undefined {
   if (text === '') return undefined
   if (!/^[-+]?\d{1,9}$/.test(text)) return `strconv.ParseInt: parsing ${quoteShort(text)}: invalid syntax`
   return Number(text) < 0 ? `--retries cannot be negative (${Number(text)})` : undefined

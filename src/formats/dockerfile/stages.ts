@@ -1,16 +1,15 @@
 /** The meaning layer (K57–K77; frontend/dockerfile/dockerfile2llb): instructions become stages. */
-import type {Base, Healthcheck, Setting, Settings, Stage} from '../../model/description.js'
-import type {ImageConfig} from '../../model/image-config.js'
+import type {Healthcheck, Setting, Settings, Stage} from '../../model/description.js'
 import {normalizeReference, showImageReference} from '../../model/reference.js'
 import type {Span} from '../../model/span.js'
 import {plainText} from '../../model/template.js'
 import {wordSpan} from './arguments.js'
+import {endOf, type Ground, groundOf, type StageEnd} from './ground.js'
 import {imageName} from './image-names.js'
 import type {Instruction} from './instruction.js'
 import {commentOf, expand, type OpenStage, quoteShort, type Reading} from './reading.js'
-import {Scope, type ScopeBase} from './scope.js'
+import {Scope} from './scope.js'
 import {readStep} from './steps.js'
-import {startFolder} from './template-paths.js'
 import {readTrigger} from './triggers.js'
 
 type From = Extract<Instruction, {name: 'FROM'}>
@@ -20,8 +19,11 @@ const stageLimit = 1000
 /** More stages on each other than an image may have layers. */
 const depthLimit = 128
 
-/** The stages in order. Empty, with a syntax error, if the instructions make none. */
-export function readStages(reading: Reading, instructions: readonly Instruction[]): Stage[] {
+/** The stages in order, and what each leaves to others. Empty, with a syntax error, if the instructions make none. */
+export function readStages(
+  reading: Reading,
+  instructions: readonly Instruction[],
+): {readonly stage: Stage; readonly end: StageEnd}[] {
   const opened: OpenStage[] = []
   const nearestNamed = new Map<string, OpenStage>()
   for (const instruction of instructions) {
@@ -33,7 +35,7 @@ export function readStages(reading: Reading, instructions: readonly Instruction[
       }
       const stage = openStage(reading, instruction, opened.length, nearestNamed)
       opened.push(stage)
-      fireTriggers(reading, stage, opened)
+      fireTriggers(reading, stage)
       if (stage.named) nearestNamed.set(stage.name, stage)
       continue
     }
@@ -51,7 +53,7 @@ export function readStages(reading: Reading, instructions: readonly Instruction[
       return []
     }
   }
-  return opened.map(closeStage)
+  return opened.map(stage => ({stage: closeStage(stage), end: endOf(stage)}))
 }
 
 /** The name a FROM gives its stage, and the place of the last stage of each name (K65, K70). */
@@ -100,8 +102,9 @@ function openStage(reading: Reading, from: From, index: number, earlier: Readonl
     steps: [],
     settings: {},
     labels: new Map(),
-    workdir: parent.stage?.workdir ?? startFolder(parent.base),
-    shell: parent.stage?.shell ?? configOf(parent.base)?.shell ?? ['/bin/sh', '-c'],
+    workdir: parent.workdir,
+    shell: parent.shell,
+    triggers: parent.triggers,
     end: from.span,
   }
 }
@@ -122,19 +125,15 @@ function stageName(reading: Reading, from: From): string | undefined {
   return name
 }
 
-interface Parent {
-  readonly base: Base
-  readonly scope: ScopeBase
-  readonly stage?: OpenStage
-}
-
 /** K66–K68: an earlier stage of that very name, else `scratch`, else an image. */
-function readBase(reading: Reading, from: From, earlier: ReadonlyMap<string, OpenStage>): Parent {
+function readBase(reading: Reading, from: From, earlier: ReadonlyMap<string, OpenStage>): Ground {
+  const {rebase} = reading
+  if (rebase?.froms.has(from) === true) return rebase.ground
   const span = wordSpan(from.image)
   const template = expand(reading, from.image, reading.arguments.lookup)
   const name = template === undefined ? undefined : plainText(template)
   // After a problem the stage is read all the same, to find what else is wrong.
-  const nothing: Parent = {base: {kind: 'scratch', span}, scope: {kind: 'scratch'}}
+  const nothing = groundOf({kind: 'scratch', span})
   if (name === undefined) return nothing
   if (name === '') {
     const hint = 'Give its variable a value: ARG above the first FROM with a default, or --build-arg.'
@@ -142,15 +141,13 @@ function readBase(reading: Reading, from: From, earlier: ReadonlyMap<string, Ope
     return nothing
   }
   const stage = earlier.get(name)
-  if (stage !== undefined) {
-    return {base: {kind: 'stage', name, index: stage.index, span}, scope: {kind: 'stage', scope: stage.scope}, stage}
-  }
+  if (stage !== undefined) return {base: {kind: 'stage', name, index: stage.index, span}, ...endOf(stage)}
   if (name === 'scratch') return nothing
   const image = imageName(name)
   if (image.kind === 'image') {
     const {reference} = image
     const config = reading.configs.get(normalizeReference(showImageReference(reference)))
-    return {base: {kind: 'image', reference, span, ...(config === undefined ? {} : {config})}, scope: {kind: 'image', config}}
+    return groundOf({kind: 'image', reference, span, ...(config === undefined ? {} : {config})})
   }
   const lower = name.toLowerCase()
   reading.problems.syntax(
@@ -161,16 +158,9 @@ function readBase(reading: Reading, from: From, earlier: ReadonlyMap<string, Ope
   return nothing
 }
 
-function configOf(base: Base): ImageConfig | undefined {
-  return base.kind === 'image' ? base.config : undefined
-}
-
 /** K77: the triggers of what a stage starts from run first, in its own name and at its FROM. */
-function fireTriggers(reading: Reading, stage: OpenStage, opened: readonly OpenStage[]): void {
-  const {base} = stage
-  const parent = base.kind === 'stage' && base.index !== undefined ? opened[base.index] : undefined
-  const triggers = parent?.settings.onbuild?.map(trigger => trigger.value) ?? configOf(base)?.onbuild ?? []
-  for (const trigger of triggers) {
+function fireTriggers(reading: Reading, stage: OpenStage): void {
+  for (const trigger of stage.triggers) {
     const instruction = readTrigger(reading, trigger, stage.from.span)
     if (instruction !== undefined) readStep(reading, stage, instruction)
   }

@@ -1,5 +1,5 @@
 /** Paths that may have an open part: only what is known of them can be cleaned. */
-import {absolutePath, cleanPath} from '../../language/paths.js'
+import {absolutePath, cleanPath, rootedPath} from '../../language/paths.js'
 import {joinTemplates} from '../../language/templates.js'
 import type {Base} from '../../model/description.js'
 import {plainText, type Template} from '../../model/template.js'
@@ -46,4 +46,23 @@ export function joinPath(folder: Template, path: Template): Template {
   const rest = plainPath === undefined ? path : [cleanPath(plainPath)]
   if (plainFolder === '.') return rest
   return joinTemplates(folder, plainFolder === '/' ? [] : ['/'], rest)
+}
+
+/**
+ * K81: a source in the context cannot leave it. K82: one in a stage or an image starts at its root. Where a `pivot`
+ * counts, a `/./` marks where the path that is kept begins (K101).
+ */
+export function sourcePath(path: Template, from: 'context' | 'image', pivot: boolean): Template {
+  const text = plainText(path)
+  if (text !== undefined) {
+    const clean = (part: string) => (from === 'context' ? rootedPath(part) : absolutePath('/', part))
+    const at = pivot ? text.indexOf('/./') : -1
+    if (at === -1) return [clean(text)]
+    const folder = clean(text.slice(0, at))
+    return [`${folder === '/' ? '' : folder}/./${rootedPath(text.slice(at + 3))}`]
+  }
+  const [first, ...rest] = path
+  if (typeof first !== 'string') return path
+  const stripped = first.replace(/^(\.?\/)+/, '')
+  return joinTemplates([from === 'context' ? stripped : `/${stripped}`], rest)
 }

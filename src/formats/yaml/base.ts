@@ -2,13 +2,19 @@
 import type {Node} from 'yaml'
 import {nearest} from '../../language/distance.js'
 import type {Base} from '../../model/description.js'
-import {type ImageReference, type LocalReference, parseImageReference} from '../../model/reference.js'
+import {
+  type ImageReference,
+  type LocalReference,
+  normalizeReference,
+  parseImageReference,
+  showImageReference,
+} from '../../model/reference.js'
 import type {Span} from '../../model/span.js'
 import {plainText} from '../../model/template.js'
 import {imageName} from '../dockerfile/image-names.js'
 import {expandNode} from './expand.js'
+import type {Reading} from './reading.js'
 import type {StageInput} from './schema.js'
-import type {Reading} from './stage.js'
 
 const transports = ['docker', 'oras', 'library', 'shub', 'docker-daemon', 'containers-storage']
 
@@ -51,7 +57,9 @@ export function readBase(reading: Reading, from: StageInput['from'], node: Node,
       stage,
     )
   }
-  return reference === undefined ? nothing : {kind: 'image', reference, span}
+  if (reference === undefined) return nothing
+  const config = reading.options.configs?.get(normalizeReference(showImageReference(reference)))
+  return {kind: 'image', reference, span, ...(config === undefined ? {} : {config})}
 }
 
 /** Undefined after a problem. */

@@ -7,8 +7,8 @@ import type {CopyStep, Stage, Step} from '../../model/description.js'
 import {LineIndex, type Position, type Span} from '../../model/span.js'
 import {readDeffile} from '../deffile/read.js'
 import {valueOffsets} from './offsets.js'
+import type {Reading} from './reading.js'
 import type {DefinitionStageInput} from './schema.js'
-import type {Reading} from './stage.js'
 
 /** A stretch of the text that was put together, and where its characters stand in the YAML file. */
 interface Piece {

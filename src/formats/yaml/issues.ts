@@ -65,27 +65,10 @@ function missingHint(message: string): string | undefined {
   return message.startsWith('should be ') ? `Add it; it ${message}.` : undefined
 }
 
-/** Things that other tools have, or that are to come: they get an answer of their own. */
-const notYet: Readonly<Record<string, string>> = {
-  mounts: 'Copy in what the command needs, and remove what it leaves.',
-  file: 'Write the stage out here; sifstage convert FILE --to yaml does it.',
-}
-
 function unknownKey(key: string, path: Path, where: Where): void {
   const {yaml, problems, node} = where
   const span = yaml.span(yaml.key([...path, key], node) ?? node)
-  const instead = Object.hasOwn(notYet, key) ? notYet[key] : undefined
-  if (instead !== undefined) {
-    problems.add(
-      'unsupported-instruction',
-      'error',
-      span,
-      `Line ${span.start.line}: the key "${key}" of ${nameOf(path, where)} is not supported yet; what it does would be missing from the image.`,
-      instead,
-    )
-    return
-  }
-  const last = path.at(-1)
+  const last = path.findLast(part => typeof part === 'string')
   const known = last === undefined ? where.keys : (where.inner?.[String(last)] ?? where.keys)
   const near = key === '<<' ? undefined : nearest(key, known)
   problems.syntax(

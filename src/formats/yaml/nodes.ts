@@ -21,6 +21,10 @@ export function truth(value: boolean): Scalar {
   return new Scalar(value)
 }
 
+export function number(value: number): Scalar {
+  return new Scalar(value)
+}
+
 export function list(items: readonly Value[], layout: 'flow' | 'block'): YAMLSeq {
   const sequence = new YAMLSeq()
   sequence.items = [...items]

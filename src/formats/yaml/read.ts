@@ -9,23 +9,29 @@ import type {Stage} from '../../model/description.js'
 import type {ReadOptions, ReadResult} from '../../model/format.js'
 import {startOf} from '../../model/span.js'
 import {BuildArguments} from '../dockerfile/build-arguments.js'
+import type {StageEnd} from '../dockerfile/ground.js'
 import {Problems} from '../dockerfile/problems.js'
 import {inBaseOrder} from './base-order.js'
 import {readDefinitionStage} from './definition.js'
 import {type ParsedYaml, parseYaml, type YamlDocument} from './document.js'
 import {expandNode} from './expand.js'
+import {type OpenInclude, openInclude, readInclude} from './include.js'
 import {reportIssues} from './issues.js'
+import type {Reading} from './reading.js'
 import {
   type DefinitionStageInput,
   definitionStageSchema,
   descriptionSchema,
+  type IncludeInput,
+  includeSchema,
+  mountSchema,
   type StageInput,
   type StepInput,
   stageName,
   stageSchema,
   stepSchemas,
 } from './schema.js'
-import {type OpenStage, type Reading, readStage} from './stage.js'
+import {readStage} from './stage.js'
 
 export function readYaml(file: string, text: string, options: ReadOptions): ReadResult {
   const problems = new Problems()
@@ -36,13 +42,14 @@ export function readYaml(file: string, text: string, options: ReadOptions): Read
   const raw = readRawStages(parsed, problems)
   if (top === undefined || problems.failed) return {diagnostics: problems.sorted()}
 
+  const indexOf = new Map<string, number>()
   const reading: Reading = {
     yaml,
     problems,
     buildArguments: new BuildArguments(options),
     args: top.args ?? {},
-    // Of two stages of one name the first is meant; a check refuses both.
-    indexOf: new Map(raw.map(({name}, index) => [name, index] as const).toReversed()),
+    options,
+    indexOf,
   }
   for (const [name, value] of yaml.inOrder(reading.args, ['args'])) {
     const node = yaml.node(['args', name])
@@ -50,7 +57,10 @@ export function readYaml(file: string, text: string, options: ReadOptions): Read
       value === null || node === undefined ? undefined : expandNode(reading, node, value, reading.buildArguments.lookup)
     reading.buildArguments.declareGlobal(name, template)
   }
-  const stages = compile(reading, raw)
+  const placed = place(reading, raw)
+  // Of two stages of one name the first is meant; a check refuses both.
+  for (const {raw: stage, index} of placed.toReversed()) indexOf.set(stage.name, index)
+  const stages = compile(reading, placed)
   if (problems.failed) return {diagnostics: problems.sorted()}
   reportUnused(file, reading)
   const target = yaml.node(['target'])
@@ -100,6 +110,7 @@ export interface RawStage {
   readonly input:
     | {readonly rules: 'docker'; readonly stage: ShallowStage; readonly steps: readonly RawStep[]}
     | {readonly rules: 'def'; readonly stage: DefinitionStageInput}
+    | {readonly rules: 'file'; readonly include: IncludeInput}
 }
 
 export type ShallowStage = Omit<StageInput, 'steps'>
@@ -134,20 +145,18 @@ function readRawStages(parsed: ParsedYaml, problems: Problems): RawStage[] {
       return []
     }
     if ('file' in plain) {
-      const span = yaml.span(yaml.key(['file'], node) ?? key)
-      problems.add(
-        'unsupported-instruction',
-        'error',
-        span,
-        `Line ${span.start.line}: a stage from another file ("file") is not supported yet.`,
-        'Write the stage out here; sifstage convert FILE --to yaml does it.',
-        name,
-      )
+      const result = includeSchema.safeParse(plain)
+      if (result.success) return {name, key, node, input: {rules: 'file', include: result.data}}
+      reportIssues(result.error.issues, {...where, keys: Object.keys(includeSchema.shape), inner: {from: ['stage']}})
       return []
     }
     const result = shallowSchema.safeParse(plain)
     if (!result.success) {
-      reportIssues(result.error.issues, {...where, keys: Object.keys(stageSchema.shape), inner: {from: ['stage']}})
+      reportIssues(result.error.issues, {
+        ...where,
+        keys: Object.keys(stageSchema.shape),
+        inner: {from: ['stage'], healthcheck: ['test', 'interval', 'timeout', 'start-period', 'start-interval', 'retries']},
+      })
       return []
     }
     const {steps = [], ...stage} = result.data
@@ -197,37 +206,84 @@ function readRawStep(yaml: YamlDocument, stage: Node, plain: unknown, i: number,
     node,
     what: `the step "${kind}"`,
     keys: Object.keys(stepSchemas[kind].shape),
-    inner: {from: ['image'], expect: ['kind', 'executable']},
+    inner: innerKeys,
     key: yaml.key([kind], node),
   })
   return undefined
+}
+
+/** Keys of the maps inside a step. */
+const innerKeys = {
+  from: ['image', 'folder', 'ignore'],
+  expect: ['kind', 'executable'],
+  mounts: Object.keys(mountSchema.shape),
+  add: ['git', 'ref', 'folder', 'keep-git-dir', 'submodules'],
 }
 
 function isStepKind(key: string): key is keyof typeof stepSchemas {
   return Object.hasOwn(stepSchemas, key)
 }
 
-/** A stage is read when the one it starts from has been: it goes on with its variables, folder and shell. */
-function compile(reading: Reading, raw: readonly RawStage[]): Stage[] {
-  const parents = raw.map(({input}) =>
-    input.rules === 'docker' && typeof input.stage.from === 'object' ? reading.indexOf.get(input.stage.from.stage) : undefined,
-  )
-  const open = new Map<number, OpenStage>()
-  const stages = new Map<number, Stage>()
-  for (const index of inBaseOrder(parents)) {
-    const stage = raw[index]
-    if (stage === undefined) continue
-    if (stage.input.rules === 'def') {
-      const read = readDefinitionStage(reading, stage.name, stage.key, stage.node, index, stage.input.stage)
-      if (read !== undefined) stages.set(index, read)
-      continue
+/** A stage with its place among all stages. Those that an included one needs stand before it. */
+interface PlacedStage {
+  readonly raw: RawStage
+  readonly index: number
+  readonly include?: OpenInclude
+}
+
+function place(reading: Reading, raw: readonly RawStage[]): PlacedStage[] {
+  const taken = new Set(raw.map(({name}) => name))
+  let next = 0
+  return raw.flatMap((stage): PlacedStage[] => {
+    if (stage.input.rules !== 'file') {
+      next += 1
+      return [{raw: stage, index: next - 1}]
     }
-    const parent = parents[index]
-    const read = readStage(reading, {...stage, index, ...stage.input}, parent === undefined ? undefined : open.get(parent))
-    open.set(index, read.open)
-    stages.set(index, read.stage)
+    const include = openInclude(reading, {...stage, input: stage.input.include}, taken)
+    if (include === undefined) return []
+    next += include.needed.length
+    return [{raw: stage, index: next - 1, include}]
+  })
+}
+
+/** A stage is read when the one it starts from has been: it goes on with its variables, folder and shell. */
+function compile(reading: Reading, placed: readonly PlacedStage[]): Stage[] {
+  const placeOf = new Map(placed.map(({index}, i) => [index, i] as const))
+  const parents = placed.map(({raw: {input}}) => {
+    const from = input.rules === 'docker' ? input.stage.from : input.rules === 'file' ? input.include.from : undefined
+    const index = typeof from === 'object' ? reading.indexOf.get(from.stage) : undefined
+    return index === undefined ? undefined : placeOf.get(index)
+  })
+  const ends = new Map<number, StageEnd>()
+  const stages: Stage[] = []
+  for (const i of inBaseOrder(parents)) {
+    const stage = placed[i]
+    if (stage === undefined) continue
+    const parent = parents[i]
+    const read = readPlaced(reading, stage, parent === undefined ? undefined : ends.get(parent))
+    stages.push(...read.stages)
+    if (read.end !== undefined) ends.set(i, read.end)
   }
-  return raw.flatMap((_, index) => stages.get(index) ?? [])
+  return stages.sort((a, b) => a.index - b.index)
+}
+
+function readPlaced(
+  reading: Reading,
+  {raw, index, include}: PlacedStage,
+  parent: StageEnd | undefined,
+): {readonly stages: readonly Stage[]; readonly end: StageEnd | undefined} {
+  const {name, key, node, input} = raw
+  if (input.rules === 'def') {
+    const stage = readDefinitionStage(reading, name, key, node, index, input.stage)
+    return {stages: stage === undefined ? [] : [stage], end: undefined}
+  }
+  if (input.rules === 'docker') {
+    const {stage, end} = readStage(reading, {name, key, node, index, ...input}, parent)
+    return {stages: [stage], end}
+  }
+  if (include === undefined) return {stages: [], end: undefined}
+  const positions = include.needed.map((_, i) => index - include.needed.length + 1 + i)
+  return readInclude(reading, include, positions, parent)
 }
 
 function reportUnused(file: string, {buildArguments, problems}: Reading): void {

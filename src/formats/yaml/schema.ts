@@ -6,199 +6,29 @@
  * An `error` completes a sentence that starts with the key it is about.
  */
 import {z} from 'zod'
+import {definitionStageSchema} from './schema-definition.js'
+import {argument, name, number, scalar, shell, strings, text, textOrList, values} from './schema-parts.js'
+import {stepSchema} from './schema-steps.js'
 
-const scalar = ['string', 'number', 'boolean']
+export {definitionStageSchema} from './schema-definition.js'
+export {mountSchema, stepSchemas} from './schema-steps.js'
 
-/** A text; numbers and truth values are taken as they are written. */
-function text(description: string, ...examples: unknown[]) {
-  return z.string({error: 'should be a text'}).meta({type: scalar, description, examples})
-}
-
-const name = z.string().regex(/^[^\s=\0]+$/, {error: 'should be a name without blanks and "="'})
-
-const strings = z.array(z.string({error: 'should be a text'}).meta({type: scalar}), {error: 'should be a list of texts'})
-
-function values(description: string, ...examples: unknown[]) {
-  return z
-    .record(name, z.string({error: 'should be a text; an empty one is written ""'}).meta({type: scalar}), {
-      error: 'should be a map from names to texts',
-    })
-    .meta({description, examples})
-}
-
-function textOrList(description: string, ...examples: unknown[]) {
-  return z
-    .union([z.string().meta({type: scalar}), strings], {error: 'should be a text or a list of texts'})
-    .meta({description, examples})
-}
-
-const shell = strings.min(1, {error: 'should name at least the program'}).meta({
-  description: 'The program that later `run` texts are handed to as one last argument. Default: [/bin/sh, -c].',
-  examples: [['/bin/bash', '-o', 'pipefail', '-c']],
-})
-
-const env = values('Variables for the steps below and for the finished image. All values are filled in before any is set.', {
-  PATH: '/opt/bin:${PATH}',
-})
-
-const image = z
-  .strictObject(
-    {image: text('An image that is not a stage. Variables of `args` are filled in.', 'docker://busybox:1.36')},
-    {error: 'should be the name of a stage, or {image: REFERENCE}'},
-  )
-  .meta({description: 'Copy out of another image.', examples: [{image: 'docker://busybox'}]})
-
-const placing = {
-  to: text(
-    'Where it goes: relative to `workdir`; a "/" at the end means "into this folder". Variables are filled in.',
-    '/usr/local/bin/',
-    './',
-  ),
-  chown: text('Owner, `user[:group]`, by name in the image or by number.', 'app:app', 1000).optional(),
-  chmod: text('Mode, octal or symbolic.', '0755', 'u+x').optional(),
-}
-
-const runStep = z
-  .strictObject({
-    run: textOrList(
-      'A command: a text for the shell, or a list for none. It sees `args` and `env` as variables; nothing is filled in beforehand.',
-      'make -j4',
-      ['make', '-j4'],
-    ),
-  })
-  .meta({title: 'run', description: 'Runs a command in the image.', examples: [{run: 'make hello'}]})
-
-const copyStep = z
-  .strictObject({
-    copy: textOrList(
-      'What is copied: paths of the build context, or with `from` of another stage or image. Patterns are `*`, `?` and `[a-z]`, as in a Dockerfile. Variables are filled in.',
-      'hello.c',
-      ['hello.c', 'Makefile'],
-      '/src/hello',
-    ),
-    from: z
-      .union([z.string().meta({type: scalar}), image], {error: 'should be the name of a stage, or {image: REFERENCE}'})
-      .meta({
-        description: 'The stage to copy out of, by name; {image: REFERENCE} for an image. Without it: the build context.',
-        examples: ['compiler', {image: 'docker://busybox'}],
-      })
-      .optional(),
-    ...placing,
-    expect: z
-      .strictObject(
-        {
-          kind: z
-            .enum(['file', 'directory', 'symlink'], {error: 'should be file, directory or symlink'})
-            .meta({description: 'What it has to be, links followed unless a link is wanted.', examples: ['file']})
-            .optional(),
-          executable: z
-            .enum(['true', 'false'], {error: 'should be true or false'})
-            .meta({
-              type: 'boolean',
-              enum: [true, false],
-              description: 'Whether it has to be a program that can run.',
-              examples: [true],
-            })
-            .optional(),
-        },
-        {error: 'should be a map with kind or executable'},
-      )
-      .meta({
-        description: 'What the copied thing has to be. That it has to exist needs no words.',
-        examples: [{kind: 'file', executable: true}],
-      })
-      .optional(),
-  })
-  .meta({
-    title: 'copy',
-    description: 'Brings files in.',
-    examples: [{copy: '/src/hello', from: 'compiler', to: '/usr/local/bin/'}],
-  })
-
-const writeStep = z
-  .strictObject({
-    write: z
-      .union(
-        [
-          z.string().meta({type: scalar}),
-          z.record(
-            z.string().regex(/^(?!\.{1,2}$)[^/\0]+$/, {error: 'should be a file name without "/"'}),
-            z.string({error: 'should be a text'}).meta({type: scalar}),
-          ),
-        ],
-        {error: 'should be a text, or a map from file names to texts'},
-      )
-      .meta({
-        description: 'The content of a file, kept as it is; or several files of one folder, by name.',
-        examples: ['#!/bin/sh\nexec hello "$@"\n', {'a.conf': 'a = 1\n'}],
-      }),
-    ...placing,
-  })
-  .meta({
-    title: 'write',
-    description: 'Writes a file whose text stands right here.',
-    examples: [{write: 'port = 80\n', to: '/etc/app.conf'}],
-  })
-
-const envStep = z
-  .strictObject({env})
-  .meta({title: 'env', description: 'Sets variables from here on.', examples: [{env: {LANG: 'C.UTF-8'}}]})
-
-const argument = z.string({error: 'should be a text, or nothing'}).meta({type: scalar}).nullable()
-
-const argStep = z
-  .strictObject({
-    arg: z.record(name, argument, {error: 'should be a map from names to default values'}).meta({
-      description: 'Build arguments from here on, with their defaults; --build-arg overrides. They are not kept in the image.',
-      examples: [{VERSION: '2.3'}],
-    }),
-  })
-  .meta({title: 'arg', description: 'Declares build arguments for the rest of the stage.', examples: [{arg: {VERSION: '2.3'}}]})
-
-const workdirStep = z
-  .strictObject({workdir: text('The folder for later steps, made if it is missing; relative to the one before.', '/src')})
-  .meta({title: 'workdir', description: 'Changes the working folder.', examples: [{workdir: '/src'}]})
-
-const userStep = z
-  .strictObject({user: text('The user for later `run` steps and for the finished image, `user[:group]`.', 'app', '1000:1000')})
-  .meta({title: 'user', description: 'Changes the user.', examples: [{user: 'app'}]})
-
-const shellStep = z
-  .strictObject({shell})
-  .meta({title: 'shell', description: 'Changes the shell of later `run` texts.', examples: [{shell: ['/bin/bash', '-c']}]})
-
-/** By the key that makes a step one of its kind. */
-export const stepSchemas = {
-  run: runStep,
-  copy: copyStep,
-  write: writeStep,
-  env: envStep,
-  arg: argStep,
-  workdir: workdirStep,
-  user: userStep,
-  shell: shellStep,
-} as const
-
-export const stepSchema = z.union([runStep, copyStep, writeStep, envStep, argStep, workdirStep, userStep, shellStep]).meta({
-  title: 'step',
-  description: 'One action. Steps run in order.',
-})
+/** What a stage starts from. */
+const base = z.union(
+  [
+    z.string().meta({type: scalar}),
+    z.strictObject({stage: text('The name of another stage.', 'base')}, {error: 'should be {stage: NAME}'}),
+  ],
+  {error: 'should be a text, or {stage: NAME}'},
+)
 
 export const stageSchema = z
   .strictObject({
-    from: z
-      .union(
-        [
-          z.string().meta({type: scalar}),
-          z.strictObject({stage: text('The name of another stage.', 'base')}, {error: 'should be {stage: NAME}'}),
-        ],
-        {error: 'should be a text, or {stage: NAME}'},
-      )
-      .meta({
-        description:
-          'What the stage starts from: an image (docker://…, oras://…, library://…; a bare name is a docker image), a file (./base.sif, oci:FOLDER, oci-archive:FILE, docker-archive:FILE), scratch, or another stage. Variables of `args` are filled in.',
-        examples: ['docker://debian:12', './base.sif', 'scratch', {stage: 'base'}],
-      }),
+    from: base.meta({
+      description:
+        'What the stage starts from: an image (docker://…, oras://…, library://…; a bare name is a docker image), a file (./base.sif, oci:FOLDER, oci-archive:FILE, docker-archive:FILE), scratch, or another stage. Variables of `args` are filled in.',
+      examples: ['docker://debian:12', './base.sif', 'scratch', {stage: 'base'}],
+    }),
     platform: text('The platform of the base image.', 'linux/amd64').optional(),
     shell: shell.optional(),
     steps: z
@@ -211,6 +41,42 @@ export const stageSchema = z
       '/usr/local/bin/hello',
     ]).optional(),
     cmd: textOrList('Arguments of `entrypoint`, or what to run without one.', ['--help']).optional(),
+    expose: strings
+      .meta({description: 'Ports that it listens at. Variables are filled in.', examples: [['80', '53/udp']]})
+      .optional(),
+    volumes: strings.meta({description: 'Folders for data. Variables are filled in.', examples: [['/data']]}).optional(),
+    'stop-signal': text('The signal that ends it.', 'SIGINT').optional(),
+    healthcheck: z
+      .union(
+        [
+          z.literal('none'),
+          z.strictObject(
+            {
+              test: textOrList('The command: a text for the shell, or a list.', 'curl -f http://localhost/'),
+              interval: text('Time between two of them.', '30s').optional(),
+              timeout: text('Time one may take.', '5s').optional(),
+              'start-period': text('Time before failures count.', '1m').optional(),
+              'start-interval': text('Time between two of them until then.', '5s').optional(),
+              retries: number('How many have to fail.', 3).optional(),
+            },
+            {error: 'should be none, or a map with test'},
+          ),
+        ],
+        {error: 'should be none, or a map with test'},
+      )
+      .meta({
+        description: 'How to see whether it is well; none clears that of the base.',
+        examples: [{test: 'true', interval: '30s'}],
+      })
+      .optional(),
+    maintainer: text('Who looks after it. A label says it better.', 'me@example.org').optional(),
+    onbuild: strings
+      .meta({
+        description:
+          'Dockerfile instructions for images that start from the finished one. No stage of this description carries them out.',
+        examples: [['RUN make']],
+      })
+      .optional(),
     test: text('Shell text that has to succeed in the finished image.', 'hello --self-test').optional(),
     help: text('What people are told about the image.', 'Says hello.').optional(),
   })
@@ -220,71 +86,32 @@ export const stageSchema = z
     examples: [{from: 'docker://debian:12', steps: [{run: 'apt-get update'}]}],
   })
 
-const sectionNames = [
-  'help',
-  'setup',
-  'files',
-  'labels',
-  'environment',
-  'pre',
-  'post',
-  'runscript',
-  'test',
-  'startscript',
-  'arguments',
-  'appinstall',
-  'applabels',
-  'appfiles',
-  'appenv',
-  'apptest',
-  'apphelp',
-  'apprun',
-  'appstart',
-] as const
-
-const sectionSchema = z
+export const includeSchema = z
   .strictObject({
-    section: z
-      .enum(sectionNames, {error: `should be one of ${sectionNames.join(', ')}`})
-      .meta({description: 'The name of the section, without "%".', examples: ['post']}),
-    arguments: text('The words behind the name.', 'from compiler', '-c /bin/bash').optional(),
-    text: text('The lines below it.', 'make install\n').optional(),
-  })
-  .meta({title: 'section', description: 'A section of a definition file.', examples: [{section: 'post', text: 'make install\n'}]})
-
-export const definitionStageSchema = z
-  .strictObject({
-    rules: z
-      .literal('def', {error: 'should be def'})
-      .meta({description: 'This stage means what Apptainer means by a definition file.', examples: ['def']}),
-    definition: z
-      .strictObject(
-        {
-          header: z
-            .record(
-              z.string().regex(/^[A-Za-z][A-Za-z0-9]*$/, {error: 'should be a header key'}),
-              z.string({error: 'should be a text'}).meta({type: scalar}),
-              {
-                error: 'should be a map from header keys to texts',
-              },
-            )
-            .meta({description: 'The header, `bootstrap` among its keys.', examples: [{bootstrap: 'docker', from: 'debian:12'}]}),
-          sections: z
-            .array(sectionSchema, {error: 'should be a list of sections'})
-            .meta({description: 'The sections, in order.', examples: [[{section: 'post', text: 'make install\n'}]]})
-            .optional(),
-        },
-        {error: 'should be a map with header and sections'},
-      )
+    file: text(
+      'A Dockerfile or a definition file in the build context, which for its copies is the folder that it lies in.',
+      'deps/boost/Dockerfile',
+    ),
+    stage: text(
+      'The stage of it that is meant. Default: its last one. The stages that this one needs come along.',
+      'final',
+    ).optional(),
+    from: base
       .meta({
-        description: 'The stage as it stands in a definition file.',
-        examples: [{header: {bootstrap: 'docker', from: 'debian:12'}, sections: []}],
-      }),
+        description:
+          'What it stands on instead: the FROM lines of a Dockerfile that name $BASE_IMAGE; without them those that have the variable of its first FROM, else the first FROM.',
+        examples: [{stage: 'environment'}],
+      })
+      .optional(),
+    args: z
+      .record(name, z.string({error: 'should be a text'}).meta({type: scalar}), {error: 'should be a map from names to values'})
+      .meta({description: 'Its build arguments. Variables of `args` are filled in.', examples: [{VERSION: '1.2'}]})
+      .optional(),
   })
   .meta({
-    title: 'definition stage',
-    description: 'A stage taken from a definition file, kept in its own language.',
-    examples: [{rules: 'def', definition: {header: {bootstrap: 'docker', from: 'debian:12'}, sections: []}}],
+    title: 'included stage',
+    description: 'A stage of another file.',
+    examples: [{file: 'deps/boost/Dockerfile', from: {stage: 'environment'}}],
   })
 
 export const stageName = z
@@ -307,7 +134,9 @@ export const descriptionSchema = z
         })
         .optional(),
       stages: z
-        .record(stageName, z.union([stageSchema, definitionStageSchema]), {error: 'should be a map from names to stages'})
+        .record(stageName, z.union([stageSchema, includeSchema, definitionStageSchema]), {
+          error: 'should be a map from names to stages',
+        })
         .meta({
           description: 'The stages by name. Any stage may use any other, whatever their order.',
           examples: [{final: {from: 'docker://debian:12'}}],
@@ -323,6 +152,7 @@ export const descriptionSchema = z
   })
 
 export type StageInput = z.infer<typeof stageSchema>
+export type IncludeInput = z.infer<typeof includeSchema>
 export type DefinitionStageInput = z.infer<typeof definitionStageSchema>
 export type StepInput = z.infer<typeof stepSchema>
 

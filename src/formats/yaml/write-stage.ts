@@ -1,11 +1,13 @@
 /** A stage in docker's rules. Paths are written absolute, as they were read; variables of the base as `${NAME}`. */
 import {relativeTo} from '../../language/relative.js'
-import type {Base, Command, CopyStep, Stage, Step} from '../../model/description.js'
+import type {Base, Command, CopyOrigin, CopyStep, Healthcheck, RunStep, Setting, Stage, Step} from '../../model/description.js'
 import {showImageReference} from '../../model/reference.js'
 import type {Span} from '../../model/span.js'
 import {plainText, showTemplate, type Template} from '../../model/template.js'
-import {comment, list, map, text, texts, truth, type Value, words} from './nodes.js'
-import {defaultShell} from './stage.js'
+import {defaultShell} from '../dockerfile/ground.js'
+import {escaped, escapedTemplate} from './escape.js'
+import {comment, list, map, number, text, texts, truth, type Value, words} from './nodes.js'
+import {type PlainOrigin, type Says, writeGit, writeMount, writeOrigin} from './write-origins.js'
 import type {StageEnd, Writing} from './writing.js'
 
 /** `skip` arguments at the start are those of the whole description. */
@@ -26,11 +28,6 @@ export function writeDockerStage(
     ...settings,
   ])
   return {value, end: {variables: writer.variables, shell: writer.shell}}
-}
-
-/** Text that expansion gives back as it is. */
-export function escaped(template: Template): string {
-  return template.map(part => (typeof part === 'string' ? part.replace(/[$\\]/g, '\\$&') : `\${${part.variable}}`)).join('')
 }
 
 class StageWriter {
@@ -92,9 +89,9 @@ class StageWriter {
           )
           return []
         }
-        return [...this.#shellFor(step.command), map([['run', this.#command(step.command)]])]
+        return [...this.#shellFor(step.command), this.#run(step, step.command)]
       case 'copy':
-        return step.from.kind === 'inline' ? this.#write(step, step.from.files) : [this.#copy(step)]
+        return this.#bringIn(step)
       case 'env': {
         const variables = step.variables.map(({name, value}) => [name, this.#template(value, step.span)] as const)
         for (const {name, value} of step.variables) this.variables.set(name, value)
@@ -112,38 +109,64 @@ class StageWriter {
     }
   }
 
-  #copy(step: CopyStep): Value {
+  #run(step: RunStep, command: Command): Value {
+    const mounts = (step.mounts ?? []).map(mount => writeMount(mount, this.#says))
+    return map([
+      ['run', this.#command(command)],
+      ['script', command.kind === 'file' ? text(command.name) : undefined],
+      ['mounts', mounts.length === 0 ? undefined : list(mounts, 'block')],
+      ['network', step.network === undefined ? undefined : text(step.network)],
+      ['insecure', step.insecure === undefined ? undefined : truth(true)],
+    ])
+  }
+
+  #bringIn(step: CopyStep): Value[] {
+    const {from} = step
+    switch (from.kind) {
+      case 'inline':
+        return this.#write(step, from.files)
+      case 'url':
+      case 'git':
+        return [this.#add(step, from)]
+      case 'context':
+      case 'stage':
+      case 'image':
+        return [this.#copy(step, from)]
+    }
+  }
+
+  #copy(step: CopyStep, from: PlainOrigin): Value {
     const sources = step.sources.map(source => this.#template(source.path, source.span))
     const [only, second] = sources
     return map([
       ['copy', only !== undefined && second === undefined ? text(only) : words(sources)],
-      ['from', this.#origin(step)],
+      ['from', writeOrigin(from, this.#says)],
       ...this.#placing(step),
+      ['unpack', step.unpack === undefined ? undefined : text(step.unpack)],
       ['expect', this.#expectation(step)],
     ])
   }
 
-  #origin({from}: CopyStep): Value | undefined {
-    switch (from.kind) {
-      case 'stage':
-        return text(this.#stageName(from.name, from.index))
-      case 'image':
-        return map([['image', text(escaped([showImageReference(from.reference)]))]], 'flow')
-      case 'context':
-      case 'inline':
-        return undefined
-    }
+  #add(step: CopyStep, from: Extract<CopyOrigin, {kind: 'url' | 'git'}>): Value {
+    return map([
+      ['add', from.kind === 'url' ? text(escaped([from.url])) : writeGit(from)],
+      ...this.#placing(step),
+      ['checksum', from.checksum === undefined ? undefined : text(escaped([from.checksum]))],
+      ['unpack', step.unpack === undefined || step.unpack === 'never' ? undefined : text(step.unpack)],
+    ])
   }
 
   /** K90: each file is placed on its own, so one step for each is the same. */
   #write(step: CopyStep, files: readonly {readonly name: string; readonly text: Template}[]): Value[] {
+    const expand = files.some(file => file.text.some(part => typeof part !== 'string'))
+    const content = (template: Template) => text(expand ? this.#template(template, step.span) : template.join(''))
+    const rest = (): [string, Value | undefined][] => [['expand', expand ? truth(true) : undefined], ...this.#placing(step)]
     const [only, second] = files
     const destination = step.destination && plainText(step.destination.path)
-    if (only !== undefined && second === undefined && destination?.endsWith(`/${only.name}`) === true) {
-      return [map([['write', text(plainText(only.text) ?? '')], ...this.#placing(step)])]
-    }
-    return repeated(files.map(file => [file.name, plainText(file.text) ?? ''] as const)).map(entries =>
-      map([['write', map(entries.map(([name, content]) => [name, text(content)] as const))], ...this.#placing(step)]),
+    if (only !== undefined && second === undefined && destination?.endsWith(`/${only.name}`) === true)
+      return [map([['write', content(only.text)], ...rest()])]
+    return repeated(files.map(file => [file.name, content(file.text)] as const)).map(entries =>
+      map([['write', map(entries)], ...rest()]),
     )
   }
 
@@ -154,6 +177,9 @@ class StageWriter {
       ['to', destination && text(this.#template(destination.path, destination.span))],
       ['chown', chown && text(this.#template(chown, span))],
       ['chmod', chmod && text(this.#template(chmod, span))],
+      ['link', step.link && truth(true)],
+      ['parents', step.parents && truth(true)],
+      ['exclude', step.exclude && words(step.exclude)],
     ]
   }
 
@@ -181,11 +207,34 @@ class StageWriter {
     return [
       ['env', env && texts(env)],
       ['labels', labels && texts(labels)],
+      ['expose', this.#texts(settings.expose)],
+      ['volumes', this.#texts(settings.volumes)],
+      ['stop-signal', settings.stopSignal && text(this.#template(settings.stopSignal.value, settings.stopSignal.span))],
+      ['healthcheck', settings.healthcheck && this.#healthcheck(settings.healthcheck.value)],
+      ['maintainer', settings.maintainer && text(settings.maintainer.value)],
+      ['onbuild', settings.onbuild && words(settings.onbuild.map(trigger => trigger.value))],
       ['entrypoint', settings.entrypoint && this.#command(settings.entrypoint.value)],
       ['cmd', settings.cmd && this.#command(settings.cmd.value)],
       ['test', settings.test && text(settings.test.text)],
       ['help', settings.help && text(settings.help.text)],
     ]
+  }
+
+  #texts(settings: readonly Setting<Template>[] | undefined): Value | undefined {
+    return settings && words(settings.map(({value, span}) => this.#template(value, span)))
+  }
+
+  #healthcheck(check: Healthcheck): Value {
+    if (check.kind === 'none') return text('none')
+    const optional = (value: string | undefined) => (value === undefined ? undefined : text(value))
+    return map([
+      ['test', this.#command(check.command)],
+      ['interval', optional(check.interval)],
+      ['timeout', optional(check.timeout)],
+      ['start-period', optional(check.startPeriod)],
+      ['start-interval', optional(check.startInterval)],
+      ['retries', check.retries === undefined ? undefined : number(check.retries)],
+    ])
   }
 
   /** A step that changes the shell, where the command has another one. */
@@ -213,7 +262,7 @@ class StageWriter {
       case 'exec':
         return words(command.argv)
       case 'file':
-        return words([...command.shell, `/dev/pipes/${command.name}`])
+        return text(command.text)
       case 'shell':
         // With another shell than that of the last step: the same words, without one (K113).
         return same(command.shell, this.shell) ? text(command.text) : words([...command.shell, command.text])
@@ -227,7 +276,8 @@ class StageWriter {
   /** The text of a template in terms of the variables as they are at this step. */
   #template(template: Template, span: Span): string {
     const relative = relativeTo(template, this.variables)
-    if (relative !== undefined) return escaped(relative)
+    const written = relative && escapedTemplate(relative)
+    if (written !== undefined) return written
     this.writing.refuse(
       this.stage,
       'lost-base-variable',
@@ -235,7 +285,12 @@ class StageWriter {
       `${showTemplate(template)} needs a variable of the base image that has another value by now.`,
       'Keep the value in a variable of its own before it is changed.',
     )
-    return escaped(template)
+    return ''
+  }
+
+  readonly #says: Says = {
+    template: (template, span) => this.#template(template, span),
+    stageName: (name, index) => this.#stageName(name, index),
   }
 
   #refuse(span: Span, message: string, hint: string): void {

@@ -5,9 +5,10 @@ import type {WriteOptions, WriteResult} from '../../model/format.js'
 import {plainText} from '../../model/template.js'
 import {neededStages} from '../../plan/graph.js'
 import {inBaseOrder} from './base-order.js'
+import {escaped} from './escape.js'
 import {comment, map, text, texts, type Value} from './nodes.js'
 import {writeDefinitionStage} from './write-definition.js'
-import {escaped, writeDockerStage} from './write-stage.js'
+import {writeDockerStage} from './write-stage.js'
 import {type StageEnd, Writing} from './writing.js'
 
 export function writeYaml(description: Description, options: WriteOptions): WriteResult {

@@ -279,7 +279,7 @@ describe('mistakes are told at their place', () => {
     [
       one('- make'),
       [
-        '6:9 syntax: Step 1 should be a map, such as "run: COMMAND". (The kinds of steps are run, copy, write, env, arg, workdir, user, shell.)',
+        '6:9 syntax: Step 1 should be a map, such as "run: COMMAND". (The kinds of steps are run, copy, add, write, env, arg, workdir, user, shell.)',
       ],
     ],
     [one('- copy: a'), ['6:9 syntax: The step "copy" has no "to". (Add it; it should be a text.)']],
@@ -320,15 +320,33 @@ describe('mistakes are told at their place', () => {
       ['7:13 syntax: The file needs a name. (Write "to: FOLDER/NAME", or name the text: "write: {NAME: TEXT}".)'],
     ],
     [
-      one('- run: x\n  mounts: [{type: cache}]'),
+      one('- workdir: /\n- run: x\n  mounts: [{type: cache}]'),
+      ['8:18 syntax: Invalid mount target "/". (Name a folder as the target.)'],
+    ],
+    [one('- run: x\n  mounts: [{type: bnd, target: /a}]'), ['7:25 syntax: "type" should be bind, cache, tmpfs, secret or ssh.']],
+    [
+      one('- run: x\n  mounts: [{type: secret, id: a, from: b}]'),
+      ['7:18 syntax: Secret mount should not have a from. (A secret comes from the command line.)'],
+    ],
+    [
+      one('- run: x\n  mounts: [{target: /a, trget: b}]'),
+      ['7:31 syntax: Item 1 of "mounts" has no key "trget". (Did you mean "target"?)'],
+    ],
+    [
+      one('- run: x\n  script: a'),
+      ['7:17 syntax: Only a text that starts with "#!" can be run as a file. (Leave "script" out; the shell runs the text.)'],
+    ],
+    [
+      one('- add: x.tar\n  to: /'),
       [
-        '7:9 unsupported-instruction: Line 7: the key "mounts" of the step "run" is not supported yet; what it does would be missing from the image. (Copy in what the command needs, and remove what it leaves.)',
+        '6:14 syntax: "x.tar" is nothing that can be fetched. (Write a URL (https://…), or {git: REPOSITORY}. A file of the context is a copy.)',
       ],
     ],
+    [one('- add: https://h/x\n  to: /\n  checksum: md5:1'), ['8:19 syntax: Unsupported digest algorithm']],
     [
       'sifstage: 1\nstages:\n  a: {from: x}\n  b:\n    file: x/Dockerfile\n',
       [
-        '5:5 unsupported-instruction: Line 5: a stage from another file ("file") is not supported yet. (Write the stage out here; sifstage convert FILE --to yaml does it.)',
+        '5:11 syntax: There is no file x/Dockerfile in the build context, or a link leads out of it. (The path is relative to the context.)',
       ],
     ],
     [

@@ -115,6 +115,56 @@ stages:
       dockerfile('FROM debian AS a\nSHELL ["/bin/bash","-c"]\nRUN x\nFROM a\nRUN y\nSHELL ["/bin/sh","-ec"]\nRUN z\nCMD w\n'),
     )
   })
+  it('says all that a Dockerfile can', () => {
+    const text = roundTrip(
+      dockerfile(String.raw`FROM busybox AS tools
+FROM docker.io/library/debian:12 AS build
+ENV LD_LIBRARY_PATH=/opt/lib${'$'}{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+ENV LD_LIBRARY_PATH=/opt/x:$LD_LIBRARY_PATH Y=${'$'}{Y##*/} Z=${'$'}{Z/a}/b} W="${'$'}{W:-a\}b c}"
+WORKDIR work
+RUN --mount=type=cache,target=/root/.cache,sharing=locked --mount=type=bind,from=tools,source=/bin,target=tools \
+    --mount=type=secret,id=token,required,mode=0440 --mount=type=tmpfs,target=/tmp/x,size=64m --mount=type=ssh \
+    --mount=type=bind,from=debian:12,target=/deb,rw --mount=type=secret,id=t2,env=TOKEN --network=none make
+RUN --security=insecure <<EOF
+#!/usr/bin/env python3
+print("$X")
+EOF
+ADD --checksum=sha256:${'a'.repeat(64)} --chown=1 https://example.org/a-1.tgz?x=1 /src/
+ADD --unpack https://example.org/c.tgz .
+ADD --keep-git-dir https://example.org/r.git?submodules=false#v1:sub git@example.org:s /git/
+ADD vendor.tar.xz x /vendor/
+ADD --unpack=false vendor.tar.xz /v
+COPY --link --exclude=*.o --exclude=b/** . /all/
+COPY --parents --from=tools /usr/./lib/*.so /x
+COPY <<A <<"B" /etc/
+path = $PATH \$x "y"
+A
+$PATH
+B
+SHELL ["/bin/bash", "-c"]
+HEALTHCHECK --interval=1m --retries=3 CMD curl -f http://localhost/
+EXPOSE 80 53/udp
+VOLUME /data ["x"]
+STOPSIGNAL SIGINT
+MAINTAINER me <me@example.org>
+ONBUILD COPY . /src
+ONBUILD RUN <<E
+x
+E
+FROM tools
+HEALTHCHECK NONE
+SHELL ["/bin/sh", "-c"]
+COPY --from=build /all /x
+`),
+    )
+    expect(text).toContain(`      - run: make
+        mounts:
+          - {type: cache, id: /root/.cache, target: /root/.cache, sharing: locked}
+          - {type: bind, from: tools, source: /bin, target: tools}
+          - {type: secret, id: token, target: /run/secrets/token, required: true, mode: "0440"}
+`)
+    expect(text).toContain('LD_LIBRARY_PATH: /opt/lib${LD_LIBRARY_PATH:+:${LD_LIBRARY_PATH}}\n')
+  })
   it('leaves out what the target does not need, and says the target when it is not the last', () => {
     const three = dockerfile('FROM a AS x\nFROM b AS y\nFROM c AS z\nCOPY --from=x /a /b\n')
     expect(write(three, 1).text).toBe('sifstage: 1\nstages:\n  y:\n    from: docker://b\n')

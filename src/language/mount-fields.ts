@@ -1,6 +1,7 @@
 /** The keys of one `RUN --mount` and their checks (K128; frontend/dockerfile/instructions/commands_runmount.go). */
-import {didYouMean} from '../../language/distance.js'
-import {plainText, type Template} from '../../model/template.js'
+
+import {plainText, type Template} from '../model/template.js'
+import {didYouMean} from './distance.js'
 
 const mountTypes = ['bind', 'cache', 'tmpfs', 'secret', 'ssh'] as const
 const sharingModes = ['shared', 'private', 'locked'] as const

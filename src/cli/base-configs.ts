@@ -1,0 +1,104 @@
+/**
+ * Looks at the bases of an input, since a Dockerfile means what its base images say: their variables, folder, shell
+ * and triggers (K55, K77, K121, K125).
+ */
+import {resolve} from 'node:path'
+import {parseImageConfig} from '../language/image-config.js'
+import type {Base, Description} from '../model/description.js'
+import type {Diagnostic} from '../model/diagnostic.js'
+import type {ImageConfig} from '../model/image-config.js'
+import {normalizeReference, showImageReference} from '../model/reference.js'
+import {baseDependence} from '../plan/base-dependence.js'
+import {neededStages, resolveTarget} from '../plan/graph.js'
+import {type ConfigOptions, localConfig, remoteConfig} from '../system/base-config.js'
+import {RegistryError} from '../system/registry.js'
+
+/** All registries together have answered by then, or count as unreachable. */
+const PATIENCE_MS = 5_000
+
+/** Bases by the name that the input has for them, each asked about once. */
+export class BaseConfigs {
+  readonly configs = new Map<string, ImageConfig>()
+  readonly #failures = new Map<string, string>()
+  readonly #options: ConfigOptions
+
+  constructor(
+    readonly folder: string,
+    architecture: string,
+    environment: NodeJS.ProcessEnv,
+  ) {
+    this.#options = {architecture, environment, signal: AbortSignal.timeout(PATIENCE_MS)}
+  }
+
+  /**
+   * Looks at the bases that the target needs.
+   * @param written the input as it was read
+   * @param rebased the same with `--base` carried out: the images that are looked at
+   * @returns true if something new is known
+   */
+  async lookUp(written: Description, rebased: Description, target: string | undefined): Promise<boolean> {
+    const before = this.configs.size
+    await Promise.all(
+      neededFor(written, target).map(async index => {
+        const [base, instead] = [written.stages[index]?.base, rebased.stages[index]?.base]
+        if (base?.kind !== 'image' || written.stages[index]?.rules !== 'docker' || instead === undefined) return
+        const name = normalizeReference(showImageReference(base.reference))
+        if (this.configs.has(name) || this.#failures.has(name)) return
+        const config = await this.#config(name, instead)
+        if (config !== undefined) this.configs.set(name, parseImageConfig(config))
+      }),
+    )
+    return this.configs.size > before
+  }
+
+  /** Those that change which steps there are, or how they run. */
+  decisive(): Map<string, ImageConfig> {
+    return new Map([...this.configs].filter(([, config]) => config.onbuild.length > 0 || config.shell !== undefined))
+  }
+
+  async #config(name: string, base: Base): Promise<string | undefined> {
+    try {
+      if (base.kind === 'local') {
+        const config = await localConfig(base.reference, resolve(this.folder, base.reference.path))
+        if (config === undefined) this.#failures.set(name, 'the image in its place says nothing that can be read from here')
+        return config
+      }
+      return base.kind === 'image' ? await remoteConfig(base.reference, this.#options) : undefined
+    } catch (error) {
+      if (!(error instanceof RegistryError)) throw error
+      this.#failures.set(name, error.message)
+      return undefined
+    }
+  }
+
+  /** One remark for each base that nobody could look at, where something depends on it. */
+  unknown(description: Description, target: string | undefined): Diagnostic[] {
+    return [...baseDependence(description, neededFor(description, target))].flatMap(([index, needs]): Diagnostic[] => {
+      const stage = description.stages[index]
+      const base = stage?.base
+      if (stage === undefined || (base?.kind !== 'image' && base?.kind !== 'local')) return []
+      const reference = base.kind === 'image' ? showImageReference(base.reference) : base.reference.path
+      const name = reference.replace(/^docker:\/\//, '')
+      const reason = base.kind === 'image' ? this.#failures.get(normalizeReference(reference)) : undefined
+      const hint =
+        base.kind === 'image'
+          ? `Go on where the registry can be reached, or name a copy: --base ${name}=./base.sif`
+          : 'An OCI layout, or a SIF made of an OCI image, says it.'
+      return [
+        {
+          rule: 'base-config-unknown',
+          severity: 'info',
+          message: `Nobody could look at the image ${name}${reason === undefined ? '' : ` (${reason})`}; what depends on ${[...needs].join(', ')} is left to the build.`,
+          hint,
+          span: base.span,
+          stage: stage.name,
+        },
+      ]
+    })
+  }
+}
+
+function neededFor(description: Description, target: string | undefined): number[] {
+  const found = resolveTarget(description, target)
+  return found.kind === 'unknown' ? [] : neededStages(description, found.stage.index)
+}

@@ -1,0 +1,43 @@
+/** What a stage starts from, and what it goes on with: variables, folder, shell, triggers (K55, K60, K76, K77). */
+import type {Base, Setting} from '../../model/description.js'
+import type {Template} from '../../model/template.js'
+import type {Scope, ScopeBase} from './scope.js'
+import {startFolder} from './template-paths.js'
+
+/** How a stage leaves what its children go on with. */
+export interface StageEnd {
+  readonly scope: ScopeBase
+  readonly workdir: Template
+  readonly shell: readonly string[]
+  /** Text of ONBUILD instructions, which run first in the child. */
+  readonly triggers: readonly string[]
+}
+
+export interface Ground extends StageEnd {
+  readonly base: Base
+}
+
+export const defaultShell: readonly string[] = ['/bin/sh', '-c']
+
+/** A base that is no stage. */
+export function groundOf(base: Base): Ground {
+  const config = base.kind === 'image' || base.kind === 'local' ? base.config : undefined
+  return {
+    base,
+    scope: base.kind === 'scratch' ? {kind: 'scratch'} : {kind: 'image', config},
+    workdir: startFolder(base),
+    shell: config?.shell ?? defaultShell,
+    triggers: config?.onbuild ?? [],
+  }
+}
+
+interface Ended {
+  readonly scope: Scope
+  readonly workdir: Template
+  readonly shell: readonly string[]
+  readonly settings: {readonly onbuild?: readonly Setting<string>[]}
+}
+
+export function endOf({scope, workdir, shell, settings}: Ended): StageEnd {
+  return {scope: {kind: 'stage', scope}, workdir, shell, triggers: settings.onbuild?.map(trigger => trigger.value) ?? []}
+}

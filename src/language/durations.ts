@@ -1,0 +1,17 @@
+/** Times as Go reads them: `1m30s` (time.ParseDuration). */
+
+/** What is wrong with the time of a HEALTHCHECK flag: it is 0, or at least a millisecond. */
+export function durationTrouble(name: string, text: string): string | undefined {
+  if (text === '' || /^[-+]?0$/.test(text)) return undefined
+  if (!/^[-+]?((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))+$/.test(text)) {
+    return /^[-+]?(\d+(\.\d*)?|\.\d+)$/.test(text)
+      ? `time: missing unit in duration ${JSON.stringify(text)}`
+      : `time: invalid duration ${JSON.stringify(text)}`
+  }
+  const seconds: Readonly<Record<string, number>> = {ns: 1e-9, us: 1e-6, µs: 1e-6, μs: 1e-6, ms: 1e-3, s: 1, m: 60, h: 3600}
+  let total = 0
+  for (const [, amount, unit] of text.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g))
+    total += Number(amount) * (seconds[unit ?? ''] ?? 0)
+  if (total === 0) return undefined
+  return text.startsWith('-') || total < 1e-3 ? `Interval ${JSON.stringify(name)} cannot be less than 1ms` : undefined
+}

@@ -1,0 +1,43 @@
+/**
+ * The same Dockerfile built by BuildKit and, converted, by Apptainer: same files, same environment, same labels, same
+ * behaviour. BuildKit's answers are recorded beside the cases; `npm run test:full` makes them anew.
+ */
+import {chmodSync, mkdirSync, mkdtempSync, rmSync} from 'node:fs'
+import {join} from 'node:path'
+import {afterAll, beforeAll, describe, expect, it} from 'vitest'
+import {readCases, wordsOf} from '../../support/cases.js'
+import {bases} from '../../support/engine.js'
+import {makeBases} from './bases.js'
+import {cleanWorkshop, compareCase} from './convert.js'
+import {caseDigest, caseFolder, recordedAnswer} from './record.js'
+
+const folder = mkdtempSync('/var/tmp/sifstage-to-def-')
+const shop = {bases: join(folder, 'bases'), work: join(folder, 'work')}
+const cases = readCases(caseFolder)
+
+beforeAll(() => {
+  chmodSync(folder, 0o755)
+  for (const each of [shop.bases, shop.work]) mkdirSync(each)
+  chmodSync(shop.work, 0o777)
+  makeBases(bases, shop.bases)
+})
+
+afterAll(() => {
+  cleanWorkshop(shop)
+  rmSync(folder, {recursive: true, force: true})
+})
+
+describe('a Dockerfile built by BuildKit and its conversion built by Apptainer', () => {
+  it.each(cases)('$name', {timeout: 120_000}, async each => {
+    const answer = recordedAnswer(each)
+    expect(answer, 'BuildKit has not been asked: npm run test:full').toBeDefined()
+    if (answer === undefined) return
+    expect(answer.case, 'the case has changed since BuildKit was asked: npm run test:full').toBe(caseDigest(each))
+    const result = await compareCase(each, answer, shop)
+    const refused = wordsOf(each.parts.get('refused'))
+    if (result.kind === 'different')
+      expect.fail(`${result.differences.join('\n')}\n---- ${each.text}\n---- converted to\n${result.text}`)
+    if (result.kind === 'refused') expect([...new Set(result.rules)], result.messages).toEqual(refused)
+    else expect(refused, 'this case is no longer refused').toEqual([])
+  })
+})

@@ -1,0 +1,146 @@
+import {describe, expect, it} from 'vitest'
+import {readYaml} from '../../../src/formats/yaml/read.js'
+import {writeYaml} from '../../../src/formats/yaml/write.js'
+import type {ReadResult} from '../../../src/model/format.js'
+import {showTemplate} from '../../../src/model/template.js'
+import {memoryContext} from '../../checks/memory-context.js'
+
+const files: Record<string, string> = {
+  'env/Dockerfile': 'FROM debian:12\nENV CC=gcc LIST=a\nWORKDIR /build\nONBUILD ENV FROM_ENV=1\n',
+  'deps/boost/Dockerfile': `ARG BASE_IMAGE=debian
+FROM alpine AS sources
+ARG VERSION=1.0
+ADD boost-$VERSION.tar.gz /src/
+FROM $BASE_IMAGE AS build
+ARG VERSION
+COPY --from=sources /src /build
+RUN --mount=type=bind,from=sources,source=/src,target=/s make $VERSION
+FROM \${BASE_IMAGE:-x} AS final
+COPY --from=build /opt /opt
+COPY conf opt/
+ENV PREFIX=$CC-opt
+FROM scratch AS unrelated
+`,
+  'broken/Dockerfile': 'FROM a\nRUNN x\n',
+  'loop.yaml': 'sifstage: 1\n',
+  'app.def': 'Bootstrap: docker\nFrom: debian:{{ TAG }}\n\n%post\n    make\n',
+  'deep/app.def': 'Bootstrap: docker\nFrom: debian\n\n%files\n    x /x\n',
+}
+
+function read(stages: string, head = ''): ReadResult {
+  return readYaml('top.yaml', `sifstage: 1\n${head}stages:\n${stages}`, {
+    buildArgs: new Map(),
+    architecture: 'amd64',
+    file: path => {
+      const text = files[path]
+      const format = path.endsWith('.def') ? 'def' : path.endsWith('.yaml') ? 'yaml' : 'dockerfile'
+      const ignore = path.startsWith('deps') ? {ignore: 'deps/boost/.dockerignore'} : {}
+      return text === undefined ? undefined : {name: `x/${path}`, text, format, ...ignore}
+    },
+  })
+}
+
+const findings = (result: ReadResult): string[] =>
+  result.diagnostics.map(({rule, message, span}) => `${span.file}:${span.start.line}:${span.start.column} ${rule}: ${message}`)
+
+describe('a stage of another file', () => {
+  it('brings along what it needs, under names of its own', () => {
+    const {description, diagnostics} = read(
+      `  boost: {file: deps/boost/Dockerfile, stage: Final, from: {stage: env}, args: {VERSION: "$V.2"}}
+  env: {file: env/Dockerfile}
+  app:
+    from: {stage: boost}
+    steps:
+      - {copy: f, to: g}
+`,
+      'args: {V: 3}\n',
+    )
+    expect(diagnostics).toEqual([])
+    const stages = description?.stages ?? []
+    expect(stages.map(({name, index, base}) => [name, index, base.kind === 'stage' ? base.index : base.kind])).toEqual([
+      ['boost-sources', 0, 'image'],
+      ['boost-build', 1, 3],
+      ['boost', 2, 3],
+      ['env', 3, 'image'],
+      ['app', 4, 2],
+    ])
+    const [sources, build, boost, , app] = stages
+    expect(sources?.steps).toMatchObject([
+      {kind: 'arg', value: ['3.2']},
+      {
+        from: {kind: 'context', folder: 'deps/boost', ignore: 'deps/boost/.dockerignore'},
+        sources: [{path: ['boost-3.2.tar.gz']}],
+      },
+    ])
+    expect(build?.steps).toMatchObject([
+      {kind: 'env', variables: [{name: 'FROM_ENV'}]},
+      {kind: 'arg', value: ['3.2']},
+      {kind: 'copy', from: {kind: 'stage', index: 0, name: 'boost-sources'}},
+      {kind: 'run', mounts: [{from: {kind: 'stage', index: 0}}]},
+    ])
+    expect(boost?.steps.map(step => step.kind)).toEqual(['env', 'copy', 'copy', 'env'])
+    const [, , conf, prefix] = boost?.steps ?? []
+    expect(conf).toMatchObject({destination: {path: ['/build/opt/']}})
+    expect(prefix?.kind === 'env' && showTemplate(prefix.variables[0]?.value ?? [])).toBe('gcc-opt')
+    expect(app?.steps).toMatchObject([{kind: 'arg'}, {destination: {path: ['/build/g']}, from: {kind: 'context'}}])
+    expect(boost?.span.file).toBe('x/deps/boost/Dockerfile')
+  })
+
+  it('may stand on an image instead, or on what it says itself', () => {
+    const {description} = read(
+      '  a: {file: env/Dockerfile, from: docker://rocky:9}\n  b: {file: deps/boost/Dockerfile, stage: build}\n',
+    )
+    expect(description?.stages.map(({name, base}) => [name, base.kind === 'image' ? base.reference.name : ''])).toEqual([
+      ['a', 'rocky:9'],
+      ['b-sources', 'alpine'],
+      ['b', 'debian'],
+    ])
+  })
+
+  it('keeps its own context when it is written out', () => {
+    const {description} = read('  boost: {file: deps/boost/Dockerfile, stage: final}\n')
+    if (description === undefined) throw new Error('no description')
+    const options = {target: 2, allow: new Set<string>(), keepCwd: false, context: memoryContext()}
+    const {text} = writeYaml(description, options)
+    expect(text).toContain('from: {folder: deps/boost, ignore: deps/boost/.dockerignore}')
+    const again = readYaml('b.yaml', text ?? '', {buildArgs: new Map(), architecture: 'amd64'})
+    expect(again.description?.stages[2]?.steps.at(-2)).toMatchObject({
+      from: {kind: 'context', folder: 'deps/boost', ignore: 'deps/boost/.dockerignore'},
+    })
+  })
+
+  it('may come from a definition file', () => {
+    const {description} = read('  app: {file: app.def, args: {TAG: 12}}\n')
+    expect(description?.stages).toMatchObject([{name: 'app', rules: 'def', base: {reference: {name: 'debian:12'}}}])
+  })
+
+  it.each([
+    [
+      '  a: {file: none/Dockerfile}\n',
+      'top.yaml:3:13 syntax: There is no file none/Dockerfile in the build context, or a link leads out of it.',
+    ],
+    ['  a: {file: ../Dockerfile}\n', 'top.yaml:3:13 syntax: ../Dockerfile lies outside the build context.'],
+    ['  a: {file: /etc/Dockerfile}\n', 'top.yaml:3:13 syntax: /etc/Dockerfile lies outside the build context.'],
+    [
+      '  a: {file: loop.yaml}\n',
+      'top.yaml:3:13 syntax: loop.yaml is a description in YAML, and stages come from Dockerfiles and definition files only.',
+    ],
+    ['  a: {file: broken/Dockerfile}\n', 'x/broken/Dockerfile:2:1 syntax: unknown instruction: RUNN'],
+    ['  a: {file: deps/boost/Dockerfile, stage: fnal}\n', 'top.yaml:3:43 syntax: deps/boost/Dockerfile has no stage "fnal".'],
+    [
+      '  a: {file: app.def, from: scratch}\n',
+      'top.yaml:3:28 syntax: A definition file cannot be put on another base: its header is part of its text.',
+    ],
+    [
+      '  a: {file: deps/boost/Dockerfile, stage: sources, from: scratch}\n',
+      'top.yaml:3:58 rebase-without-effect: No stage that "a" needs starts from what would be replaced.',
+    ],
+    [
+      '  a: {file: deep/app.def}\n',
+      'x/deep/app.def:5:5 included-host-path: x is relative to the folder that the definition file is built in, which is not its own here.',
+    ],
+    ['  a: {file: env/Dockerfile, steps: []}\n', 'top.yaml:3:29 syntax: The stage "a" has no key "steps".'],
+  ])('%j', (stages, wanted) => {
+    expect(findings(read(stages))).toEqual([wanted])
+  })
+})
