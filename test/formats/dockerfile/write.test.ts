@@ -180,8 +180,8 @@ FROM debian:12 AS final
 COPY --from=build /src/hello /usr/bin/hello
 ENV LANG=C.UTF-8
 ENV PATH=/opt/bin:\${PATH}
-ENTRYPOINT ["hello"]
 LABEL v="1 2"
+ENTRYPOINT ["hello"]
 `)
     expect(result.diagnostics.map(found => `${found.severity} ${found.rule}`)).toEqual([])
     expect(rewritten(result.text ?? '')).toBe(result.text)
