@@ -49,6 +49,8 @@ export interface TreeFacts {
   /** A mode that `cp` under umask 0002 changes: write for others, setuid, setgid. */
   readonly modes: boolean
   readonly setuid: boolean
+  /** A file of another mode than 0644 or 0755. */
+  readonly oddModes: boolean
   readonly folders: boolean
 }
 
@@ -57,7 +59,7 @@ const most = 100_000
 
 /** `folder` is a real path of the context. */
 export function treeFacts(context: ContextFiles, folder: string): TreeFacts {
-  let [links, leaves, modes, setuid, folders] = [false, false, false, false, false]
+  let [links, leaves, modes, setuid, oddModes, folders] = [false, false, false, false, false, false]
   let trouble: string | undefined
   const waiting = [folder]
   let seen = 0
@@ -82,6 +84,7 @@ export function treeFacts(context: ContextFiles, folder: string): TreeFacts {
       const mode = context.mode(real) ?? 0
       if ((mode & 0o6002) !== 0) modes = true
       if ((mode & 0o6000) !== 0) setuid = true
+      if (kind === 'file' && mode !== 0o644 && mode !== 0o755) oddModes = true
       if (kind === 'directory') {
         folders = true
         waiting.push(path)
@@ -89,7 +92,7 @@ export function treeFacts(context: ContextFiles, folder: string): TreeFacts {
     }
   }
   if (seen >= most) trouble ??= `${folder} has more than ${most} entries`
-  return {links, leaves, trouble, modes, setuid, folders}
+  return {links, leaves, trouble, modes, setuid, oddModes, folders}
 }
 
 /** A host path of a definition file as one of the context; undefined outside of it. */

@@ -84,12 +84,28 @@ export class KnownPaths {
     if (this.#directories.has(path)) return 'directory'
     if (isFileName(path)) return 'missing'
     if (this.#files.has(path)) return 'unknown'
-    if (this.scratch) return [...this.#opaque].some(folder => path.startsWith(`${folder}/`)) ? 'unknown' : 'missing'
-    if (!this.plain || [...this.#opaque].some(folder => path.startsWith(`${folder}/`))) return 'unknown'
+    if (this.scratch) return this.isOpaque(path) ? 'unknown' : 'missing'
+    if (!this.plain || this.isOpaque(path)) return 'unknown'
     return !standard.test(path) || left.test(path) ? 'missing' : 'unknown'
   }
 
   readonly #opaque = new Set<string>()
+
+  /** True where earlier steps left things that nobody can list. */
+  isOpaque(path: string): boolean {
+    return [...this.#opaque].some(folder => path === folder || path.startsWith(`${folder}/`))
+  }
+
+  /** Whether a file of another mode or owner than a new one of this mode may be there already. */
+  mayHaveFile(path: string, mode: number): boolean {
+    if (this.#files.has(path) || this.isOpaque(path)) return true
+    if (this.scratch) return false
+    const isNew = this.plain && (!standard.test(path) || left.test(path))
+    if (isNew) return false
+    // What distributions bring is 0644, or 0755 among programs.
+    if (/^\/etc\/(g?shadow-?|sudoers|crontab|securetty)/.test(path)) return true
+    return mode !== 0o644 && mode !== 0o755
+  }
 
   /** A folder is there from now on; of what is in it nothing is known unless it was made empty. */
   addDirectory(path: string, content: 'nothing' | 'something'): void {

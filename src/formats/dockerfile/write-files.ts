@@ -92,22 +92,33 @@ function hiddenBy({writing}: Placing, path: string): string | undefined {
   return hidden ? `line ${line ?? 0} of .dockerignore` : undefined
 }
 
-/** A file, or a link to one, lands alike whether the destination is a folder or not (D.3, K96); COPY keeps its mode, cp applies 0002. */
+/**
+ * A file, or a link to one, lands alike whether the destination is a folder or not (D.3, K96). `cp` applies umask
+ * 0002, and leaves a file that is there already its mode and owner, where COPY brings its own.
+ */
 function takeFile(placing: Placing, inside: string, real: string, destination: string): void {
   const {writing, known} = placing
   const absolute = cleanPath(`/${destination}`)
   const marked = destination.endsWith('/') && absolute !== '/' ? `${absolute}/` : absolute
   const mode = writing.options.context.mode(real) ?? 0o644
-  if ((mode & 0o6002) === 0) writing.lines.push(copyLine('', inside, marked))
+  const presence = known.presence(absolute)
+  const inFolder = posix.join(absolute, posix.basename(inside))
+  const goesInside = destination.endsWith('/') || presence === 'directory'
+  const mayReplace =
+    known.mayHaveFile(goesInside ? inFolder : absolute, mode) ||
+    (!goesInside && presence === 'unknown' && known.mayHaveFile(inFolder, mode))
+  if (mayReplace) {
+    if (!runCopy(placing, {match: inside, inside, real}, false, (mode & 0o6000) !== 0, destination)) return
+  } else if ((mode & 0o6002) === 0) writing.lines.push(copyLine('', inside, marked))
   else {
     // `--chmod` would change the folders that COPY makes on the way as well (K98).
     const parent = marked.endsWith('/') ? absolute : posix.dirname(absolute)
     if (known.presence(parent) !== 'directory') writing.lines.push(`WORKDIR ${bareWord([parent]) ?? parent}`, 'WORKDIR /')
     writing.lines.push(copyLine(`--chmod=${(mode & ~0o6002).toString(8)} `, inside, marked))
   }
-  if (destination.endsWith('/')) known.addFile(posix.join(absolute, posix.basename(inside)))
-  else if (known.presence(absolute) === 'missing') known.addFile(absolute)
-  else known.addDirectory(posix.dirname(absolute), 'nothing')
+  if (goesInside) known.addFile(inFolder)
+  else if (presence === 'missing') known.addFile(absolute)
+  else known.addUnknown(absolute)
 }
 
 interface Folder {
@@ -141,7 +152,8 @@ function takeFolder(placing: Placing, folder: Folder, destination: string): void
   const topMode = (context.mode(folder.real) ?? 0o755) & ~0o6002
   // COPY makes the top folder 0755, and gives folders that are there already the modes of the source (K96).
   const sameModes = !facts.modes && (topMode === 0o755 || (contents && destination.endsWith('/')) || there === 'directory')
-  const overlays = facts.folders && there === 'directory'
+  const scratch = placing.stage.base.kind === 'scratch'
+  const overlays = known.isOpaque(target) || (there !== 'missing' && contents && ((facts.folders && !scratch) || facts.oddModes))
   if (decided && !facts.links && sameModes && !overlays) {
     writing.lines.push(copyLine('', folder.inside, target === '/' ? '/' : `${target}/`))
   } else if (!runCopy(placing, folder, facts.leaves, facts.setuid, destination)) return
@@ -171,7 +183,7 @@ function runCopy(placing: Placing, folder: Folder, leaves: boolean, setuid: bool
   const target = destination.startsWith('/') ? destination : `/${destination}`
   const parent = target.endsWith('/') ? target : posix.dirname(target)
   const source = leaves || folder.inside === '.' ? '' : `source=${folder.inside},`
-  if (/[",\s$\\']/.test(source) || /[",\s$\\']/.test(mounted)) return refused('its name can not stand in a mount.')
+  if (/["\s$\\']|,./.test(source) || /[",\s$\\']/.test(mounted)) return refused('its name can not stand in a mount.')
   const mkdir = parent === '/' ? '' : `mkdir -p ${shellQuote(parent)} && `
   writing.lines.push(
     `RUN --mount=type=bind,${source}target=${mounted} \\\n    ${mkdir}umask 0002 && cp -fLr ${shellQuote(`${path}${tail}`)} ${shellQuote(target)}`,

@@ -19,7 +19,8 @@ export function prepareRun(writing: Writing, stage: Stage, state: StageState): v
     writeShell(writing, state, defaultShell)
     return
   }
-  writing.lines.push('SHELL ["/bin/sh", "-c"]', 'USER 0')
+  // A folder of the base's configuration would be made where it is missing.
+  writing.lines.push('SHELL ["/bin/sh", "-c"]', 'USER 0', 'WORKDIR /')
   state.shell = defaultShell
   state.saidShell = true
 }
