@@ -25,6 +25,8 @@ export async function compareCase(
 ): Promise<string[]> {
   const image = join(folder, 'image')
   writeFileSync(join(folder, 'local.def'), localDefinition(each, shop.bases))
+  // Files that only their owner may read are the engine's user's.
+  if (user !== undefined) execFileSync('chown', ['-hR', user, join(folder, 'context')])
   const built = await asUser(['apptainer', 'build', '--sandbox', image, '../local.def'], join(folder, 'context'))
   if (built.code !== 0) return answer.failed === undefined ? [`apptainer build: ${lastLines(built.stderr + built.stdout)}`] : []
   if (answer.failed !== undefined) return [`BuildKit fails: ${answer.failed}`]
