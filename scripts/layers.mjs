@@ -9,7 +9,7 @@ import {fileURLToPath} from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** Modules of Node that compute and touch nothing. */
-const PURE = ['node:path', 'node:path/posix', 'node:crypto', 'node:buffer', 'node:util']
+const PURE = ['node:path', 'node:path/posix', 'node:crypto', 'node:buffer', 'node:util', 'node:zlib']
 
 /** One row a layer: which of ours it may import besides its own, and which other modules. */
 const layers = [

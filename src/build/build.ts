@@ -6,65 +6,23 @@ import {dirname} from 'node:path'
 import type {ArtifactReport} from '../model/artifact.js'
 import type {Stage} from '../model/description.js'
 import type {Diagnostic} from '../model/diagnostic.js'
-import {ExitCode, SifstageError} from '../model/errors.js'
+import {SifstageError} from '../model/errors.js'
 import type {StoredStage} from '../model/ports.js'
 import {startOf} from '../model/span.js'
 import {type Artifact, artifactsOf, neededDirectly, neededStages} from '../plan/graph.js'
+import {explainFailure, otherFailure} from './failures.js'
 import {type Done, type StageInputs, stageInputs} from './inputs.js'
+import {mountsOf} from './mounts.js'
 import {writeOutput} from './output.js'
 import type {BuildPorts, BuildRequest, BuildResult, Failure, StageReport} from './request.js'
 import {runStage, StageFailure} from './stage.js'
 import {verifyArtifact} from './verify.js'
-
-/** Lines of an engine's output that a failure message quotes. */
-const QUOTED = 12
 
 interface Finished {
   readonly report: StageReport
   readonly done: Done | undefined
   /** The tree in scratch, of a stage that was run. */
   readonly root: string | undefined
-}
-
-/** What a failed command means, at the line of its step. */
-function explainFailure(stage: Stage, failure: StageFailure, ports: BuildPorts): Failure {
-  const known = ports.engine.engine.explain(failure.tail)
-  const step = failure.command.step
-  const span = step?.span ?? stage.nameSpan
-  const fatal = failure.tail.findLast(line => /^FATAL:/.test(line))?.replace(/^FATAL:\s*/, '')
-  const status = failure.exitCode === undefined ? 'it was killed by a signal' : `status ${failure.exitCode}`
-  const said = known?.message ?? fatal
-  return {
-    exitCode: ExitCode.failed,
-    diagnostic: {
-      rule: 'stage-failed',
-      severity: 'error',
-      message: `stage "${stage.name}": ${failure.command.title} failed (${status})${said === undefined ? '' : `: ${said}`}`,
-      ...(known === undefined ? {} : {hint: known.hint}),
-      span,
-      stage: stage.name,
-    },
-    tail: failure.tail.slice(-QUOTED),
-    log: failure.log,
-  }
-}
-
-/** A failure that is not a command's: an unreadable base, a full disk. */
-function otherFailure(stage: Stage, error: unknown): Failure {
-  if (!(error instanceof SifstageError)) throw error
-  return {
-    exitCode: error.exitCode,
-    diagnostic: {
-      rule: 'stage-failed',
-      severity: 'error',
-      message: `stage "${stage.name}": ${error.message}`,
-      ...(error.hint === undefined ? {} : {hint: error.hint}),
-      span: stage.base.span,
-      stage: stage.name,
-    },
-    tail: [],
-    log: undefined,
-  }
 }
 
 class Build {
@@ -92,7 +50,7 @@ class Build {
   async #obtain(stage: Stage, inputs: StageInputs): Promise<{stored: StoredStage; root: string | undefined}> {
     const {store, sink} = this.ports
     const {key} = inputs
-    const run = () => runStage(stage, inputs, this.#done, this.request, this.ports, this.signal)
+    const run = () => runStage({stage, inputs, done: this.#done, request: this.request, ports: this.ports, signal: this.signal})
     if (key === undefined) return run()
     const fresh = this.request.noCache || this.request.noCacheFilter.has(stage.name)
     const known = fresh ? undefined : await store.find(key)
@@ -103,6 +61,22 @@ class Build {
       const meanwhile = fresh ? undefined : await store.find(key)
       return meanwhile === undefined ? run() : {stored: meanwhile, root: undefined}
     })
+  }
+
+  /** A secret is in no key: another value, or one that was not given before, runs nothing again. */
+  #tellOfSecrets(stage: Stage): void {
+    const {ids} = this.ports.secrets
+    const sees =
+      stage.definition !== undefined
+        ? ids.size > 0
+        : mountsOf(stage).some(({mount}) => mount.kind === 'secret' && ids.has(mount.id))
+    if (sees)
+      this.ports.sink.emit({
+        event: 'note',
+        stage: stage.name,
+        severity: 'info',
+        text: `reused as it was built before, whatever its secrets are now (--no-cache-filter ${stage.name} builds it anew)`,
+      })
   }
 
   async #verify(stage: Stage, stored: StoredStage): Promise<ArtifactReport[]> {
@@ -133,6 +107,7 @@ class Build {
       for (const text of inputs.resolved.notes) sink.emit({event: 'note', stage: stage.name, severity: 'warning', text})
       sink.emit({event: 'stage-start', stage: stage.name, ...(inputs.key === undefined ? {} : {key: inputs.key})})
       const {stored, root} = await this.#obtain(stage, inputs)
+      if (root === undefined) this.#tellOfSecrets(stage)
       const artifacts = await this.#verify(stage, stored)
       const failed = artifacts.some(each => each.status === 'failed')
       const status = failed ? 'failed' : root === undefined ? 'cached' : 'built'

@@ -6,6 +6,7 @@ import {createHash} from 'node:crypto'
 import {
   chmodSync,
   constants,
+  existsSync,
   lstatSync,
   lutimesSync,
   readdirSync,
@@ -16,21 +17,30 @@ import {
 } from 'node:fs'
 import {copyFile, mkdir, symlink, writeFile} from 'node:fs/promises'
 import {basename, dirname, join, resolve, sep} from 'node:path'
+import type {ContextPlace} from '../language/context.js'
 import {expandSource} from '../language/hostpaths.js'
-import type {IgnoreFile} from '../language/ignore.js'
-import {expandGlob} from '../language/sources.js'
-import type {CopyStep} from '../model/description.js'
+import {type IgnoreFile, parseIgnore} from '../language/ignore.js'
+import {rootedPath} from '../language/paths.js'
+import {expandGlob, expandParents, splitParents} from '../language/sources.js'
+import type {CopyOrigin, CopyStep} from '../model/description.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
 import type {ContextFiles} from '../model/format.js'
-import type {Placement} from '../model/ports.js'
-import {plainText, showTemplate} from '../model/template.js'
+import type {PlacedSource} from '../model/operations.js'
+import type {Downloaded} from '../model/supplies.js'
+import {showTemplate} from '../model/template.js'
 import {fileError, hashFile} from '../system/files.js'
+import type {Fill} from './variables.js'
+
+type TreeSource = Extract<PlacedSource, {kind: 'tree'}>
+type InlineFile = Extract<CopyOrigin, {kind: 'inline'}>['files'][number]
 
 /** One thing to copy: where it lies, what it is called there, and its path in the context for the ignore file. */
 interface Taken {
   readonly real: string
   readonly name: string
   readonly path: string
+  /** With `--parents`: the paths below it that are meant, with all in them and the folders above them. */
+  readonly only?: readonly string[]
 }
 
 function isHidden(ignore: IgnoreFile | undefined, path: string): boolean {
@@ -56,12 +66,16 @@ function insideContext(context: ContextFiles, path: string): string {
 }
 
 /** What a docker copy takes from the context. */
-function takenByDocker(step: CopyStep, context: ContextFiles, ignore: IgnoreFile | undefined): Taken[] {
+function takenByDocker(step: CopyStep, place: ContextPlace, fill: Fill): Taken[] {
+  const {context, ignore} = place
   return step.sources.flatMap(source => {
-    const text = showTemplate(source.path)
-    const expanded = expandGlob(text, context)
+    const written = fill(source.path)
+    const split = step.parents ? splitParents(written) : undefined
+    const text = rootedPath(written)
+    const expanded = (split === undefined ? expandGlob : expandParents)(text, context)
     if (expanded.kind === 'refused')
       throw new SifstageError(ExitCode.wrong, `${source.span.file}:${source.span.start.line}: ${text}: ${expanded.reason}`)
+    if (split !== undefined) return takenWithParents(rootedPath(split.from), expanded.paths, place)
     return expanded.paths.flatMap(path => {
       const clean = path.replace(/\/+$/, '') || '.'
       if (clean !== '.' && isHidden(ignore, clean) && context.kindFollowed(clean) !== 'directory') return []
@@ -71,37 +85,50 @@ function takenByDocker(step: CopyStep, context: ContextFiles, ignore: IgnoreFile
   })
 }
 
+/** One tree that holds what matches, with its folders from `from` on (K101). */
+function takenWithParents(from: string, matches: readonly string[], {context}: ContextPlace): Taken[] {
+  const real = insideContext(context, from)
+  const start = from === '.' ? '' : `${from}/`
+  const only = matches.map(path => (path.startsWith(start) ? path.slice(start.length) : path))
+  for (const each of only) insideContext(context, `${start}${each}`)
+  return [{real, name: '', path: from === '.' ? '' : from, only}]
+}
+
 type Visit = (entry: {readonly real: string; readonly path: string; readonly stats: Stats}) => Promise<void>
 
-/** Walks a tree, names sorted, without the stack; what the ignore file hides is left out, a folder when nothing in it shows. */
-async function walk(
-  top: string,
-  contextPath: string,
-  ignore: IgnoreFile | undefined,
-  follow: boolean,
-  visit: Visit,
-): Promise<void> {
-  const stack: {real: string; path: string}[] = [{real: top, path: ''}]
-  for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
-    const stats = follow ? statSync(at.real) : lstatSync(at.real)
-    const inContext = [contextPath, at.path].filter(part => part !== '').join('/')
-    const hidden = inContext !== '' && isHidden(ignore, inContext)
-    if (stats.isDirectory()) {
-      if (!hidden) await visit({...at, stats})
-      // Something below a hidden folder may be shown again (K109).
-      const names = readdirSync(at.real).sort().reverse()
-      for (const name of names) stack.push({real: join(at.real, name), path: at.path === '' ? name : `${at.path}/${name}`})
-    } else if (!hidden) await visit({...at, stats})
+/** What of a tree is left out, by its path in the tree. */
+type LeftOut = (path: string, isFolder: boolean) => boolean
+
+/** What the ignore file hides, what `--exclude` names (K102), and with `--parents` what nobody asked for. */
+function leftOut(taken: Taken, ignore: IgnoreFile | undefined, step: CopyStep): LeftOut {
+  const exclude = step.exclude === undefined ? undefined : parseIgnore(step.exclude.join('\n'))
+  const {only} = taken
+  const meant = (path: string, isFolder: boolean) =>
+    only === undefined ||
+    only.some(each => each === '.' || path === each || path.startsWith(`${each}/`) || (isFolder && each.startsWith(`${path}/`)))
+  return (path, isFolder) => {
+    if (path === '') return taken.path !== '' && isHidden(ignore, taken.path)
+    const inContext = taken.path === '' ? path : `${taken.path}/${path}`
+    return !meant(path, isFolder) || isHidden(ignore, inContext) || (exclude?.hides(path).hidden ?? false)
   }
 }
 
-async function hashTree(
-  hash: ReturnType<typeof createHash>,
-  taken: Taken,
-  ignore: IgnoreFile | undefined,
-  follow: boolean,
-): Promise<void> {
-  await walk(taken.real, taken.path, ignore, follow, async ({real, path, stats}) => {
+/** Walks a tree, names sorted, without the stack; a folder that is left out comes along when something in it does not. */
+async function walk(top: string, leave: LeftOut, follow: boolean, visit: Visit): Promise<void> {
+  const stack: {real: string; path: string}[] = [{real: top, path: ''}]
+  for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
+    const stats = follow ? statSync(at.real) : lstatSync(at.real)
+    const left = leave(at.path, stats.isDirectory())
+    if (!left) await visit({...at, stats})
+    if (!stats.isDirectory()) continue
+    // Something below a hidden folder may be shown again (K109).
+    const names = readdirSync(at.real).sort().reverse()
+    for (const name of names) stack.push({real: join(at.real, name), path: at.path === '' ? name : `${at.path}/${name}`})
+  }
+}
+
+async function hashTree(hash: ReturnType<typeof createHash>, top: string, leave: LeftOut, follow: boolean): Promise<void> {
+  await walk(top, leave, follow, async ({real, path, stats}) => {
     const mode = (stats.mode & 0o7777).toString(8)
     let line: readonly string[]
     if (stats.isSymbolicLink()) line = [path, 'symlink', '', readlinkSync(real)]
@@ -116,13 +143,14 @@ async function hashTree(
  * Digest of what a copy takes from the host: names, kinds, modes, content. Never the folder it lies in.
  * @throws SifstageError when something cannot be read, or a source cannot be expanded
  */
-export async function hostDigest(step: CopyStep, context: ContextFiles, ignore: IgnoreFile | undefined): Promise<string> {
+export async function hostDigest(step: CopyStep, place: ContextPlace, fill: Fill): Promise<string> {
+  const {context, ignore} = place
   const hash = createHash('sha256')
   try {
     if (step.rules === 'docker') {
-      for (const taken of takenByDocker(step, context, ignore)) {
+      for (const taken of takenByDocker(step, place, fill)) {
         hash.update(`${JSON.stringify(taken.name)}\n`)
-        await hashTree(hash, taken, ignore, false)
+        await hashTree(hash, taken.real, leftOut(taken, ignore, step), false)
       }
     } else {
       for (const source of step.sources) {
@@ -135,8 +163,7 @@ export async function hostDigest(step: CopyStep, context: ContextFiles, ignore: 
         for (const match of expanded.matches) {
           hash.update(`${JSON.stringify(match)}\n`)
           // A host copy follows every link (D86); a file that a %setup will make is not there yet.
-          if (context.kindFollowed(match) !== undefined)
-            await hashTree(hash, {real: resolve(context.root, match), name: match, path: ''}, undefined, true)
+          if (context.kindFollowed(match) !== undefined) await hashTree(hash, resolve(context.root, match), () => false, true)
         }
       }
     }
@@ -163,33 +190,55 @@ async function lay(entry: {readonly real: string; readonly stats: Stats}, to: st
   lutimesSync(to, stats.atime, stats.mtime)
 }
 
-/** Lays out what a docker copy takes from the context in `folder`, and says where each source now lies. */
-export async function layContext(
-  step: CopyStep,
-  context: ContextFiles,
-  ignore: IgnoreFile | undefined,
-  folder: string,
-): Promise<Placement[]> {
-  const placements: Placement[] = []
-  if (step.from.kind === 'inline') {
-    for (const [index, file] of step.from.files.entries()) {
-      const from = join(folder, String(index), 'file')
-      await mkdir(dirname(from), {recursive: true})
-      await writeFile(from, plainText(file.text) ?? '', {mode: 0o644})
-      chmodSync(from, 0o644)
-      placements.push({from, name: file.name})
-    }
-    return placements
+/** Lays out the files that stand in the input itself (K25). */
+export async function layInline(files: readonly InlineFile[], fill: Fill, folder: string): Promise<PlacedSource[]> {
+  const placed: PlacedSource[] = []
+  for (const [index, file] of files.entries()) {
+    const from = join(folder, String(index), 'file')
+    await mkdir(dirname(from), {recursive: true})
+    await writeFile(from, fill(file.text), {mode: 0o644})
+    chmodSync(from, 0o644)
+    placed.push({kind: 'tree', from, name: file.name})
   }
-  for (const [index, taken] of takenByDocker(step, context, ignore).entries()) {
+  return placed
+}
+
+/** Lays out what a docker copy takes from the context in `folder`, and says where each source now lies. */
+export async function layContext(step: CopyStep, place: ContextPlace, fill: Fill, folder: string): Promise<TreeSource[]> {
+  const placed: TreeSource[] = []
+  for (const [index, taken] of takenByDocker(step, place, fill).entries()) {
     const from = join(folder, String(index), 'source')
     await mkdir(dirname(from), {recursive: true})
-    await walk(taken.real, taken.path, ignore, false, async ({real, path, stats}) => {
+    const fifos: {path: string; mode: number}[] = []
+    await walk(taken.real, leftOut(taken, place.ignore, step), false, async ({real, path, stats}) => {
+      if (stats.isFIFO()) fifos.push({path, mode: stats.mode & 0o7777})
       const to = path === '' ? from : join(from, path)
       await mkdir(dirname(to), {recursive: true})
       await lay({real, stats}, to)
     })
-    placements.push({from, name: taken.name})
+    // Nothing in it is shown: an empty folder still arrives.
+    if (!existsSync(from) && statSync(taken.real).isDirectory()) await mkdir(from, {recursive: true})
+    placed.push({
+      kind: 'tree',
+      from,
+      name: taken.name,
+      ...(step.parents ? {keepFolders: true} : {}),
+      ...(fifos.length === 0 ? {} : {fifos}),
+    })
   }
-  return placements
+  return placed
+}
+
+/** Lays out a file from the web: 0600, with its date on the server (K99, K104). */
+export async function layDownload(found: Downloaded, folder: string): Promise<string> {
+  const file = join(folder, 'download')
+  await copyFile(found.path, file)
+  chmodSync(file, 0o600)
+  lutimesSync(file, found.modified, found.modified)
+  return file
+}
+
+/** What lies at a place that was laid ready. */
+export function laidKind(path: string): 'file' | 'folder' {
+  return lstatSync(path).isDirectory() ? 'folder' : 'file'
 }

@@ -1,5 +1,7 @@
 /** What goes into one stage, resolved: its base, its host files, its artifacts; and so its key. */
+import {contextAt} from '../language/context.js'
 import {parseIgnore} from '../language/ignore.js'
+import {copiesOf} from '../language/stage-copies.js'
 import type {CopyStep, Stage} from '../model/description.js'
 import {SifstageError} from '../model/errors.js'
 import type {ResolvedBase, StageBase, StoredStage} from '../model/ports.js'
@@ -10,6 +12,7 @@ import {canonical, keyOf, keyParts} from '../plan/keys.js'
 import {hostDigest} from './context.js'
 import {type Beginning, beginningOf} from './inherit.js'
 import type {BuildPorts, BuildRequest} from './request.js'
+import {filling} from './variables.js'
 
 /** A stage that others build on, when it is done. */
 export interface Done {
@@ -112,11 +115,17 @@ export async function stageInputs(
   const onHost = hostStep(stage)
   if (onHost !== undefined) whyNoKey ??= `its ${onHost} runs on the host, where it may read anything`
   if (request.options.shareTmp) whyNoKey ??= "--share-tmp lets it see the host's /tmp"
-  for (const step of stage.steps) {
-    if (step.kind !== 'copy') continue
+  const fill = filling(beginning.inherited)
+  for (const step of copiesOf(stage)) {
     if (step.from.kind === 'context') {
       // A missing file only warns where a %setup may make it, and then there is no key anyway.
-      host.push({name: `host files ${copyName(step)}`, value: await hostDigest(step, request.context, ignore)})
+      const value = await hostDigest(step, contextAt(request.context, ignore, step.from), fill)
+      host.push({name: `host files ${copyName(step)}`, value})
+    } else if (step.from.kind === 'url') {
+      const {digests, modified} = await ports.remote.download(step.from.url, step.from.checksum, signal)
+      host.push({name: `download ${step.from.url}`, value: `${digests['sha256']} ${modified}`})
+    } else if (step.from.kind === 'git') {
+      host.push({name: `commit of ${step.from.repository}`, value: await ports.remote.commitOf(step.from, signal)})
     } else if (step.from.kind === 'stage') {
       const {name, index} = step.from
       if (index === undefined) throw new SifstageError(1, `stage "${stage.name}" copies from "${name}", which is no stage`)

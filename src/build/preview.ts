@@ -1,8 +1,12 @@
 /** What would be done: keys, what the store has, and scripts with names in the place of folders. Runs no engine. */
-import type {Stage} from '../model/description.js'
-import type {StageScript} from '../model/ports.js'
+import {copiesOf} from '../language/stage-copies.js'
+import type {CopySource, Mount, Stage} from '../model/description.js'
+import type {PlacedSource} from '../model/operations.js'
+import type {Mounted, StageScript} from '../model/ports.js'
+import {showTemplate} from '../model/template.js'
 import {artifactsOf, neededStages, waves} from '../plan/graph.js'
 import {type Done, type StageInputs, stageInputs} from './inputs.js'
+import {mountsOf} from './mounts.js'
 import type {BuildPorts, BuildRequest} from './request.js'
 import {verifyArtifact} from './verify.js'
 
@@ -14,6 +18,25 @@ export interface PreviewedStage {
   /** Why it would run. */
   readonly why: string | undefined
   readonly script: StageScript
+}
+
+function shownSource(source: CopySource): PlacedSource {
+  const path = showTemplate(source.path)
+  return {kind: 'tree', from: `$SCRATCH/${path}`, name: path.replace(/^.*\//, '')}
+}
+
+function shownMount(mount: Mount, secrets: ReadonlySet<string>): (readonly [Mount, Mounted])[] {
+  switch (mount.kind) {
+    case 'bind':
+      return [[mount, {from: `$SCRATCH/${showTemplate(mount.source)}`, kind: 'folder'}]]
+    case 'cache':
+      return [[mount, {from: `$STORE/caches/${mount.id}`, kind: 'folder'}]]
+    case 'secret':
+      return secrets.has(mount.id) ? [[mount, {from: `$SECRETS/given/${mount.id}`, kind: 'file'}]] : []
+    case 'tmpfs':
+    case 'ssh':
+      return []
+  }
 }
 
 /** The stages in the order of the plan, as far as the store knows what comes out of each. */
@@ -50,8 +73,8 @@ export async function previewBuild(request: BuildRequest, ports: BuildPorts, sig
       root: `$SCRATCH/stage-${index}/rootfs`,
       incoming: [
         ...new Map(
-          stage.steps.flatMap(step =>
-            step.kind === 'copy' && step.from.kind === 'stage' && step.from.index !== undefined
+          copiesOf(stage).flatMap(step =>
+            step.from.kind === 'stage' && step.from.index !== undefined
               ? [
                   [
                     step.from.index,
@@ -63,29 +86,23 @@ export async function previewBuild(request: BuildRequest, ports: BuildPorts, sig
         ).values(),
       ],
       placements: new Map(
-        stage.steps.flatMap(step =>
-          step.kind === 'copy'
-            ? [
-                [
-                  step,
-                  step.sources.map(source => ({
-                    from: `$SCRATCH/${source.path.join('')}`,
-                    name: source.path.join('').replace(/^.*\//, ''),
-                  })),
-                ] as const,
-              ]
-            : [],
-        ),
+        stage.steps.flatMap(step => (step.kind === 'copy' ? [[step, step.sources.map(shownSource)] as const] : [])),
       ),
+      mounted: new Map(mountsOf(stage).flatMap(({mount}) => shownMount(mount, ports.secrets.ids))),
+      cacheContent: new Map(),
+      launcher: {folder: '$SCRATCH/launcher', program: (name, at) => [`${at}/${name}`]},
+      secrets: ports.secrets.ids.size === 0 ? undefined : {given: '$SECRETS/given', copies: '$SECRETS/copies'},
       cwd: request.context.root,
       mapping: ports.mapping,
       options: request.options,
       inherited: inputs?.beginning.inherited ?? {
         base: new Map(),
+        baseKnown: false,
         env: new Map(),
         args: new Map(),
         workdir: '/',
         workdirSet: false,
+        baseFolder: undefined,
         user: '',
       },
       start: inputs?.beginning.start ?? {entrypoint: undefined, cmd: undefined},

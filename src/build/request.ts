@@ -5,6 +5,7 @@ import type {Diagnostic} from '../model/diagnostic.js'
 import type {ExitCode} from '../model/errors.js'
 import type {ContextFiles} from '../model/format.js'
 import type {BaseResolver, Engine, EngineOptions, Identity, ImageTools, Mapping, Runner, Sink, Store} from '../model/ports.js'
+import type {Archives, Caches, Launcher, RemoteSources, Secrets} from '../model/supplies.js'
 
 export interface BuildRequest {
   /** With foreign images as stages (`withForeignImages`) behind the `visible` ones. */
@@ -57,6 +58,12 @@ export interface BuildPorts {
   readonly store: Store
   readonly bases: BaseResolver
   readonly images: ImageTools
+  readonly archives: Archives
+  readonly remote: RemoteSources
+  readonly caches: Caches
+  readonly secrets: Secrets
+  /** Fills a folder with the launcher's programs. */
+  readonly launcher: (folder: string) => Promise<Launcher>
   readonly scratch: ScratchPort
   readonly sink: Sink
   readonly now: () => number

@@ -1,20 +1,19 @@
 /** Runs one stage, alone, in its own folder of scratch, and publishes what came out (design section 6, 4–5). */
-import {createWriteStream, mkdirSync, rmSync} from 'node:fs'
-import {chmod, mkdir, readFile, stat as statFile, writeFile} from 'node:fs/promises'
+import {createWriteStream, mkdirSync, rmSync, type WriteStream} from 'node:fs'
+import {chmod, readFile, stat as statFile, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {treeDigest} from '../images/digest.js'
-import {parseIgnore} from '../language/ignore.js'
-import {matchSource} from '../language/sources.js'
-import type {CopyStep, Description, Stage, Step} from '../model/description.js'
+import type {CacheMount, Description, Stage} from '../model/description.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
-import type {ImageTree} from '../model/image.js'
-import type {Incoming, Placement, StageCommand, StageScript, StoredStage} from '../model/ports.js'
+import type {CommandResult, StageCommand, StageScript, StoredStage} from '../model/ports.js'
 import type {StageRecord} from '../model/record.js'
 import {hashFile} from '../system/files.js'
-import {layContext} from './context.js'
 import type {Done, StageInputs} from './inputs.js'
+import {layIncoming, layPlacements} from './lay.js'
+import {cacheMountsOf, layMounts} from './mounts.js'
 import {readableFolder} from './readable.js'
 import type {BuildPorts, BuildRequest} from './request.js'
+import {filling} from './variables.js'
 
 /** A command of a stage failed: the engine's words, and what they mean. */
 export class StageFailure extends Error {
@@ -34,105 +33,6 @@ export interface RanStage {
   readonly root: string
 }
 
-/** Which paths of an earlier stage a stage needs laid out: what its copies match, and the links on the way to it (D144). */
-function neededPaths(stage: Stage, producer: number, tree: ImageTree, environment: ReadonlyMap<string, string>): string[] {
-  const paths = new Set<string>()
-  for (const step of stage.steps) {
-    if (step.kind !== 'copy' || step.from.kind !== 'stage' || step.from.index !== producer) continue
-    for (const source of step.sources) {
-      const found = matchSource(step.rules, source, tree, environment)
-      if (found.kind !== 'matched') continue
-      for (const match of found.paths) {
-        const resolved = tree.resolve(match)
-        if (resolved.kind !== 'found') continue
-        paths.add(resolved.entry.path)
-        for (const link of resolved.through) paths.add(link)
-      }
-    }
-  }
-  // unsquashfs takes a folder with all in it: what lies below one needs no mention.
-  const all = [...paths].sort()
-  return all.filter(
-    path =>
-      !all.some(
-        other => other !== path && tree.lookup(other)?.kind === 'directory' && (other === '/' || path.startsWith(`${other}/`)),
-      ),
-  )
-}
-
-/** Unpacks what a stage copies from each earlier one into a folder of its own. */
-async function layIncoming(
-  stage: Stage,
-  done: ReadonlyMap<number, Done>,
-  folder: string,
-  request: BuildRequest,
-  ports: BuildPorts,
-  signal: AbortSignal,
-): Promise<Map<number, Incoming>> {
-  const incoming = new Map<number, Incoming>()
-  for (const step of stage.steps) {
-    if (step.kind !== 'copy' || step.from.kind !== 'stage' || step.from.index === undefined || incoming.has(step.from.index))
-      continue
-    const {index, name} = step.from
-    const stored = done.get(index)?.stored
-    if (stored === undefined) throw new Error(`stage ${stage.name} was started before ${name}`)
-    const paths = neededPaths(stage, index, await stored.tree(), request.context.environment)
-    const target = join(folder, `from-${index}`)
-    if (paths.includes('/')) await ports.images.unpack(stored.image, target, undefined, signal)
-    else if (paths.length > 0) await ports.images.unpack(stored.image, target, paths, signal)
-    else await ports.scratch.folder(target)
-    incoming.set(index, {
-      name,
-      folder: target,
-      withMetadata: paths.some(path => path === '/' || /^\/\.singularity\.d(\/Singularity)?$/.test(path)),
-    })
-  }
-  return incoming
-}
-
-/** Where each source of docker's copies lies on the host. */
-async function layPlacements(
-  stage: Stage,
-  incoming: ReadonlyMap<number, Incoming>,
-  done: ReadonlyMap<number, Done>,
-  folder: string,
-  request: BuildRequest,
-  ports: BuildPorts,
-): Promise<Map<Step, Placement[]>> {
-  const placements = new Map<Step, Placement[]>()
-  const ignore = request.ignore === undefined ? undefined : parseIgnore(request.ignore)
-  const fromStage = async (step: CopyStep, index: number): Promise<Placement[]> => {
-    const laid = incoming.get(index)
-    const tree = await done.get(index)?.stored?.tree()
-    if (laid === undefined || tree === undefined) return []
-    return step.sources.flatMap(source => {
-      const found = matchSource(step.rules, source, tree, request.context.environment)
-      if (found.kind !== 'matched') return []
-      return found.paths.flatMap(path => {
-        const resolved = tree.resolve(path)
-        // The copy gets the name of the link, not of what it leads to (K91).
-        return resolved.kind === 'found'
-          ? [{from: join(laid.folder, resolved.entry.path), name: path.slice(path.lastIndexOf('/') + 1)}]
-          : []
-      })
-    })
-  }
-  let count = 0
-  for (const step of stage.steps) {
-    if (step.kind !== 'copy' || step.rules !== 'docker') continue
-    if (step.from.kind === 'stage') {
-      if (step.from.index !== undefined) placements.set(step, await fromStage(step, step.from.index))
-      continue
-    }
-    count += 1
-    const laid = join(folder, `context-${count}`)
-    await mkdir(laid, {recursive: true})
-    placements.set(step, await layContext(step, request.context, ignore, laid))
-    await ports.scratch.give(laid)
-  }
-  return placements
-}
-
 async function writeScript(script: StageScript, ports: BuildPorts): Promise<void> {
   for (const {path, mode} of script.folders) {
     await ports.scratch.folder(path)
@@ -140,13 +40,9 @@ async function writeScript(script: StageScript, ports: BuildPorts): Promise<void
   }
   for (const {path, text, mode} of script.files) {
     await writeFile(path, text, {mode})
+    await chmod(path, mode)
     await ports.scratch.give(path)
   }
-}
-
-/** The stages that a definition file's stub recipe needs, in the order of the text. */
-function inOrder(incoming: ReadonlyMap<number, Incoming>): Incoming[] {
-  return [...incoming].sort(([a], [b]) => a - b).map(([, each]) => each)
 }
 
 interface PreparedStage {
@@ -155,21 +51,31 @@ interface PreparedStage {
   readonly folder: string
 }
 
+/** What a stage is run with. */
+export interface StageRun {
+  readonly stage: Stage
+  readonly inputs: StageInputs
+  readonly done: ReadonlyMap<number, Done>
+  readonly request: BuildRequest
+  readonly ports: BuildPorts
+  readonly signal: AbortSignal
+}
+
+/** Only commands of docker's rules are started by the launcher. */
+function runsCommands(stage: Stage): boolean {
+  return stage.rules === 'docker' && stage.steps.some(step => step.kind === 'run')
+}
+
 /** Lays everything ready for a stage and asks the engine what to run. */
-async function prepareStage(
-  stage: Stage,
-  inputs: StageInputs,
-  done: ReadonlyMap<number, Done>,
-  request: BuildRequest,
-  ports: BuildPorts,
-  signal: AbortSignal,
-): Promise<PreparedStage> {
+async function prepareStage(run: StageRun, caches: ReadonlyMap<CacheMount, string>): Promise<PreparedStage> {
+  const {stage, inputs, request, ports, signal} = run
   const folder = await ports.scratch.folder(`stage-${stage.index}`)
   const root = join(folder, 'rootfs')
   // From the store by an open file, which the engine's user may not be able to reach by its name.
   if (inputs.base.kind === 'stage') await ports.images.unpack(inputs.base.image, root, undefined, signal)
-  const incoming = await layIncoming(stage, done, folder, request, ports, signal)
-  const placements = await layPlacements(stage, incoming, done, folder, request, ports)
+  const laying = {...run, folder, fill: filling(inputs.beginning.inherited)}
+  const incoming = await layIncoming(laying)
+  const secrets = ports.secrets.ids.size === 0 ? undefined : await ports.secrets.folders()
   const script = ports.engine.engine.script({
     stage,
     description: request.description,
@@ -177,8 +83,12 @@ async function prepareStage(
     rebased: request.rebased.has(stage.index),
     folder,
     root,
-    incoming: inOrder(incoming),
-    placements,
+    // In the order of the text, for the stubs of a definition file.
+    incoming: [...incoming].sort(([a], [b]) => a - b).map(([, each]) => each),
+    placements: await layPlacements(incoming, laying),
+    ...(await layMounts(incoming, caches, secrets, laying)),
+    launcher: runsCommands(stage) ? await ports.launcher(join(folder, 'launcher')) : undefined,
+    secrets,
     cwd: await readableFolder(stage, folder, request, ports, signal),
     mapping: ports.mapping,
     options: request.options,
@@ -190,58 +100,76 @@ async function prepareStage(
   return {script, root, folder}
 }
 
-/**
- * Runs a stage and publishes its image, listing and record.
- * @throws StageFailure, SifstageError
- */
-export async function runStage(
-  stage: Stage,
-  inputs: StageInputs,
-  done: ReadonlyMap<number, Done>,
-  request: BuildRequest,
-  ports: BuildPorts,
-  signal: AbortSignal,
-): Promise<RanStage> {
+/** Runs one command, its output to the log and the sink. */
+async function runCommand(run: StageRun, command: StageCommand, log: WriteStream): Promise<CommandResult> {
+  const {stage, ports, signal} = run
   const {sink} = ports
-  const {engine, version} = ports.engine
-  const prepared = await prepareStage(stage, inputs, done, request, ports, signal)
-  const {script, root, folder} = prepared
-  const logFile = await logPath(ports.store.folder, stage, request.description)
+  const {engine} = ports.engine
+  const begun = ports.now()
+  if (!command.quiet)
+    sink.emit({
+      event: 'step-start',
+      stage: stage.name,
+      title: command.title,
+      ...(command.step === undefined ? {} : {line: command.step.span.start.line}),
+    })
+  if (!command.quiet) log.write(`# ${command.title}\n`)
+  const result = await ports.runner.run(
+    command,
+    text => {
+      if (engine.isNoise(text)) return
+      log.write(`${text}\n`)
+      sink.emit({event: 'step-log', stage: stage.name, text})
+    },
+    signal,
+  )
+  const ok = result.exitCode === 0
+  if (!command.quiet)
+    sink.emit({event: 'step-end', stage: stage.name, title: command.title, seconds: (ports.now() - begun) / 1000, ok})
+  return result
+}
+
+/** Runs the commands in order, to the first that fails. */
+async function runCommands(run: StageRun, commands: readonly StageCommand[], logFile: string): Promise<void> {
   const log = createWriteStream(logFile)
   log.on('error', () => {})
-  const started = ports.now()
   try {
-    for (const command of script.commands) {
-      const begun = ports.now()
-      sink.emit({
-        event: 'step-start',
-        stage: stage.name,
-        title: command.title,
-        ...(command.step === undefined ? {} : {line: command.step.span.start.line}),
-      })
-      log.write(`# ${command.title}\n`)
-      const result = await ports.runner.run(
-        command,
-        text => {
-          if (engine.isNoise(text)) return
-          log.write(`${text}\n`)
-          sink.emit({event: 'step-log', stage: stage.name, text})
-        },
-        signal,
-      )
-      const ok = result.exitCode === 0
-      sink.emit({event: 'step-end', stage: stage.name, title: command.title, seconds: (ports.now() - begun) / 1000, ok})
-      if (!ok)
-        throw new StageFailure(
-          command,
-          result.exitCode,
-          result.tail.filter(line => !engine.isNoise(line)),
-          logFile,
-        )
+    for (const [at, command] of commands.entries()) {
+      const result = await runCommand(run, command, log)
+      if (result.exitCode === 0) continue
+      // What tidies up behind it, so that a tree that is kept holds nothing of ours.
+      for (const after of commands.slice(at + 1).filter(each => each.always && each.step === command.step))
+        await runCommand(run, after, log)
+      const tail = result.tail.filter(line => !run.ports.engine.engine.isNoise(line))
+      throw new StageFailure(command, result.exitCode, tail, logFile)
     }
   } finally {
     log.end()
   }
+}
+
+/**
+ * Runs a stage and publishes its image, listing and record.
+ * @throws StageFailure, SifstageError
+ */
+export async function runStage(run: StageRun): Promise<RanStage> {
+  const {stage, inputs, request, ports, signal} = run
+  const {engine, version} = ports.engine
+  const logFile = await logPath(ports.store.folder, stage, request.description)
+  const waiting = (id: string) =>
+    ports.sink.emit({
+      event: 'note',
+      stage: stage.name,
+      severity: 'info',
+      text: `waiting for the cache ${id}, which another stage uses`,
+    })
+  let started = ports.now()
+  const {root, folder} = await ports.caches.use(cacheMountsOf(stage), waiting, signal, async caches => {
+    const prepared = await prepareStage(run, caches)
+    started = ports.now()
+    await runCommands(run, prepared.script.commands, logFile)
+    return prepared
+  })
   const tree = await ports.images.inventory(root, signal)
   const image = join(folder, 'image.sqfs')
   const listing = join(folder, 'listing.jsonl')

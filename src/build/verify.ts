@@ -36,7 +36,7 @@ function lookFor(
   tree: ImageTree,
   environment: ReadonlyMap<string, string>,
 ): Subject {
-  const found = matchSource(request.step.rules, request.source, tree, environment)
+  const found = matchSource(request.step, request.source, tree, environment)
   const matches = found.kind === 'matched' ? found.paths.map(each => ({path: each, resolution: tree.resolve(each)})) : []
   return {
     path,

@@ -1,9 +1,11 @@
 /** What the sources of a copy from the build context turn out to be. Three rules report on it. */
+import {contextAt} from '../language/context.js'
 import {hasWildcard} from '../language/globs.js'
 import {expandSource} from '../language/hostpaths.js'
 import {type IgnoreFile, type IgnoreVerdict, parseIgnore} from '../language/ignore.js'
 import {rootedPath} from '../language/paths.js'
-import {expandGlob} from '../language/sources.js'
+import {expandGlob, expandParents} from '../language/sources.js'
+import {copiesOf} from '../language/stage-copies.js'
 import type {Scene} from '../model/check.js'
 import type {CopySource, CopyStep, Description, Stage} from '../model/description.js'
 import type {ContextFiles} from '../model/format.js'
@@ -32,45 +34,19 @@ export type Outcome =
 
 /** One for each source in the stages that are built. A source that needs the base's variables cannot be judged yet. */
 export function contextSources(description: Description, scene: Scene): ContextSource[] {
-  const ignore = scene.ignore === undefined ? undefined : parseIgnore(scene.ignore.text)
+  const whole = scene.ignore === undefined ? undefined : parseIgnore(scene.ignore.text)
   return builtStages(description, scene).flatMap(stage =>
-    stage.steps.flatMap(step => {
-      if (step.kind !== 'copy' || step.from.kind !== 'context') return []
-      const {folder, ignore: ownIgnore} = step.from
+    copiesOf(stage).flatMap(step => {
+      if (step.from.kind !== 'context') return []
+      const {context, ignore} = contextAt(scene.context, whole, step.from)
       return step.sources.flatMap(source => {
         const text = plainText(source.path)
         if (text === undefined) return []
-        const outcome =
-          step.rules === 'def'
-            ? hostOutcome(text, scene.context)
-            : folder === undefined && ownIgnore === undefined
-              ? contextOutcome(text, scene.context, ignore)
-              : contextOutcome(text, below(scene.context, folder ?? '.'), ignoreOf(scene.context, ownIgnore))
+        const outcome = step.rules === 'def' ? hostOutcome(text, context) : contextOutcome(text, step, context, ignore)
         return {stage, step, source, text, outcome}
       })
     }),
   )
-}
-
-/** A folder of the context as a context of its own. */
-function below(context: ContextFiles, folder: string): ContextFiles {
-  const at = (path: string) => `${folder}/${rootedPath(path)}`
-  return {
-    ...context,
-    root: `${context.root}/${folder}`,
-    kind: path => context.kind(at(path)),
-    kindFollowed: path => context.kindFollowed(at(path)),
-    names: path => context.names(at(path)),
-    text: path => context.text(at(path)),
-    mode: path => context.mode(at(path)),
-    head: path => context.head(at(path)),
-    link: path => context.link(at(path)),
-  }
-}
-
-function ignoreOf(context: ContextFiles, path: string | undefined): IgnoreFile | undefined {
-  const text = path === undefined ? undefined : context.text(path)
-  return text === undefined ? undefined : parseIgnore(text)
 }
 
 /** Docker looks at what the target needs (K75, K88); Apptainer builds every stage of a definition file (D48). */
@@ -96,10 +72,10 @@ function hostOutcome(text: string, context: ContextFiles): Outcome {
   return {kind: 'found'}
 }
 
-function contextOutcome(text: string, context: ContextFiles, ignore: IgnoreFile | undefined): Outcome {
+function contextOutcome(text: string, step: CopyStep, context: ContextFiles, ignore: IgnoreFile | undefined): Outcome {
   const pattern = rootedPath(text)
   if (!hasWildcard(pattern)) return pathOutcome(pattern, context, ignore)
-  const found = expandGlob(pattern, confined(context))
+  const found = (step.parents ? expandParents : expandGlob)(pattern, confined(context))
   if (found.kind === 'refused') return {kind: 'refused', reason: found.reason}
   if (found.paths.length === 0) {
     const folder = pattern.split('/').slice(0, pattern.split('/').findIndex(hasWildcard)).join('/')

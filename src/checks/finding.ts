@@ -1,4 +1,5 @@
 /** What every rule does: it says something about a place of the input, under its own name. */
+import {copiesOf} from '../language/stage-copies.js'
 import type {Check} from '../model/check.js'
 import type {CopyOrigin, CopyStep, Description, Stage} from '../model/description.js'
 import type {Diagnostic} from '../model/diagnostic.js'
@@ -28,11 +29,11 @@ export interface StageCopy {
   readonly from: Extract<CopyOrigin, {kind: 'stage'}>
 }
 
-/** Every copy out of a stage. */
+/** Every copy out of a stage, and every mount that shows one. */
 export function* stageCopies(description: Description): Generator<StageCopy> {
   for (const stage of description.stages) {
-    for (const step of stage.steps) {
-      if (step.kind === 'copy' && step.from.kind === 'stage') yield {stage, step, from: step.from}
+    for (const step of copiesOf(stage)) {
+      if (step.from.kind === 'stage') yield {stage, step, from: step.from}
     }
   }
 }

@@ -1,3 +1,4 @@
+import {copiesOf} from '../language/stage-copies.js'
 import type {Check} from '../model/check.js'
 import type {Description, Stage} from '../model/description.js'
 import {neededStages, resolveTarget} from '../plan/graph.js'
@@ -38,5 +39,5 @@ export const unusedStage: Check = {
 /** Stages in the wrong order have a finding of their own, and the last one is then not what is wanted. */
 function copiesFromLater({format}: Description, stage: Stage): boolean {
   if (format === 'yaml') return false
-  return stage.steps.some(step => step.kind === 'copy' && step.from.kind === 'stage' && (step.from.index ?? 0) > stage.index)
+  return copiesOf(stage).some(step => step.from.kind === 'stage' && (step.from.index ?? 0) > stage.index)
 }

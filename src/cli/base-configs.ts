@@ -7,7 +7,7 @@ import {parseImageConfig} from '../language/image-config.js'
 import type {Base, Description} from '../model/description.js'
 import type {Diagnostic} from '../model/diagnostic.js'
 import type {ImageConfig} from '../model/image-config.js'
-import {normalizeReference, showImageReference} from '../model/reference.js'
+import {normalizeReference, showImageReference, showLocalReference} from '../model/reference.js'
 import {baseDependence} from '../plan/base-dependence.js'
 import {neededStages, resolveTarget} from '../plan/graph.js'
 import {type ConfigOptions, localConfig, remoteConfig} from '../system/base-config.js'
@@ -41,8 +41,9 @@ export class BaseConfigs {
     await Promise.all(
       neededFor(written, target).map(async index => {
         const [base, instead] = [written.stages[index]?.base, rebased.stages[index]?.base]
-        if (base?.kind !== 'image' || written.stages[index]?.rules !== 'docker' || instead === undefined) return
-        const name = normalizeReference(showImageReference(base.reference))
+        if (written.stages[index]?.rules !== 'docker' || base === undefined || instead === undefined) return
+        const name = nameOf(base)
+        if (name === undefined) return
         if (this.configs.has(name) || this.#failures.has(name)) return
         const config = await this.#config(name, instead)
         if (config !== undefined) this.configs.set(name, parseImageConfig(config))
@@ -79,7 +80,7 @@ export class BaseConfigs {
       if (stage === undefined || (base?.kind !== 'image' && base?.kind !== 'local')) return []
       const reference = base.kind === 'image' ? showImageReference(base.reference) : base.reference.path
       const name = reference.replace(/^docker:\/\//, '')
-      const reason = base.kind === 'image' ? this.#failures.get(normalizeReference(reference)) : undefined
+      const reason = this.#failures.get(nameOf(base) ?? '')
       const hint =
         base.kind === 'image'
           ? `Go on where the registry can be reached, or name a copy: --base ${name}=./base.sif`
@@ -96,6 +97,12 @@ export class BaseConfigs {
       ]
     })
   }
+}
+
+/** By what readers find the configuration of a base (`ReadOptions.configs`). */
+function nameOf(base: Base): string | undefined {
+  if (base.kind === 'image') return normalizeReference(showImageReference(base.reference))
+  return base.kind === 'local' ? showLocalReference(base.reference) : undefined
 }
 
 function neededFor(description: Description, target: string | undefined): number[] {

@@ -1,7 +1,9 @@
 /** `build`: check, build stage by stage, verify after each, write OUT. */
 import {availableParallelism} from 'node:os'
 import {build} from '../build/build.js'
+import {demandsOf} from '../build/demands.js'
 import type {BuildResult, Failure, StageReport} from '../build/request.js'
+import {arrange} from '../checks/index.js'
 import type {ArtifactReport} from '../model/artifact.js'
 import {type Diagnostic, diagnosticJson} from '../model/diagnostic.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
@@ -116,11 +118,11 @@ function codeOf(result: BuildResult): ExitCode {
  */
 export async function runBuild(input: string | undefined, flags: BuildFlags, around: BuildSurroundings): Promise<Outcome> {
   refuseMissing(flags)
-  const loaded = await loadInput(input, flags, 'build')
+  let loaded = await loadInput(input, flags, 'build')
   const errors = loaded.diagnostics.some(each => each.severity === 'error')
   if (errors || loaded.description === undefined) return stopped(loaded, around.colour)
   const output = await outputRequest(flags.output ?? defaultOutput(loaded.input), flags['mksquashfs-args'], flags.force)
-  const {ports, scratch} = await openWorkshop(flags, loaded.settings, loaded.input, around.sink)
+  const {ports, scratch, secrets} = await openWorkshop(flags, loaded.settings, loaded.input, around.sink)
   const engine = {name: ports.engine.engine.name, version: ports.engine.version}
   try {
     const request = await buildRequest(loaded, flags, {
@@ -129,6 +131,9 @@ export async function runBuild(input: string | undefined, flags: BuildFlags, aro
       keepFailed: flags['on-failure'] === 'keep',
       output,
     })
+    const unmet = demandsOf(request.description, request.target, secrets.ids)
+    loaded = {...loaded, diagnostics: arrange([...loaded.diagnostics, ...unmet], loaded.source)}
+    if (exitCodeOf(loaded.diagnostics) !== ExitCode.done) return stopped(loaded, around.colour)
     if (!flags['dry-run']) await scratch.sweep()
     if (flags['dry-run']) return await dryRun(request, ports, loaded, around.signal)
     const result = await build(request, ports, around.signal)
@@ -151,18 +156,14 @@ export async function runBuild(input: string | undefined, flags: BuildFlags, aro
         : `${flags.output ?? defaultOutput(loaded.input)}  ${size(result.output.bytes)}  ${result.output.digest}\n`
     return {exitCode, document, text: written, messages}
   } finally {
+    // Before scratch, which may be kept.
+    secrets.close()
     await scratch.close()
   }
 }
 
 /** What the command line promises and this version cannot do: said before anything is read, never ignored. */
 function refuseMissing(flags: BuildFlags): void {
-  if (flags.secret !== undefined)
-    throw new SifstageError(
-      ExitCode.usage,
-      '--secret: this version of sifstage hands no secrets to steps',
-      'Fetch what needs the secret before the build, and copy it in.',
-    )
   if (flags.sign)
     throw new SifstageError(
       ExitCode.usage,

@@ -5,6 +5,7 @@ import {ExitCode} from '../model/errors.js'
 import type {Identity} from '../model/ports.js'
 import {directoryStore, storedKeys} from '../stores/directory.js'
 import {hashFile} from '../system/files.js'
+import {mappingOf} from '../system/identity.js'
 import type {KeptStage} from '../system/lazy-scratch.js'
 import {removeTree} from '../system/scratch.js'
 import type {Outcome} from './outcome.js'
@@ -106,6 +107,17 @@ async function pruneKept(folder: string, identity: Identity): Promise<number> {
   return count
 }
 
+/** Downloads, and the content of cache mounts, whose files belong to subordinate ids. */
+async function pruneUnused(folder: string, identity: Identity, before: number): Promise<void> {
+  for (const kind of ['downloads', 'caches']) {
+    for (const name of await readdir(join(folder, kind)).catch(() => [])) {
+      const path = join(folder, kind, name)
+      const used = (await stat(path).catch(() => undefined))?.mtimeMs ?? Number.POSITIVE_INFINITY
+      if (used < before) await removeTree(path, identity, mappingOf(identity, false))
+    }
+  }
+}
+
 export async function runCachePrune(flags: PruneFlags): Promise<Outcome> {
   const {folder, identity} = await open(flags)
   const before = Date.now() - flags.days * 86_400_000
@@ -117,6 +129,7 @@ export async function runCachePrune(flags: PruneFlags): Promise<Outcome> {
     const age = Date.now() - ((await stat(path).catch(() => undefined))?.mtimeMs ?? Date.now())
     if (flags.all || age > 86_400_000) await rm(path, {recursive: true, force: true})
   }
+  await pruneUnused(folder, identity, flags.all ? Number.POSITIVE_INFINITY : before)
   if (flags.all) await rm(join(folder, 'bases'), {recursive: true, force: true})
   const kept = await pruneKept(folder, identity)
   const bytes = gone.reduce((sum, each) => sum + each.bytes, 0)

@@ -8,7 +8,7 @@ import {convertDocument} from '../reports/json.js'
 import {renderDiagnostics} from '../reports/text.js'
 import {fileError, writeWhole} from '../system/files.js'
 import type {EverywhereFlags} from './flags.js'
-import {exitCodeOf, type Loaded, loadInput} from './input.js'
+import {architecture, exitCodeOf, type Loaded, loadInput} from './input.js'
 import type {Outcome} from './outcome.js'
 
 export type ConvertFlags = EverywhereFlags & {
@@ -73,6 +73,8 @@ export async function runConvert(input: string | undefined, flags: ConvertFlags,
     allow,
     keepCwd: flags['keep-cwd'],
     context: loaded.context,
+    ignore: loaded.ignore,
+    architecture,
   })
   const seen = new Set<string>()
   const diagnostics = [...reading, ...written.diagnostics].filter(each => {

@@ -271,4 +271,10 @@ export function exitCodeOf(diagnostics: readonly Diagnostic[]): ExitCode {
 }
 
 /** Rules for what is understood, but must not or cannot be carried out as it stands. */
-const UNFAITHFUL: ReadonlySet<string> = new Set(['unsupported-instruction', 'unsafe-source'])
+const UNFAITHFUL: ReadonlySet<string> = new Set([
+  'unsafe-source',
+  'run-device',
+  'included-host-path',
+  'base-variable-modifier',
+  'base-variable-needed',
+])

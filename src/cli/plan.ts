@@ -1,5 +1,6 @@
 /** `plan`: stages, order, keys, what is cached and why not. Runs no engine. */
 import {type PreviewedStage, previewBuild} from '../build/preview.js'
+import {copiesOf} from '../language/stage-copies.js'
 import type {Base, CopyStep, Description, Stage} from '../model/description.js'
 import type {Diagnostic} from '../model/diagnostic.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
@@ -68,7 +69,7 @@ function stageOf(
     index: stage.index,
     base: baseOf(stage.base),
     needs: neededDirectly(stage).flatMap(index => description.stages[index]?.name ?? []),
-    copies: stage.steps.flatMap(step => (step.kind === 'copy' ? [copyOf(step, description)] : [])),
+    copies: copiesOf(stage).map(step => copyOf(step, description)),
     artifacts,
     ...(preview?.key === undefined ? {} : {key: preview.key}),
     cached: preview?.cached ?? false,
@@ -147,7 +148,7 @@ export async function runPlan(
   colour: boolean,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const loaded = await loadInput(input, flags)
+  const loaded = await loadInput(input, flags, 'build')
   const {description} = loaded
   const target = description === undefined ? undefined : resolveTarget(description, flags.target)
   const exitCode = exitCodeOf(loaded.diagnostics)

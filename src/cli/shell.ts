@@ -36,7 +36,7 @@ function enter(argv: readonly string[], env: Readonly<Record<string, string>>, c
  * @throws SifstageError when there is no image of the stage
  */
 export async function runShell(input: string | undefined, flags: ShellFlags, signal: AbortSignal): Promise<number> {
-  const loaded = await loadInput(input, flags)
+  const loaded = await loadInput(input, flags, 'build')
   const code = exitCodeOf(loaded.diagnostics)
   if (loaded.description === undefined || code !== ExitCode.done)
     throw new SifstageError(

@@ -9,12 +9,18 @@ import {withForeignImages} from '../plan/bases.js'
 import {resolveTarget} from '../plan/graph.js'
 import {imageTools} from '../runners/image-tools.js'
 import {localRunner} from '../runners/local.js'
+import {maskedRunner} from '../runners/masked.js'
+import {storeCaches} from '../stores/caches.js'
 import {directoryStore} from '../stores/directory.js'
+import {archives} from '../system/archives.js'
 import {baseResolver} from '../system/bases.js'
 import {droppedVariables, engineEnvironment} from '../system/environment.js'
 import {fileError, makeOwned} from '../system/files.js'
 import {lookUpIdentity, ownIdentity} from '../system/identity.js'
+import {launcherMaker} from '../system/launcher.js'
 import {type LazyScratch, lazyScratch} from '../system/lazy-scratch.js'
+import {remoteSources} from '../system/remote.js'
+import {readSecret, type SecretStore, secretStore} from '../system/secrets.js'
 import type {BuildingFlags, EverywhereFlags} from './flags.js'
 import {architecture, type Loaded} from './input.js'
 import {chooseEngine} from './probe.js'
@@ -49,13 +55,21 @@ function engineOptions(flags: BuildingFlags): EngineOptions {
 export interface Workshop {
   readonly ports: BuildPorts
   readonly scratch: LazyScratch
+  /** Closed before scratch is: what is kept of it holds no secret. */
+  readonly secrets: SecretStore
 }
 
 /**
  * Everything that building takes.
  * @throws SifstageError (2 for a user or store that cannot be used, 4 without a usable engine)
  */
-export async function openWorkshop(flags: BuildingFlags, settings: Settings, input: string, sink: Sink): Promise<Workshop> {
+export async function openWorkshop(
+  flags: BuildingFlags & {readonly secret?: readonly string[] | undefined},
+  settings: Settings,
+  input: string,
+  sink: Sink,
+): Promise<Workshop> {
+  const given = (flags.secret ?? []).map(each => readSecret(each, process.env))
   const identity = identityOf(flags['run-as'] ?? settings.runAs)
   const folder = storeFolder(flags['cache-dir'] ?? settings.cacheDir, identity, process.env)
   const options = engineOptions(flags)
@@ -77,8 +91,14 @@ export async function openWorkshop(flags: BuildingFlags, settings: Settings, inp
       severity: 'info',
       text: `not handed to the engine, since they would change the image: ${dropped.join(', ')} (use --bind and the description itself)`,
     })
-  const environment = engineEnvironment(process.env, identity)
-  const runner = localRunner({identity, mapping, environment})
+  const secretVariables = new Set(given.map(each => each.variable))
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !secretVariables.has(name)))
+  const environment = engineEnvironment(inherited, identity)
+  const runner = maskedRunner(
+    localRunner({identity, mapping, environment}),
+    given.map(each => each.value.toString('utf8')),
+  )
+  const store = directoryStore(folder, {owner: identity, onDamage: text => sink.emit({event: 'note', severity: 'warning', text})})
   const scratch = lazyScratch({
     environment: process.env,
     identity,
@@ -87,16 +107,35 @@ export async function openWorkshop(flags: BuildingFlags, settings: Settings, inp
     notes: join(folder, 'kept'),
     onSweep: swept => sink.emit({event: 'note', severity: 'info', text: `removed what a dead build left: ${swept}`}),
   })
+  const secrets = secretStore(given, identity, () => scratch.folder('secrets'))
   return {
     scratch,
+    secrets,
     ports: {
       engine: {engine, version},
       identity,
       mapping,
       runner,
-      store: directoryStore(folder, {owner: identity, onDamage: text => sink.emit({event: 'note', severity: 'warning', text})}),
+      store,
       bases: baseResolver({folder, architecture, noHttps: options.noHttps, environment: process.env, identity}),
       images: imageTools({identity, mapping, environment, runner}),
+      archives,
+      remote: remoteSources(folder, identity, process.env),
+      caches: storeCaches({
+        store,
+        owner: identity,
+        mapping,
+        unreachable: async name => {
+          sink.emit({
+            event: 'note',
+            severity: 'warning',
+            text: `${identity.user} cannot reach the store ${folder}: the content of cache mounts does not outlive this build`,
+          })
+          return scratch.folder(`cache-${name}`)
+        },
+      }),
+      secrets,
+      launcher: launcherMaker(),
       scratch,
       sink,
       now: () => Date.now(),

@@ -29,8 +29,8 @@ OUT ending in .sif is an image, in / a sandbox folder. It is written beside its 
     }),
     'keep-going': Flags.boolean({description: 'after a failure, go on with stages that do not depend on it'}),
     secret: Flags.string({
-      description: 'secret for steps (not in this version: refused)',
-      helpValue: 'id=NAME,src=FILE',
+      description: 'secret that commands may see while they run, as /run/secrets/NAME; never in the image',
+      helpValue: 'id=NAME,src=FILE|env=VAR',
       multiple: true,
     }),
     sign: Flags.boolean({description: 'sign OUT (not in this version: refused)'}),

@@ -2,6 +2,7 @@
  * A stage of docker's rules, step by step in one sandbox: files are placed by our helper, each RUN is an
  * `apptainer exec` of its own, and at the end the settings are written where Apptainer looks for them.
  */
+import {absolutePath, destinationPath} from '../language/paths.js'
 import {runscriptLines} from '../language/runscript.js'
 import {environmentQuote, shellQuote} from '../language/shell.js'
 import {fillTemplate} from '../language/templates.js'
@@ -9,25 +10,7 @@ import type {CopyStep, RunStep, Step} from '../model/description.js'
 import type {Operation, Operations} from '../model/operations.js'
 import type {StageCommand, StageScript, StageWork} from '../model/ports.js'
 import type {Template} from '../model/template.js'
-
-/** Variables that Apptainer adds and docker does not (D63, K132). */
-const ADDED = [
-  'LD_LIBRARY_PATH',
-  'LANG',
-  'PS1',
-  'PROMPT_COMMAND',
-  'OLDPWD',
-  'APPTAINER_ENVIRONMENT',
-  'APPTAINER_COMMAND',
-  'APPTAINER_APPNAME',
-  'APPTAINER_BIND',
-  'APPTAINER_CONTAINER',
-  'APPTAINER_NAME',
-  'SINGULARITY_ENVIRONMENT',
-  'SINGULARITY_BIND',
-  'SINGULARITY_CONTAINER',
-  'SINGULARITY_NAME',
-]
+import {runParts} from './apptainer-run.js'
 
 /** Says what a step is, in a few words, for progress and failure messages. */
 function stepTitle(step: Step): string {
@@ -51,52 +34,12 @@ function stepTitle(step: Step): string {
   }
 }
 
-/** Shell lines that make `"$@"` run as another user of the image, by whatever the image has for it (K147). */
-function becomeUser(user: string): string {
-  const [name = '', group] = user.split(':')
-  const who = shellQuote(name)
-  return [
-    `u=${who} g=${shellQuote(group ?? '')} h=/`,
-    'while IFS=: read -r n _ i gi _ d _; do if [ "$n" = "$u" ] || [ "$i" = "$u" ]; then u=$i; [ -n "$g" ] || g=$gi; h=$d; break; fi; done </etc/passwd',
-    `case $u in *[!0-9]*) echo "unable to find user $u: no matching entries in passwd file" >&2; exit 1;; esac`,
-    'case $g in *[!0-9]*) while IFS=: read -r n _ i _; do [ "$n" = "$g" ] && g=$i && break; done </etc/group;; esac',
-    '[ -n "$g" ] || g=0',
-    '[ -n "${HOME_SET-}" ] || HOME=$h; export HOME; unset HOME_SET',
-    'if command -v setpriv >/dev/null 2>&1 && setpriv --reuid="$u" --regid="$g" --clear-groups true 2>/dev/null; then exec setpriv --reuid="$u" --regid="$g" --clear-groups -- "$@"; fi',
-    'if command -v chroot >/dev/null 2>&1 && chroot --userspec="$u:$g" --skip-chdir / true 2>/dev/null; then exec chroot --userspec="$u:$g" --skip-chdir / "$@"; fi',
-    'echo "this image has neither setpriv nor GNU chroot, so that USER cannot be honoured, or the ids are not mapped here" >&2; exit 1',
-  ].join('\n')
-}
-
 interface State {
   /** Variables for RUN, and those of them that stay in the image. */
   readonly variables: Map<string, string>
   readonly kept: Map<string, string>
   workdir: string
   user: string
-}
-
-/** The shell text that stands before a RUN: docker's environment, folder and user, then the command itself. */
-function prelude(state: State): string {
-  const lines = [`unset ${ADDED.join(' ')}`]
-  for (const [name, value] of state.variables) lines.push(`export ${name}=${shellQuote(value)}`)
-  lines.push(`cd ${shellQuote(state.workdir)} || exit`)
-  if (/^(root|0)?(:(root|0))?$/.test(state.user)) lines.push('exec "$@"')
-  else lines.push(...(state.variables.has('HOME') ? ['HOME_SET=1'] : []), becomeUser(state.user))
-  return lines.join('\n')
-}
-
-function runArgv(step: RunStep): readonly string[] {
-  switch (step.command.kind) {
-    case 'exec':
-      return step.command.argv
-    case 'shell':
-      return [...step.command.shell, step.command.text]
-    case 'script':
-      return ['/bin/sh', '-ex', '-c', step.command.text]
-    case 'file':
-      return [...step.command.shell, `/dev/pipes/${step.command.name}`]
-  }
 }
 
 export interface DockerScript {
@@ -120,23 +63,24 @@ export function dockerSteps(
     user: inherited.user,
   }
   for (const [name, value] of inherited.args) state.variables.set(name, value)
-  const fill = (template: Template) => fillTemplate(template, new Map([...inherited.base, ...state.variables]))
+  // What a template leaves open is a variable of the base image, as it was before any step.
+  const fill = (template: Template) => fillTemplate(template, inherited.base)
 
-  const operate = (title: string, steps: readonly Operation[], step?: Step) => {
+  const operate = (title: string, steps: readonly Operation[], more: Pick<StageCommand, 'step' | 'always' | 'quiet'> = {}) => {
     const path = `${folder}/operations-${files.length + 1}.json`
     const operations: Operations = {root, steps}
     files.push({path, text: JSON.stringify(operations), mode: 0o644})
-    commands.push({kind: 'helper', title, argv: [path], cwd: '/', env: {}, ...(step === undefined ? {} : {step})})
+    commands.push({kind: 'helper', title, argv: [path], cwd: '/', env: {}, ...more})
   }
   const execFlags = [
     ...(work.mapping === 'none' ? [] : ['--fakeroot']),
     ...options.extra.filter(each => each === '--ignore-subuid' || each === '--ignore-fakeroot-command'),
     '--writable',
     '--cleanenv',
+    // A /dev of its own, as docker's commands have one; all else that it would hide is left out by name (K117).
+    '--contain',
     '--no-mount',
     'tmp,home,cwd',
-    '--pwd',
-    '/',
     ...(options.nv ? ['--nv'] : []),
     ...(options.rocm ? ['--rocm'] : []),
     ...options.binds.flatMap(bind => ['--bind', bind]),
@@ -150,14 +94,24 @@ export function dockerSteps(
         {
           op: 'place',
           sources,
-          destination: step.destination === undefined ? '/' : fill(step.destination.path),
+          destination: destinationPath(state.workdir, step.destination === undefined ? '/' : fill(step.destination.path)),
           owner: step.from.kind === 'stage' || step.from.kind === 'image' ? 'keep' : 'root',
           ...(step.chown === undefined ? {} : {chown: fill(step.chown)}),
           ...(step.chmod === undefined ? {} : {chmod: fill(step.chmod)}),
+          ...(step.link === undefined ? {} : {link: true}),
         },
       ],
-      step,
+      {step},
     )
+  }
+  let runs = 0
+  const run = (step: RunStep) => {
+    runs += 1
+    const parts = runParts(step, runs, {...state, fill}, work, execFlags, program)
+    files.push(...parts.files)
+    operate('prepare the command', parts.before, {step, quiet: true})
+    commands.push({kind: 'engine', title: stepTitle(step), argv: parts.argv, cwd: '/', env: at.env, step})
+    operate('tidy up after the command', parts.after, {step, always: true, quiet: true})
   }
 
   let workdirSet = inherited.workdirSet
@@ -176,9 +130,9 @@ export function dockerSteps(
         if (step.value !== undefined) state.variables.set(step.name, fill(step.value))
         break
       case 'workdir':
-        state.workdir = fill(step.path)
+        state.workdir = absolutePath(state.workdir, fill(step.path))
         workdirSet = true
-        operate(stepTitle(step), [{op: 'folder', path: state.workdir, ...(state.user === '' ? {} : {user: state.user})}], step)
+        operate(stepTitle(step), [{op: 'folder', path: state.workdir, ...(state.user === '' ? {} : {user: state.user})}], {step})
         break
       case 'user':
         state.user = fill(step.user)
@@ -187,14 +141,7 @@ export function dockerSteps(
         place(step)
         break
       case 'run':
-        commands.push({
-          kind: 'engine',
-          title: stepTitle(step),
-          argv: [program, 'exec', ...execFlags, root, '/bin/sh', '-c', prelude(state), 'sh', ...runArgv(step)],
-          cwd: '/',
-          env: at.env,
-          step,
-        })
+        run(step)
         break
     }
   }
@@ -202,14 +149,20 @@ export function dockerSteps(
   const {settings} = stage
   for (const {name, value} of settings.env ?? []) state.kept.set(name, fill(value))
   const finish: Operation[] = []
-  const own = [...state.kept].filter(([name, value]) => inherited.env.get(name) !== value)
+  // Variables of the base that the engine writes down wrongly when it unpacks it (D113) are said again.
+  const distorted = work.base.kind === 'stage' ? [] : [...inherited.base].filter(([, value]) => /["$`\\]/.test(value))
+  const own = [...new Map([...distorted, ...state.kept])].filter(([name, value]) => inherited.env.get(name) !== value)
   if (own.length > 0) {
     const text = own.map(([name, value]) => `export ${name}=${environmentQuote(value)}\n`).join('')
     finish.push({op: 'append', path: '/.singularity.d/env/90-environment.sh', text: `\n${text}`, mode: 0o755})
   }
   const start = runscriptLines({...work.start, workdir: workdirSet && !work.keepCwd ? state.workdir : undefined})
-  if (start !== undefined)
-    finish.push({op: 'write', path: '/.singularity.d/runscript', text: `#!/bin/sh\n${start.join('\n')}\n`, mode: 0o755})
+  if (start !== undefined) {
+    const folder = workdirSet || work.keepCwd ? undefined : inherited.baseFolder
+    const first = folder === undefined ? [] : [`[ ! -d ${shellQuote(folder)} ] || cd ${shellQuote(folder)} || exit`]
+    const text = `#!/bin/sh\n${[...first, ...start].join('\n')}\n`
+    finish.push({op: 'write', path: '/.singularity.d/runscript', text, mode: 0o755})
+  }
   if (settings.runscript !== undefined)
     finish.push({op: 'write', path: '/.singularity.d/runscript', text: `#!/bin/sh\n\n${settings.runscript.text}`, mode: 0o755})
   if (settings.help !== undefined)

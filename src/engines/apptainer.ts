@@ -8,7 +8,7 @@ import type {Stage} from '../model/description.js'
 import type {Operation, Operations} from '../model/operations.js'
 import type {Engine, EngineOptions, StageCommand, StageScript, StageWork} from '../model/ports.js'
 import {bootstrapOf, isRenamed} from './apptainer-base.js'
-import {definitionFile} from './apptainer-definition.js'
+import {definitionFile, secretsNote} from './apptainer-definition.js'
 import {dockerSteps} from './apptainer-steps.js'
 
 /** Version ranges that behave alike (table H of the rules); the number is part of every key. */
@@ -116,8 +116,11 @@ function buildFlags(options: EngineOptions, keepFailed: boolean): string[] {
   ]
 }
 
-/** Metadata in the person's own words, where the engine saw our working file: labels of the header (D120), definitions moved aside. */
-function ownMetadata(work: StageWork): Operations | undefined {
+/**
+ * What is put right behind the engine: metadata in the person's own words, where it saw our working file (labels of the header, D120;
+ * definitions moved aside), and the place where secrets were.
+ */
+function afterwards(work: StageWork): Operations | undefined {
   const {definition} = work.stage
   const steps: Operation[] = []
   if (!work.rebased && definition !== undefined && isRenamed(work.base)) {
@@ -127,7 +130,13 @@ function ownMetadata(work: StageWork): Operations | undefined {
     steps.push({op: 'labels', path: '/.singularity.d/labels.json', set})
   }
   if (work.incoming.some(each => each.withMetadata)) steps.push({op: 'history', text: work.description.text})
+  if (work.secrets !== undefined) steps.push({op: 'clear-mount-points', file: secretsNote(work)})
   return steps.length === 0 ? undefined : {root: work.root, steps}
+}
+
+/** A definition file's commands see all secrets that were given. */
+function bindSecrets(options: EngineOptions, secrets: StageWork['secrets']): EngineOptions {
+  return secrets === undefined ? options : {...options, binds: [`${secrets.given}:/run/secrets:ro`, ...options.binds]}
 }
 
 /** Whether a stage's test will run. */
@@ -180,10 +189,11 @@ export function apptainerEngine(program: ApptainerProgram): Engine {
     })
     if (work.stage.rules === 'def') {
       const path = `${folder}/stage.def`
+      const withSecrets = bindSecrets(privateTmp, work.secrets)
       const title = hasTest(work.stage) && !options.notest ? 'build and test' : 'build'
-      const run = build(path, title, work.cwd, buildFlags(privateTmp, work.keepFailed))
+      const run = build(path, title, work.cwd, buildFlags(withSecrets, work.keepFailed))
       const files = [{path, text: definitionFile(work), mode: 0o644}]
-      const metadata = ownMetadata(work)
+      const metadata = afterwards(work)
       if (metadata === undefined) return {folders, files, commands: [run, inspect]}
       const operations = `${folder}/metadata.json`
       const own: StageCommand = {
@@ -210,12 +220,11 @@ export function apptainerEngine(program: ApptainerProgram): Engine {
       files: [{path, text: header, mode: 0o644}, ...steps.files],
       // A base must not get the caller's binds or tests: they belong to the steps.
       commands: [
-        build(
-          path,
-          'unpack the base',
-          work.cwd,
-          buildFlags({...options, binds: [], nv: false, rocm: false, notest: true}, false),
-        ),
+        build(path, 'unpack the base', work.cwd, [
+          ...buildFlags({...options, binds: [], nv: false, rocm: false, notest: true}, false),
+          // Builds side by side damage each other's list of blobs in the engine's cache; a local image needs none.
+          ...(work.base.kind === 'local' && work.base.reference.agent !== 'localimage' ? ['--disable-cache'] : []),
+        ]),
         ...steps.commands,
         inspect,
       ],

@@ -5,7 +5,7 @@ import type {ImageConfig} from '../model/image-config.js'
 export const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 /** The configuration of an image that says nothing: `scratch`. */
-export const emptyConfig: ImageConfig = {
+const emptyConfig: ImageConfig = {
   env: new Map([['PATH', defaultPath]]),
   entrypoint: [],
   cmd: [],

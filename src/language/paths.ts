@@ -24,3 +24,10 @@ export function rootedPath(path: string): string {
   const clean = cleanPath(`/${path}`).slice(1)
   return clean === '' ? '.' : clean
 }
+
+/** A destination made absolute; a `/` at its end stays as the mark of a folder, and the working folder itself is one (K83). */
+export function destinationPath(folder: string, path: string): string {
+  const absolute = absolutePath(folder, path)
+  const isFolder = path === '' || path === '.' || /\/\.?$/.test(path)
+  return isFolder && absolute !== '/' ? `${absolute}/` : absolute
+}

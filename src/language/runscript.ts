@@ -27,13 +27,13 @@ export function commandWords(command: Command): readonly string[] {
 }
 
 /** Lines of the script after `#!/bin/sh`; undefined when there is nothing to start, so that the base's script stays. */
-export function runscriptLines(start: StartCommand): readonly string[] | undefined {
+export function runscriptLines(start: StartCommand, quote: (text: string) => string = shellQuote): readonly string[] | undefined {
   const entry = start.entrypoint === undefined ? [] : commandWords(start.entrypoint)
   const cmd = start.cmd === undefined ? [] : commandWords(start.cmd)
   if (entry.length === 0 && cmd.length === 0) return undefined
   const lines: string[] = []
-  if (start.workdir !== undefined) lines.push(`cd ${shellQuote(start.workdir)} || exit`)
-  if (cmd.length > 0) lines.push(`[ $# -gt 0 ] || set -- ${cmd.map(shellQuote).join(' ')}`)
-  lines.push(entry.length === 0 ? 'exec "$@"' : `exec ${entry.map(shellQuote).join(' ')} "$@"`)
+  if (start.workdir !== undefined) lines.push(`cd ${quote(start.workdir)} || exit`)
+  if (cmd.length > 0) lines.push(`[ $# -gt 0 ] || set -- ${cmd.map(quote).join(' ')}`)
+  lines.push(entry.length === 0 ? 'exec "$@"' : `exec ${entry.map(quote).join(' ')} "$@"`)
   return lines
 }

@@ -28,8 +28,8 @@ export interface WordOptions {
 }
 
 interface WordProblem {
-  /** `open`: the value of a base variable would be needed. */
-  readonly kind: 'syntax' | 'open'
+  /** `open`: the value of a base variable would be needed. `value`: `${NAME:?must}` is not met. */
+  readonly kind: 'syntax' | 'open' | 'value'
   readonly message: string
   /** Offsets into the text of the word. */
   readonly from: number
@@ -238,7 +238,8 @@ class WordScanner {
     if (operator.endsWith('-')) return word
     if (operator.endsWith('+')) return []
     const reason = plainText(word) ?? ''
-    return this.#fail(`${name}: ${reason === '' ? fallback : reason}`, from)
+    const message = `${name}: ${reason === '' ? fallback : reason}`
+    throw new Stop({kind: 'value', message, from, to: Math.max(this.at, from + 1)})
   }
 
   #trimmed(from: number, name: string, operator: '#' | '%'): Template {

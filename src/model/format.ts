@@ -11,7 +11,7 @@ export interface ReadOptions {
   readonly buildArgs: ReadonlyMap<string, string>
   /** Architecture in Go's words (`amd64`), for TARGETARCH and the like (K63). */
   readonly architecture: string
-  /** Configurations of base images by their normalized reference, as far as somebody looked them up. Without them the variables of a base stay open. */
+  /** Configurations of base images by their normalized reference (local ones as `AGENT:PATH`), as far as somebody looked them up. Without them the variables of a base stay open. */
   readonly configs?: ReadonlyMap<string, ImageConfig>
   /** The target as the command line names it, for TARGETSTAGE (K63). */
   readonly target?: string
@@ -43,6 +43,10 @@ export interface WriteOptions {
   readonly keepCwd: boolean
   /** The files of the build context, for writers that must list them. */
   readonly context: ContextFiles
+  /** Architecture in Go's words of the machine that converts. */
+  readonly architecture?: string
+  /** The ignore file that holds for it (K106). */
+  readonly ignore?: {readonly text: string} | undefined
 }
 
 /** `text` is missing when something cannot be said in the format: then a diagnostic of severity error says what. */
@@ -84,6 +88,8 @@ export interface ContextFiles {
   mode(path: string): number | undefined
   /** The first bytes of a file, at most 1024; undefined when it is none. */
   head(path: string): Uint8Array | undefined
+  /** How many names a file has; 1 for what is not there. */
+  hardLinks(path: string): number
   /** A link's text; undefined when it is none. */
   link(path: string): string | undefined
   /** The caller's environment, for `$VAR` and `~` in definition files (D87). */

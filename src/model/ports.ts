@@ -2,11 +2,12 @@
  * What the build loop needs of the world, each port a handful of lines. Behaviour (limits, recording, dry run)
  * is added by wrappers with the same face.
  */
-import type {Base, Command, Description, Stage, Step} from './description.js'
+import type {Base, Command, Description, Mount, Stage, Step} from './description.js'
 import type {ImageTree} from './image.js'
-import type {Operations} from './operations.js'
+import type {Operations, PlacedSource} from './operations.js'
 import type {StageRecord} from './record.js'
 import type {LocalReference} from './reference.js'
+import type {Launcher, SecretFolders} from './supplies.js'
 
 /** Who the engine's commands run as. */
 export interface Identity {
@@ -62,12 +63,10 @@ export interface Incoming {
   readonly withMetadata: boolean
 }
 
-/** One file or folder to put into an image, resolved: nothing in it is a pattern any more. */
-export interface Placement {
-  /** Where it lies now, absolute on the host. */
+/** What a mount of a command shows: a file or folder of the host. */
+export interface Mounted {
   readonly from: string
-  /** The name it gets when the destination is a folder. */
-  readonly name: string
+  readonly kind: 'file' | 'folder'
 }
 
 export interface StageWork {
@@ -80,7 +79,15 @@ export interface StageWork {
   readonly root: string
   readonly incoming: readonly Incoming[]
   /** For each copy step of docker's rules: what it copies. */
-  readonly placements: ReadonlyMap<Step, readonly Placement[]>
+  readonly placements: ReadonlyMap<Step, readonly PlacedSource[]>
+  /** For each mount of docker's rules that shows files: where they lie. A secret that was not given has no entry. */
+  readonly mounted: ReadonlyMap<Mount, Mounted>
+  /** Where the initial content of a cache mount lies, of those that name one. */
+  readonly cacheContent: ReadonlyMap<Mount, string>
+  /** Undefined for a stage that runs no command of docker's rules. */
+  readonly launcher: Launcher | undefined
+  /** Undefined when none was given. A definition file's commands see `given` as `/run/secrets`. */
+  readonly secrets: SecretFolders | undefined
   /** The engine's working folder: the build context. */
   readonly cwd: string
   readonly mapping: Mapping
@@ -97,6 +104,8 @@ export interface StageWork {
 export interface Inherited {
   /** Variables of the base image itself, for what only they can tell. */
   readonly base: ReadonlyMap<string, string>
+  /** True when these are all that the base sets; false when its configuration is not at hand. */
+  readonly baseKnown: boolean
   /** Variables that parent stages set; their images have them. */
   readonly env: ReadonlyMap<string, string>
   /** Build arguments of parent stages. */
@@ -104,6 +113,8 @@ export interface Inherited {
   readonly workdir: string
   /** True when the description, not the base image, said so. */
   readonly workdirSet: boolean
+  /** The folder that the base image starts in; it need not be there. */
+  readonly baseFolder: string | undefined
   /** `user[:group]`, empty for root. */
   readonly user: string
 }
@@ -119,6 +130,10 @@ export interface StageCommand {
   readonly cwd: string
   readonly env: Readonly<Record<string, string>>
   readonly step?: Step
+  /** Carried out also after a command before it failed. */
+  readonly always?: true
+  /** Part of another command's work: no event of its own unless it says something. */
+  readonly quiet?: true
 }
 
 export interface StageScript {

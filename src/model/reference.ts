@@ -31,6 +31,11 @@ export function showImageReference(reference: ImageReference): string {
   return `${reference.transport}${separator}${reference.name}`
 }
 
+/** `oci:FOLDER` from its parts. */
+export function showLocalReference({agent, path}: LocalReference): string {
+  return `${agent}:${path}`
+}
+
 /** A docker reference in its parts, as github.com/distribution/reference normalizes it. */
 export interface DockerName {
   readonly registry: string

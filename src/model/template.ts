@@ -45,7 +45,7 @@ export function showTemplate(template: Template): string {
 }
 
 /** An open variable as the input's language writes it. */
-export function showVariable({variable, modifier}: OpenVariable): string {
+function showVariable({variable, modifier}: OpenVariable): string {
   if (modifier === undefined) return `\${${variable}}`
   const {operator, word, replacement} = modifier
   return `\${${variable}${operator}${showTemplate(word)}${replacement === undefined ? '' : `/${showTemplate(replacement)}`}}`

@@ -1,4 +1,5 @@
 /** `--base REF=REPLACEMENT`: other images in the place of bases and foreign images, before anything else looks at them. */
+import {replaceImages} from '../language/stage-copies.js'
 import type {Base, CopyOrigin, Description, Stage, Step} from '../model/description.js'
 import {
   type ImageReference,
@@ -57,14 +58,12 @@ export function replaceBases(description: Description, replacements: readonly Ba
     return {...replacement, span: base.span, ...(base.config === undefined ? {} : {config: base.config})}
   }
   const rebased = new Set<number>()
-  const replaceStep = (step: Step): Step => {
-    if (step.kind !== 'copy' || step.from.kind !== 'image') return step
-    const replacement = find(showImageReference(step.from.reference), false)
-    if (replacement === undefined) return step
-    const from: CopyOrigin =
-      replacement.kind === 'image' ? {...replacement, span: step.from.span} : {...step.from, replacement: replacement.reference}
-    return {...step, from}
-  }
+  const replaceStep = (step: Step): Step =>
+    replaceImages(step, from => {
+      const replacement = find(showImageReference(from.reference), false)
+      if (replacement === undefined) return from
+      return replacement.kind === 'image' ? {...replacement, span: from.span} : {...from, replacement: replacement.reference}
+    })
   const stages = description.stages.map((stage): Stage => {
     const base = replaceBase(stage.base)
     if (base !== stage.base) rebased.add(stage.index)
@@ -77,27 +76,26 @@ export function replaceBases(description: Description, replacements: readonly Ba
   }
 }
 
-/** Images that copies take files from, as stages of their own behind all others: each is fetched and verified like a stage. */
+/** Images that copies and mounts take files from, as stages of their own behind all others: each is fetched and verified like a stage. */
 export function withForeignImages(description: Description): Description {
   const extra: Stage[] = []
   const indexOf = new Map<string, number>()
+  const foreignStage = ({span, reference, replacement}: Extract<CopyOrigin, {kind: 'image'}>) => {
+    const name = showImageReference(reference)
+    let index = indexOf.get(name)
+    if (index === undefined) {
+      index = description.stages.length + extra.length
+      indexOf.set(name, index)
+      const base: Base =
+        replacement === undefined ? {kind: 'image', reference, span} : {kind: 'local', reference: replacement, span}
+      extra.push({name, index, named: false, rules: 'docker', span, nameSpan: span, base, steps: [], settings: {}})
+    }
+    return {kind: 'stage', name, index, span} as const
+  }
   const stages = description.stages.map(
     (stage): Stage => ({
       ...stage,
-      steps: stage.steps.map((step): Step => {
-        if (step.kind !== 'copy' || step.from.kind !== 'image') return step
-        const {span, reference, replacement} = step.from
-        const name = showImageReference(reference)
-        let index = indexOf.get(name)
-        if (index === undefined) {
-          index = description.stages.length + extra.length
-          indexOf.set(name, index)
-          const base: Base =
-            replacement === undefined ? {kind: 'image', reference, span} : {kind: 'local', reference: replacement, span}
-          extra.push({name, index, named: false, rules: 'docker', span, nameSpan: span, base, steps: [], settings: {}})
-        }
-        return {...step, from: {kind: 'stage', name, index, span}}
-      }),
+      steps: stage.steps.map(step => replaceImages(step, foreignStage)),
     }),
   )
   return extra.length === 0 ? description : {...description, stages: [...stages, ...extra]}

@@ -2,11 +2,12 @@
  * Which stage needs which, in what order they can be built, and what each has to hand over.
  * Nothing here recurses: an input may hold a chain of any length.
  */
+import {copiesOf} from '../language/stage-copies.js'
 import type {CopySource, CopyStep, Description, Stage} from '../model/description.js'
 import type {Span} from '../model/span.js'
 import {showTemplate} from '../model/template.js'
 
-/** One stage needs another: to start from it, or to copy out of it. */
+/** One stage needs another: to start from it, or to copy or mount something out of it. */
 export interface Need {
   readonly kind: 'base' | 'copy'
   /** Index of the stage that is needed. */
@@ -21,8 +22,8 @@ function needsOf(stage: Stage): Need[] {
   if (stage.base.kind === 'stage' && stage.base.index !== undefined) {
     needs.push({kind: 'base', index: stage.base.index, span: stage.base.span})
   }
-  for (const step of stage.steps) {
-    if (step.kind !== 'copy' || step.from.kind !== 'stage' || step.from.index === undefined) continue
+  for (const step of copiesOf(stage)) {
+    if (step.from.kind !== 'stage' || step.from.index === undefined) continue
     needs.push({kind: 'copy', index: step.from.index, span: step.from.span})
   }
   return needs
@@ -103,8 +104,8 @@ export function artifactsOf(description: Description, needed: readonly number[])
   for (const index of needed) {
     const stage = description.stages[index]
     if (stage === undefined) continue
-    for (const step of stage.steps) {
-      if (step.kind !== 'copy' || step.from.kind !== 'stage') continue
+    for (const step of copiesOf(stage)) {
+      if (step.from.kind !== 'stage') continue
       if (step.from.index === undefined || step.from.index === index) continue
       const paths = requests.get(step.from.index) ?? new Map<string, ArtifactRequest[]>()
       requests.set(step.from.index, paths)

@@ -3,17 +3,17 @@
  * Never in a key: times, host names, folders of the machine, proxies, secrets.
  */
 import {createHash} from 'node:crypto'
-import type {Stage, Step} from '../model/description.js'
+import type {CopyOrigin, Mount, Stage, Step} from '../model/description.js'
 import type {EngineOptions, Inherited, Mapping, StageWork} from '../model/ports.js'
 import type {KeyPart} from '../model/record.js'
 
 /** Goes up when our own scripts make something else of the same description. */
-const SCRIPT_FORMAT = 1
+const SCRIPT_FORMAT = 2
 
-/** JSON with sorted keys, so that equal values have equal texts; spans and comments say nothing about the image. */
+/** JSON with sorted keys, so that equal values have equal texts; spans and comments say nothing about the image, and what is known of its base is in the base's digest. */
 export function canonical(value: unknown): string {
   return JSON.stringify(value, (key, each: unknown) => {
-    if (key === 'span' || key === 'nameSpan' || key === 'comment') return undefined
+    if (key === 'span' || key === 'nameSpan' || key === 'comment' || key === 'known') return undefined
     if (each instanceof Map) return [...each].sort(([a], [b]) => (String(a) < String(b) ? -1 : 1))
     if (typeof each === 'object' && each !== null && !Array.isArray(each)) {
       return Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)))
@@ -41,10 +41,16 @@ export interface KeyInput {
 
 /** What a docker step does, without what only says where it stands. Steps that change nothing by themselves stay: later ones see them. */
 function stepValue(step: Step): unknown {
-  if (step.kind !== 'copy') return step
-  const {from, ...rest} = step
   // The content of what is copied is in the key by itself; a stage's index is only its place in the file.
-  return {...rest, from: from.kind === 'stage' ? {kind: from.kind, name: from.name} : from}
+  const origin = (from: CopyOrigin | undefined) => (from?.kind === 'stage' ? {kind: from.kind, name: from.name} : from)
+  if (step.kind === 'copy') return {...step, from: origin(step.from)}
+  if (step.kind !== 'run' || step.mounts === undefined) return step
+  return {...step, mounts: step.mounts.flatMap(mount => mountValue(mount, origin))}
+}
+
+/** Content of a cache is no part of what a command says; of a secret only its name is (K128). */
+function mountValue(mount: Mount, origin: (from: CopyOrigin | undefined) => unknown): unknown[] {
+  return mount.kind === 'bind' || mount.kind === 'cache' ? [{...mount, from: origin(mount.from)}] : [mount]
 }
 
 /** The ingredients of a stage's key, in order. */

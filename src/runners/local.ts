@@ -1,15 +1,12 @@
 /** Runs stage commands on this machine, as the engine's user, in the namespace where they belong. */
-import {closeSync, openSync, readFileSync} from 'node:fs'
-import {fileURLToPath} from 'node:url'
+import {closeSync, openSync} from 'node:fs'
 import type {CommandResult, Identity, Mapping, Runner, StageCommand} from '../model/ports.js'
 import {asUser, insideNamespace} from '../system/identity.js'
 import {runProcess} from '../system/processes.js'
+import {helperProgram} from './helper.js'
 
 /** Lines kept of a command's output, for the message when it fails. */
 const TAIL = 200
-
-/** Our program for the namespace, as text: the engine's user may not be able to read our folder. */
-const HELPER = fileURLToPath(new URL('../inside/main.js', import.meta.url))
 
 export interface LocalRunnerOptions {
   readonly identity: Identity
@@ -42,7 +39,7 @@ export function localRunner(options: LocalRunnerOptions): Runner {
       const descriptor = openSync(process.execPath, 'r')
       try {
         const argv = [...prefix, '/proc/self/fd/3', '--input-type=module', '-', ...command.argv]
-        const result = await runProcess({...common, argv, descriptor, input: readFileSync(HELPER, 'utf8')})
+        const result = await runProcess({...common, argv, descriptor, input: helperProgram()})
         return {...result, tail}
       } finally {
         closeSync(descriptor)

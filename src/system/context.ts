@@ -41,6 +41,7 @@ export function contextFiles(root: string, environment: NodeJS.ProcessEnv = proc
     text: path => look(() => readFileSync(at(path), 'utf8')),
     mode: path => look(() => lstatSync(at(path)).mode & 0o7777),
     head: path => look(() => readHead(at(path))),
+    hardLinks: path => look(() => lstatSync(at(path)).nlink) ?? 1,
     link: path => look(() => readlinkSync(at(path))),
     environment: new Map(
       Object.entries(environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])),

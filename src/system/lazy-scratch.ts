@@ -79,8 +79,11 @@ export function lazyScratch(options: LazyScratchOptions): LazyScratch {
       return ownedFolder(isAbsolute(name) ? name : join((await scratch()).folder, name), options.identity)
     },
     async give(folder) {
+      // A change of owner takes setuid and setgid away: what had them gets them again.
+      const script =
+        't=$(mktemp) && find "$2" -type f -perm /6000 -printf "%m\\0%p\\0" >"$t"; chown -hR -- "$1" "$2"; xargs -0 -r -n 2 chmod <"$t"; rm -f "$t"'
       if (asUser(options.identity).length > 0)
-        await capture(['chown', '-hR', `${options.identity.uid}:${options.identity.gid}`, '--', folder], {
+        await capture(['sh', '-c', script, 'sh', `${options.identity.uid}:${options.identity.gid}`, folder], {
           cwd: '/',
           env: {PATH: '/usr/bin:/bin'},
         })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import {describe, expect, it} from 'vitest'
-import type {CopyStep, Description, FormatName, Stage} from '../../src/model/description.js'
+import type {CopyStep, Description, FormatName, Mount, Stage, Step} from '../../src/model/description.js'
 import {startOf} from '../../src/model/span.js'
 import {literal} from '../../src/model/template.js'
 import {artifactsOf, findCycles, neededStages, resolveTarget, waves} from '../../src/plan/graph.js'
@@ -18,7 +18,7 @@ function copy(index: number | undefined, ...paths: string[]): CopyStep {
   }
 }
 
-function stage(index: number, base: number | undefined, steps: CopyStep[] = []): Stage {
+function stage(index: number, base: number | undefined, steps: Step[] = []): Stage {
   return {
     name: `s${index}`,
     index,
@@ -62,6 +62,15 @@ describe('needed stages', () => {
     ])
     expect(neededStages(d, 3)).toEqual([0, 1, 3])
     expect(neededStages(d, 2)).toEqual([2])
+  })
+  it('are also those that a command mounts', () => {
+    const mounts: Mount[] = [
+      {kind: 'bind', from: {kind: 'stage', name: 'b', index: 1, span}, source: ['/a'], target: ['/mnt'], writable: false, span},
+    ]
+    const run: Step = {kind: 'run', rules: 'docker', where: 'image', command: {kind: 'exec', argv: ['x']}, mounts, span}
+    const d = description([stage(0, undefined), stage(1, 0), stage(2, undefined, [run])])
+    expect(neededStages(d, 2)).toEqual([0, 1, 2])
+    expect(artifactsOf(d, [0, 1, 2]).get(1)).toMatchObject([{path: '/a', wantedBy: [d.stages[2]?.name]}])
   })
   it('leave out names that mean no stage', () => {
     expect(neededStages(description([stage(0, undefined, [copy(undefined, '/a'), copy(7, '/b')])]), 0)).toEqual([0])

@@ -5,9 +5,11 @@ import {LineReader} from '../../src/formats/dockerfile/lines.js'
 import {Problems} from '../../src/formats/dockerfile/problems.js'
 import {readDockerfile} from '../../src/formats/dockerfile/read.js'
 import {writeDockerfile} from '../../src/formats/dockerfile/write.js'
+import {parseImageConfig} from '../../src/language/image-config.js'
 import {expandWord} from '../../src/language/words.js'
-import {LineIndex, type Span} from '../../src/model/span.js'
+import {LineIndex} from '../../src/model/span.js'
 import {contextOf} from '../formats/dockerfile/help.js'
+import {expectSpansInside, mutated} from './texts.js'
 
 const options = {buildArgs: new Map([['B', 'b']]), architecture: 'amd64'}
 
@@ -31,6 +33,14 @@ const piece = fc.oneof(
     'SHELL ',
     'ONBUILD ',
     'HEALTHCHECK CMD ',
+    'HEALTHCHECK --interval=1s --retries=2 CMD ',
+    'HEALTHCHECK NONE',
+    'EXPOSE ',
+    'VOLUME ',
+    'STOPSIGNAL ',
+    'MAINTAINER ',
+    'ONBUILD RUN ',
+    'ONBUILD COPY --from=b ',
   ),
   fc.constantFrom(
     '\n',
@@ -56,6 +66,33 @@ const piece = fc.oneof(
     ']',
     '["a","b"]',
     '--from=b ',
+    '--from=0 ',
+    '--link ',
+    '--parents ',
+    '--exclude=*.o ',
+    '--unpack ',
+    '--unpack=false ',
+    '--keep-git-dir ',
+    '--chown=1:1 ',
+    '--chmod=0755 ',
+    '--network=none ',
+    '--security=insecure ',
+    '--mount=type=cache,target=/c ',
+    '--mount=from=b,target=/m,rw ',
+    '--mount=type=secret,id=s,env=S ',
+    '--mount=type=tmpfs,',
+    'target=',
+    'https://h/f.tgz ',
+    'git@h:r.git#v:d ',
+    'a.tar ',
+    '#!/bin/x\n',
+    '80/tcp ',
+    'SIGINT',
+    '${A:-b}',
+    '${A##*/}',
+    '${A/x/y}',
+    '$PATH',
+    '~',
     '--',
     '/',
     '.',
@@ -76,37 +113,29 @@ const anyText = fc.oneof(
   fc.array(piece, {maxLength: 40}).map(pieces => pieces.join('')),
 )
 
-function* spansOf(value: unknown): Generator<Span> {
-  if (typeof value !== 'object' || value === null) return
-  if (isSpan(value)) {
-    yield value
-    return
-  }
-  for (const inner of Object.values(value)) yield* spansOf(inner)
-}
-
-function isSpan(value: object): value is Span {
-  return 'file' in value && 'start' in value && 'end' in value
-}
+const config = parseImageConfig(JSON.stringify({Env: ['A=/a/b', 'E='], WorkingDir: '/w', OnBuild: ['ENV T=1', 'COPY x', 'FOO']}))
+const withConfig = {...options, configs: new Map([['docker://docker.io/library/a:latest', config]])}
 
 describe('whatever the text', () => {
   test('reading never throws, and every span is inside the file', () => {
     fc.assert(
-      fc.property(anyText, text => {
-        const result = readDockerfile('f', text, options)
+      fc.property(anyText, fc.boolean(), (text, known) => {
+        const result = readDockerfile('f', text, known ? withConfig : options)
         expect(result.description !== undefined || result.diagnostics.some(found => found.rule === 'syntax')).toBe(true)
-        const lines = text.split('\n')
-        for (const {start, end} of spansOf(result)) {
-          for (const place of [start, end]) {
-            expect(place.line).toBeGreaterThanOrEqual(1)
-            expect(place.line).toBeLessThanOrEqual(lines.length)
-            expect(place.column).toBeGreaterThanOrEqual(1)
-            expect(place.column).toBeLessThanOrEqual((lines[place.line - 1] ?? '').length + 2)
-          }
-          expect(start.line < end.line || (start.line === end.line && start.column <= end.column)).toBe(true)
-        }
+        expectSpansInside(result, {f: text})
       }),
       {numRuns: 3000},
+    )
+  })
+
+  test('a real file in which something is changed is read as well', () => {
+    fc.assert(
+      fc.property(mutated('test/real/dockerfiles'), text => {
+        const result = readDockerfile('f', text, options)
+        expect(result.description !== undefined || result.diagnostics.some(found => found.rule === 'syntax')).toBe(true)
+        expectSpansInside(result, {f: text})
+      }),
+      {numRuns: 1000},
     )
   })
 

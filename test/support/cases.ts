@@ -2,7 +2,9 @@
  * A conformance case: one file that a person can read. A first paragraph says what it is about; then parts follow,
  * each behind a line `-- NAME --`. `Dockerfile` is the input; `context/PATH` is a file of the build context; `setup.sh`
  * runs in the context for what a text cannot say (links, modes); `options` are flags for both builders; `runs` has one
- * JSON array of arguments a line; `refused` names the rule of a conversion that has to be refused.
+ * JSON array of arguments a line; `refused` names the rule of a conversion that has to be refused; `fails` says that the
+ * engine that is asked refuses it; `equivalent` is a Dockerfile that means the same by the rules, for an engine that does
+ * not know a flag yet.
  */
 import {execFileSync} from 'node:child_process'
 import {chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs'
@@ -34,7 +36,14 @@ export function readCases(folder: string): readonly Case[] {
 }
 
 /** Writes Dockerfile and context into a folder. The umask of whoever runs it does not matter. */
-export function layCase(each: Case, folder: string): void {
+export function layCase(
+  each: Case,
+  folder: string,
+  dockerfile: 'Dockerfile' | 'equivalent' = 'Dockerfile',
+  run: (argv: readonly string[], cwd: string) => void = (argv, cwd) => {
+    execFileSync(argv[0] ?? '', argv.slice(1), {cwd, stdio: ['ignore', 'inherit', 'inherit']})
+  },
+): void {
   const context = join(folder, 'context')
   makeFolder(context)
   for (const [name, text] of each.parts) {
@@ -48,9 +57,10 @@ export function layCase(each: Case, folder: string): void {
     writeFileSync(path, text)
     chmodSync(path, 0o644)
   }
+  const other = dockerfile === 'equivalent' ? each.parts.get('equivalent') : undefined
+  if (other !== undefined) writeFileSync(join(folder, 'Dockerfile.equivalent'), other)
   const setup = each.parts.get('setup.sh')
-  if (setup !== undefined)
-    execFileSync('/bin/sh', ['-euc', `umask 022\n${setup}`], {cwd: context, stdio: ['ignore', 'inherit', 'inherit']})
+  if (setup !== undefined) run(['/bin/sh', '-euc', `umask 022\n${setup}`], context)
 }
 
 function makeFolder(path: string): void {

@@ -1,45 +1,94 @@
 /** Files of the build context as COPY sees them: without what `.dockerignore` hides, wildcards as a frozen list. */
+import {isArchive} from '../../language/archives.js'
 import {parseGlob} from '../../language/globs.js'
 import {type IgnoreFile, parseIgnore} from '../../language/ignore.js'
-import {rootedPath} from '../../language/paths.js'
-import type {ContextFiles} from '../../model/format.js'
+import {cleanPath, rootedPath} from '../../language/paths.js'
+import type {ContextFiles, FileKind} from '../../model/format.js'
 
-/** More files than this are not written out one by one. */
-const mostFiles = 2000
+/** More files than this are not looked through. */
+const mostEntries = 200_000
+/** More links than that in one path are a circle (Linux, MAXSYMLINKS). */
+const mostLinks = 40
 
 export interface ContextView {
-  kind(path: string): 'file' | 'directory' | undefined
-  /** Paths that a source means; undefined when a pattern cannot be read or matches too much. */
+  /** A path of this context as the build's working folder sees it. */
+  prefixed(path: string): string
+  /** The path that a source leads to, links followed inside the context (K91, K93). */
+  resolve(path: string): ResolvedPath
+  /** Paths that a source means; undefined when a pattern cannot be read. */
   expand(source: string): readonly string[] | undefined
-  /** How a folder can be copied. */
-  folder(path: string): FolderCopy
+  /** Everything in a folder that is not hidden and not excluded. */
+  folder(path: string, excluded: readonly string[]): FolderView
+  mode(path: string): number
+  archive(path: string): 'archive' | 'compressed' | 'none'
 }
 
-type FolderCopy =
-  /** All of it, by one line. */
-  | {readonly kind: 'whole'}
-  /** Only these, relative to the folder; some are hidden. */
-  | {readonly kind: 'files'; readonly files: readonly string[]}
-  /** It holds symlinks, which `%files` would follow (D98). */
-  | {readonly kind: 'links'; readonly link: string}
-  | {readonly kind: 'too-many'}
+export type ResolvedPath =
+  | {readonly kind: 'file' | 'directory' | 'other'; readonly path: string}
+  | {readonly kind: 'missing' | 'outside' | 'hidden'}
 
-export function viewContext(context: ContextFiles, file: string): ContextView {
-  const beside = `${file.slice(file.lastIndexOf('/') + 1)}.dockerignore`
-  const text = context.text(beside) ?? context.text('.dockerignore')
-  const ignore = text === undefined ? undefined : parseIgnore(text)
-  const hidden = (path: string) => path !== '.' && ignore?.hides(path).hidden === true
+export interface FolderEntry {
+  /** Relative to the folder. */
+  readonly path: string
+  readonly kind: FileKind
+  readonly mode: number
+  readonly hardLinked: boolean
+}
+
+export interface FolderView {
+  /** Folders before what is in them. */
+  readonly entries: readonly FolderEntry[]
+  /** Paths relative to the folder that are left out, a folder for all that is in it. */
+  readonly hidden: readonly string[]
+}
+
+export class TooManyFiles extends Error {}
+
+/** @param prefix the folder that `context` is of the whole one; empty for all of it */
+export function viewContext(look: ContextFiles, ignore: IgnoreFile | undefined, prefix: string): ContextView {
+  const isHidden = (path: string) => path !== '.' && ignore?.hides(path).hidden === true
   return {
-    kind: path => {
-      const kind = context.kindFollowed(rootedPath(path))
-      return kind === 'directory' ? 'directory' : kind === undefined ? undefined : 'file'
-    },
-    expand: source => expand(context, rootedPath(source), hidden),
-    folder: path => folder(context, rootedPath(path), ignore, hidden),
+    prefixed: path => (prefix === '' ? path : path === '.' ? prefix : `${prefix}/${path}`),
+    resolve: path => resolvePath(look, rootedPath(path), isHidden),
+    expand: source => expand(look, rootedPath(source), isHidden),
+    folder: (path, excluded) => folder(look, rootedPath(path), isHidden, ignore !== undefined, excluded),
+    mode: path => look.mode(rootedPath(path)) ?? 0o644,
+    archive: path => isArchive(look.head(rootedPath(path)) ?? new Uint8Array()),
   }
 }
 
-function expand(context: ContextFiles, source: string, hidden: (path: string) => boolean): readonly string[] | undefined {
+function resolvePath(context: ContextFiles, path: string, isHidden: (path: string) => boolean): ResolvedPath {
+  let left = path.split('/').filter(part => part !== '.')
+  let at = ''
+  for (let links = 0; left.length > 0; ) {
+    const [part = '', ...rest] = left
+    const next = at === '' ? part : `${at}/${part}`
+    const kind = context.kind(next)
+    if (kind === undefined) return {kind: 'missing'}
+    left = rest
+    if (kind !== 'symlink') {
+      at = next
+      continue
+    }
+    // A link whose target is hidden is not found either (K93).
+    if (isHidden(next)) return {kind: 'hidden'}
+    const link = context.link(next) ?? ''
+    links += 1
+    if (link.startsWith('/')) return {kind: 'outside'}
+    if (links > mostLinks) return {kind: 'missing'}
+    const target = cleanPath(`${at === '' ? '.' : at}/${link}`)
+    if (target === '..' || target.startsWith('../')) return {kind: 'outside'}
+    left = [...(target === '.' ? [] : target.split('/')), ...left]
+    at = ''
+  }
+  const found = at === '' ? '.' : at
+  const kind = found === '.' ? 'directory' : context.kind(found)
+  if (kind === undefined || kind === 'symlink') return {kind: 'missing'}
+  if (kind !== 'directory' && isHidden(found)) return {kind: 'hidden'}
+  return {kind, path: found}
+}
+
+function expand(context: ContextFiles, source: string, isHidden: (path: string) => boolean): readonly string[] | undefined {
   const glob = parseGlob(source)
   if (glob.kind === 'literal') return [source]
   if (glob.kind === 'bad') return undefined
@@ -48,40 +97,54 @@ function expand(context: ContextFiles, source: string, hidden: (path: string) =>
   let level = [glob.prefix]
   for (let i = glob.prefix === '' ? 0 : glob.prefix.split('/').length; i < depth; i += 1) {
     level = level.flatMap(at => context.names(at === '' ? '.' : at).map(name => (at === '' ? name : `${at}/${name}`)))
-    if (level.length > mostFiles * 10) return undefined
+    if (level.length > mostEntries) throw new TooManyFiles()
   }
-  for (const path of level) if (glob.matches(path) && !hidden(path)) found.push(path)
-  return found.length > mostFiles ? undefined : found
+  for (const path of level) if (glob.matches(path) && !isHidden(path)) found.push(path)
+  return found
 }
 
+/** Hidden folders are still looked into where something in them may be shown again (K109). */
 function folder(
   context: ContextFiles,
   root: string,
-  ignore: IgnoreFile | undefined,
-  hidden: (path: string) => boolean,
-): FolderCopy {
-  const files: string[] = []
-  let skipped = false
-  let seen = 0
-  const open = ['']
-  for (let at = open.pop(); at !== undefined; at = open.pop()) {
-    const path = at === '' ? root : root === '.' ? at : `${root}/${at}`
-    for (const name of context.names(path)) {
-      const relative = at === '' ? name : `${at}/${name}`
-      const full = root === '.' ? relative : `${root}/${relative}`
-      seen += 1
-      if (seen > 200_000) return {kind: 'too-many'}
-      const kind = context.kind(full)
-      if (kind === 'directory') {
-        open.push(relative)
-        if (hidden(full)) skipped = true
+  isHidden: (path: string) => boolean,
+  ignores: boolean,
+  excluded: readonly string[],
+): FolderView {
+  const excludes = excluded.length === 0 ? undefined : parseIgnore(excluded.join('\n'))
+  const entries: FolderEntry[] = []
+  const hidden: string[] = []
+  const walk = (at: string): boolean => {
+    let shown = false
+    for (const name of context.names(at === '' ? root : root === '.' ? at : `${root}/${at}`)) {
+      const path = at === '' ? name : `${at}/${name}`
+      const full = root === '.' ? path : `${root}/${path}`
+      const kind = context.kind(full) ?? 'other'
+      const out = (ignores && isHidden(full)) || excludes?.hides(path).hidden === true
+      if (entries.length + hidden.length > mostEntries) throw new TooManyFiles()
+      const entry = {path, kind, mode: context.mode(full) ?? 0o644, hardLinked: kind === 'file' && context.hardLinks(full) > 1}
+      if (kind !== 'directory') {
+        if (out) hidden.push(path)
+        else {
+          entries.push(entry)
+          shown = true
+        }
         continue
       }
-      if (hidden(full)) skipped = true
-      else if (kind === 'symlink') return {kind: 'links', link: full}
-      else files.push(relative)
+      const place = entries.length
+      const before = hidden.length
+      const inside = walk(path)
+      // K111: a folder appears if something in it does, or if nothing hides it.
+      if (inside || !out) {
+        entries.splice(place, 0, entry)
+        shown = true
+      } else {
+        hidden.length = before
+        hidden.push(path)
+      }
     }
+    return shown
   }
-  if (ignore === undefined || !skipped) return {kind: 'whole'}
-  return files.length > mostFiles ? {kind: 'too-many'} : {kind: 'files', files: files.sort()}
+  walk('')
+  return {entries, hidden}
 }

@@ -1,17 +1,28 @@
 /** A stage of a Dockerfile or YAML description as the sections of a definition file (part F of the Dockerfile rules). */
-import type {Command, Setting, Settings, Stage} from '../../model/description.js'
-import {plainText, type Template} from '../../model/template.js'
+import type {CopyStep, Settings, Stage, Step} from '../../model/description.js'
+import type {ImageConfig} from '../../model/image-config.js'
+import type {Span} from '../../model/span.js'
+import {plainText, showTemplate, type Template} from '../../model/template.js'
 import {writeCopy} from './copies.js'
+import {environmentSection, lostBaseVariables, shortPath} from './environment.js'
 import {baseHeaders, headerValue} from './headers.js'
+import {labelSections} from './labelsection.js'
 import {chainOf} from './needed.js'
-import {type PrintedItem, type PrintedSection, type StageParts, Unprintable} from './print.js'
-import {environmentWord, shellWord, templateWord} from './quote.js'
-import {runLines} from './runlines.js'
+import {type PrintedSection, type StageParts, Unprintable} from './print.js'
+import {mentionsTmp, writeRun} from './runs.js'
+import {reportRuntime} from './runtime.js'
 import type {StageScript} from './script.js'
+import {runscriptSection, startLines} from './start.js'
 
 interface State {
+  /** Undefined until WORKDIR sets one. */
   workdir: Template | undefined
-  user: string | undefined
+  /** `user[:group]`; undefined for root. */
+  user: Template | undefined
+  /** A command has made links. */
+  linked: boolean
+  /** It has been said that the base's folder is taken for `/`. */
+  assumed: boolean
   /** ENV in order of first appearance (K138). */
   readonly env: Map<string, Template>
   /** ENV whose value an ARG covers at the moment (K61). */
@@ -26,42 +37,107 @@ export function dockerStage(script: StageScript, stage: Stage, name: string | un
   const foreign = chain.find(part => part.rules !== 'docker')
   if (foreign !== undefined)
     throw new Unprintable(`it builds upon stage ${foreign.name}, which follows a definition file's rules`)
-  const state: State = {workdir: undefined, user: undefined, env: new Map(), covered: new Set()}
+  const config = root.base.kind === 'image' || root.base.kind === 'local' ? root.base.config : undefined
   const lastRun = chain.findLastIndex(part => part.steps.some(step => step.kind === 'run'))
+  const state: State = {
+    workdir: undefined,
+    user: config === undefined || isRoot([config.user]) ? undefined : [config.user],
+    env: new Map(),
+    linked: false,
+    assumed: false,
+    covered: new Set(),
+  }
+  prepare(script, chain, root, lastRun !== -1)
   chain.forEach((part, i) => {
-    if (part.platform !== undefined)
+    if (part.platform !== undefined && !isOwnPlatform(script, part.platform))
       script.warn(
         'platform',
         part.nameSpan,
         `A definition cannot ask for platform ${part.platform}; the image is built for the machine that builds, or for apptainer build --arch.`,
       )
     restoreEnv(script, state, lastRun >= i)
-    writeSteps(script, part, state, i, lastRun)
+    writeSteps(script, part, state, config, i, lastRun)
   })
   const settings = inherited(chain)
   const labels = labelSections(script, settings, root)
-  const environment = environmentSection(state, settings)
-  const runscript = runscriptSection(script, state, settings, root)
-  if (root.base.kind === 'scratch' && script.hasPost() && !script.hasRun()) {
-    script.refuse(
-      'scratch-needs-shell',
-      root.base.span,
-      'Putting the files in place needs a shell, and an image from scratch has none.',
-      'Copy single files, or start from an image with a shell.',
-    )
-  }
-  if (isOther(state.user)) {
-    script.warn(
-      'user-at-runtime',
-      stage.nameSpan,
-      `USER ${state.user ?? ''} has no meaning at run time: Apptainer runs the image as the person who calls it.`,
-    )
-  }
+  const start = script.hostMode ? startLines(script, {settings, workdir: state.workdir, root, config}) : []
+  const environment = environmentSection(script, state.env, settings, root, start)
+  const runscript =
+    settings.runscript === undefined
+      ? runscriptSection(script, {settings, workdir: state.workdir, root, config})
+      : [section('runscript', settings.runscript)]
+  reportRuntime(script, stage, settings, state.user === undefined ? undefined : showTemplate(state.user))
+  const maintainer = settings.maintainer === undefined ? [] : [`Maintainer: ${settings.maintainer.value}`]
   return {
-    comment: stage.comment ?? [],
+    comment: [...(stage.comment ?? []), ...maintainer],
     headers: [...baseHeaders(root.base), ...(name === undefined ? [] : [['Stage', headerValue(name)] as const])],
-    sections: [...script.fileSections(), ...script.postSections(), ...environment, ...labels, ...runscript, ...scripts(settings)],
+    sections: [
+      ...script.setupSections(),
+      ...script.fileSections(),
+      ...script.postSections(),
+      ...environment,
+      ...labels,
+      ...runscript,
+      ...scripts(settings),
+    ],
   }
+}
+
+/** What has to be known before the first step is written. */
+function prepare(script: StageScript, chain: readonly Stage[], root: Stage, runs: boolean): void {
+  script.hostMode = root.base.kind === 'scratch'
+  const config = root.base.kind === 'image' || root.base.kind === 'local' ? root.base.config : undefined
+  script.baseVariables = config?.env
+  if (!runs) return
+  for (const [name, value] of lostBaseVariables(root)) script.correct(name, value)
+  const path = shortPath(root)
+  if (path !== undefined) script.correct('PATH', path)
+  if (usesTmp(script, chain)) script.ownTmp()
+}
+
+/** K141: /tmp of the image, where steps of the stage or copies out of it name it. */
+function usesTmp(script: StageScript, chain: readonly Stage[]): boolean {
+  const own = chain.some(stage => stage.steps.some(namesTmp))
+  const indexes = new Set(chain.map(stage => stage.index))
+  return (
+    own ||
+    script.description.stages.some(stage =>
+      stage.steps.some(
+        step =>
+          step.kind === 'copy' &&
+          step.from.kind === 'stage' &&
+          step.from.index !== undefined &&
+          indexes.has(step.from.index) &&
+          step.sources.some(source => inTmp(source.path)),
+      ),
+    )
+  )
+}
+
+function inTmp(template: Template | undefined): boolean {
+  return template !== undefined && /^\/(var\/)?tmp(\/|$)/.test(plainText(template) ?? '')
+}
+
+function namesTmp(step: Step): boolean {
+  switch (step.kind) {
+    case 'run':
+      return mentionsTmp(step)
+    case 'copy':
+      return inTmp(step.destination?.path)
+    case 'workdir':
+      return inTmp(step.path)
+    case 'env':
+      return step.variables.some(({value}) => inTmp(value))
+    case 'arg':
+      return inTmp(step.value)
+    case 'user':
+      return false
+  }
+}
+
+/** FROM --platform of this machine says nothing that would have to be carried over. */
+function isOwnPlatform(script: StageScript, platform: string): boolean {
+  return platform === `linux/${script.options.architecture}` || platform.startsWith(`linux/${script.options.architecture}/`)
 }
 
 /** K61: a child starts with the value of ENV again. */
@@ -73,9 +149,16 @@ function restoreEnv(script: StageScript, state: State, runs: boolean): void {
   state.covered.clear()
 }
 
-function writeSteps(script: StageScript, stage: Stage, state: State, place: number, lastRun: number): void {
+function writeSteps(
+  script: StageScript,
+  stage: Stage,
+  state: State,
+  config: ImageConfig | undefined,
+  place: number,
+  lastRun: number,
+): void {
   const lastHere = stage.steps.findLastIndex(step => step.kind === 'run')
-  stage.steps.forEach((step, at) => {
+  for (const [at, step] of stage.steps.entries()) {
     // What only commands can see is left out when none follow.
     const runs = place < lastRun || (place === lastRun && at < lastHere)
     if (step.rules === 'def')
@@ -90,54 +173,70 @@ function writeSteps(script: StageScript, stage: Stage, state: State, place: numb
           state.env.set(name, value)
           state.covered.delete(name)
         }
-        if (!runs) return
+        if (!runs) break
         script.commentLines(step.comment)
         script.export(step.variables)
-        return
+        break
       case 'arg':
-        if (step.value === undefined) return
+        if (step.value === undefined) break
         if (state.env.has(step.name)) state.covered.add(step.name)
-        if (!runs) return
+        if (!runs) break
         script.commentLines(step.comment)
         script.export([{name: step.name, value: step.value}])
-        return
+        break
       case 'workdir':
-        state.workdir = step.path
-        script.makeFolder(step.path)
-        if (isOther(state.user) && plainText(step.path) !== '/') {
-          script.refuse(
-            'workdir-owner',
-            step.span,
-            `docker gives a folder that WORKDIR makes to user ${state.user ?? ''}; here it belongs to root.`,
-            'Set WORKDIR before USER, or chown it in a RUN.',
-          )
-        }
-        return
+        state.workdir = script.absolute(step.path, folderOf(script, state, config, step.span))
+        script.makeFolder(state.workdir, state.user)
+        break
       case 'user':
-        state.user = plainText(step.user) ?? 'unknown'
-        return
+        state.user = isRoot(step.user) ? undefined : step.user
+        break
       case 'copy':
-        writeCopy(script, stage, step)
-        return
-      case 'run':
-        if (isOther(state.user)) {
-          script.refuse(
-            'user-at-build',
-            step.span,
-            `This command runs as user ${state.user ?? ''}; %post runs as root, and what it makes would belong to root.`,
-            'Move the command before USER, or allow it with --allow user-at-build.',
-          )
-        }
-        script.commentLines(step.comment)
-        script.enter(state.workdir ?? ['/'])
-        for (const line of runLines(step.command)) script.post(line)
-        script.ran()
+        writeCopy(script, stage, placed(script, state, config, step))
+        break
+      case 'run': {
+        const base = config?.workdir
+        if (state.workdir === undefined && base !== undefined && base !== '') script.makeFolder([base], undefined)
+        writeRun(script, step, {
+          workdir: state.workdir ?? [base === undefined || base === '' ? '/' : base],
+          user: state.user,
+          pathSet: state.env.has('PATH'),
+          linked: state.linked,
+          homeSet: state.env.has('HOME') || config?.env.has('HOME') === true,
+        })
+        const {command} = step
+        state.linked ||= /\b(ln|symlink|alternatives)\b/.test(command.kind === 'exec' ? command.argv.join(' ') : command.text)
+      }
     }
-  })
+  }
 }
 
-function isOther(user: string | undefined): boolean {
-  return user !== undefined && !/^(root|0)?(:(root|0))?$/.test(user)
+/** The folder that relative paths start from. Nobody may know that of the base; nearly all of them have `/`. */
+function folderOf(script: StageScript, state: State, config: ImageConfig | undefined, span: Span): Template {
+  if (state.workdir !== undefined) return state.workdir
+  if (config === undefined && !script.hostMode && !state.assumed) {
+    script.warn(
+      'base-workdir',
+      span,
+      'The path is relative to the WORKDIR of the base image, which is not known here; it is taken for /.',
+      'Set WORKDIR before, or convert where the configuration of the base image can be read.',
+    )
+    state.assumed = true
+  }
+  return [config === undefined || config.workdir === '' ? '/' : config.workdir]
+}
+
+/** A copy with its destination absolute. */
+function placed(script: StageScript, state: State, config: ImageConfig | undefined, step: CopyStep): CopyStep {
+  const path = step.destination === undefined ? undefined : plainText(step.destination.path)
+  if (step.destination === undefined || path === undefined || path.startsWith('/')) return step
+  const folder = folderOf(script, state, config, step.destination.span)
+  return {...step, destination: {...step.destination, path: script.absolute(step.destination.path, folder)}}
+}
+
+function isRoot(user: Template): boolean {
+  const text = plainText(user)
+  return text !== undefined && /^(root|0)?(:(root|0))?$/.test(text)
 }
 
 /** K76, K123: a child takes its parent's settings; an ENTRYPOINT of its own drops the parent's CMD. */
@@ -151,106 +250,11 @@ function inherited(chain: readonly Stage[]): Settings {
       ...settings,
       env: [...(above.env ?? []), ...(settings.env ?? [])],
       labels: [...(above.labels ?? []), ...(settings.labels ?? [])],
+      expose: [...(above.expose ?? []), ...(settings.expose ?? [])],
+      volumes: [...(above.volumes ?? []), ...(settings.volumes ?? [])],
+      onbuild: settings.onbuild ?? [],
     }
   }, {})
-}
-
-/** Keys that images from registries commonly carry; theirs would win over %labels (D121). */
-const commonLabels = /^(maintainer|org\.opencontainers\.image\..*|org\.label-schema\..*)$/
-
-function labelSections(script: StageScript, settings: Settings, root: Stage): PrintedSection[] {
-  const items = new Map<string, PrintedItem>()
-  for (const {name, value, span} of settings.labels ?? []) {
-    const text = plainText(value)
-    const line = `${name} ${text ?? ''}`
-    if (
-      /\s/.test(name) ||
-      /^[#%]/.test(name) ||
-      name === '' ||
-      (text !== undefined && (/[\n\r]/.test(text) || text !== text.trim()))
-    ) {
-      script.refuse(
-        'label',
-        span,
-        `Label ${JSON.stringify(name)} cannot be written in %labels: a name has no blanks, a value is one line without blanks around it.`,
-      )
-      continue
-    }
-    if (text === undefined) script.post(`echo ${templateWord([`${name} `, ...value])} >> "$SINGULARITY_LABELS"`)
-    else if (root.base.kind === 'image' && commonLabels.test(name))
-      script.post(`echo ${shellWord(line)} >> "$SINGULARITY_LABELS"`)
-    else items.set(name, {text: line.trimEnd()})
-  }
-  return items.size === 0 ? [] : [{title: 'labels', items: [...items.values()]}]
-}
-
-/** K138, K139: final values; one that needs the base's value of another comes before that one is set. */
-function environmentSection(state: State, settings: Settings): PrintedSection[] {
-  const left = new Map(state.env)
-  for (const {name, value} of settings.env ?? []) left.set(name, value)
-  const items: PrintedItem[] = []
-  while (left.size > 0) {
-    const next = [...left].find(([name]) => ![...left].some(([other, value]) => other !== name && needs(value, name)))
-    if (next === undefined) throw new Unprintable("variables of its environment need the base image's value of each other")
-    items.push({text: `export ${next[0]}=${environmentWord(next[1])}`})
-    left.delete(next[0])
-  }
-  const own = settings.environment?.text
-  if (own !== undefined) items.push({text: own, verbatim: true})
-  return items.length === 0 ? [] : [{title: 'environment', items}]
-}
-
-function needs(value: Template, name: string): boolean {
-  return value.some(part => typeof part !== 'string' && part.variable === name)
-}
-
-function runscriptSection(script: StageScript, state: State, settings: Settings, root: Stage): PrintedSection[] {
-  if (settings.runscript !== undefined) return [section('runscript', settings.runscript)]
-  const {entrypoint, cmd} = settings
-  if (entrypoint === undefined && cmd === undefined) return []
-  const folder = state.workdir === undefined || script.options.keepCwd ? undefined : plainText(state.workdir)
-  if (state.workdir !== undefined && folder === undefined && !script.options.keepCwd) {
-    script.warn(
-      'workdir-at-runtime',
-      (entrypoint ?? cmd)?.span ?? root.span,
-      'WORKDIR depends on the base image, so the program starts in the folder of the person who calls it.',
-    )
-  }
-  if (entrypoint === undefined && cmd !== undefined && root.base.kind !== 'scratch') {
-    script.info(
-      'base-entrypoint',
-      cmd.span,
-      'If the base image has an ENTRYPOINT, docker would start that with this CMD as its arguments; the definition starts CMD itself.',
-    )
-  }
-  if (folder !== undefined && folder !== '/' && takesArguments(entrypoint)) {
-    script.warn(
-      'workdir-at-runtime',
-      entrypoint?.span ?? root.span,
-      `The program starts in ${folder}, so relative paths among its arguments mean that folder and not the caller's.`,
-      "Use --keep-cwd to stay in the caller's folder.",
-    )
-  }
-  if (root.base.kind === 'scratch' && !script.hasRun()) {
-    script.warn(
-      'runscript-needs-shell',
-      (entrypoint ?? cmd)?.span ?? root.span,
-      'apptainer run starts a program through /bin/sh of the image, and an image from scratch has none unless it was copied there.',
-      'Start the program with apptainer exec IMAGE PROGRAM, or use a base with a shell.',
-    )
-  }
-  const printed = script.runscript(entrypoint, cmd, folder === '/' ? undefined : folder)
-  if (printed.length === 0)
-    script.warn(
-      'nothing-to-run',
-      (entrypoint ?? cmd)?.span ?? root.span,
-      "ENTRYPOINT and CMD are empty; the base image's own command stays.",
-    )
-  return printed
-}
-
-function takesArguments(entrypoint: Setting<Command> | undefined): boolean {
-  return entrypoint?.value.kind === 'exec' && entrypoint.value.argv.length > 0
 }
 
 /** Sections that are scripts already. */

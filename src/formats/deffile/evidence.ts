@@ -8,16 +8,21 @@ import type {CopyStep, Description, Stage} from '../../model/description.js'
 import {plainText} from '../../model/template.js'
 import {chainOf} from './needed.js'
 
-type SourceKind = 'file' | 'directory' | 'unknown'
+/** `likely-file`: nothing in the input proves it. */
+type SourceKind = 'file' | 'likely-file' | 'directory' | 'unknown'
 
 /** Folders of every Linux image (Filesystem Hierarchy Standard). */
-const standardFolders = new Set(
+export const standardFolders: ReadonlySet<string> = new Set(
   (
     '/ /bin /boot /etc /home /lib /lib64 /media /mnt /opt /root /run /sbin /srv /usr /usr/bin /usr/include /usr/lib /usr/lib64 ' +
     '/usr/libexec /usr/local /usr/local/bin /usr/local/etc /usr/local/include /usr/local/lib /usr/local/lib64 /usr/local/sbin ' +
     '/usr/local/share /usr/sbin /usr/share /usr/src /var /var/lib /var/log /var/cache'
   ).split(' '),
 )
+
+/** Names that people give to folders. */
+const folderName =
+  /\/(s?bin|lib(64|exec)?|include|share|etc|src|dist|build|out|output|install|app|data|conf(ig)?|target|release|debug|root(fs)?|local|opt|usr|tools|scripts|programs|files?)$/i
 
 /** `source` is undefined for an image that is no stage; `wanting` is the stage whose copy it is: what it starts is a file. */
 export function sourceKind(
@@ -37,14 +42,14 @@ export function sourceKind(
   }
   const destination = step.destination === undefined ? undefined : plainText(step.destination.path)
   if (destination !== undefined && isStarted(description, wanting, clean, destination)) return 'file'
-  // A folder of programs gets programs.
-  if (destination !== undefined && /\/s?bin\/?$/.test(destination)) return 'file'
+  // A folder of programs gets programs, unless the name is one that folders have.
+  if (destination !== undefined && /\/s?bin\/?$/.test(destination) && !folderName.test(clean)) return 'likely-file'
   if (
     /\.(so|a|o|jar|war|whl|py|sh|txt|json|ya?ml|toml|ini|conf|cfg|tar|gz|tgz|xz|zip|pem|crt|html?|js|css|md|exe|pl|rb|lua|xml)$/i.test(
       clean,
     )
   ) {
-    return 'file'
+    return 'likely-file'
   }
   return 'unknown'
 }

@@ -1,4 +1,5 @@
 /** Which stages have to stand in the definition for a target, and in which order (K75, K142, K143). */
+import {copiesOf} from '../../language/stage-copies.js'
 import type {Description, Stage} from '../../model/description.js'
 
 /** A stage with the stages it builds upon, oldest first and itself last. A definition file cannot say `FROM stage`: it is inlined (D150). */
@@ -43,8 +44,8 @@ export function printedStages(description: Description, target: Stage): readonly
 function copiedFrom(description: Description, stage: Stage): Stage[] {
   const sources: Stage[] = []
   for (const part of chainOf(description, stage)) {
-    for (const step of part.steps) {
-      if (step.kind !== 'copy' || step.from.kind !== 'stage' || step.from.index === undefined) continue
+    for (const step of copiesOf(part)) {
+      if (step.from.kind !== 'stage' || step.from.index === undefined) continue
       const source = stageAt(description, step.from.index)
       if (source !== undefined) sources.push(source)
     }

@@ -1,6 +1,7 @@
 /** Words for the shell and for `%files`, safe inside a definition file. */
 import {shellQuote} from '../../language/shell.js'
-import {plainText, type Template} from '../../model/template.js'
+import {type OpenVariable, plainText, type Template} from '../../model/template.js'
+import {Unprintable} from './print.js'
 
 /**
  * D16, D1: a line inside a quoted text that would start a section or a stage gets an empty quote in front, which
@@ -13,13 +14,21 @@ export function guardLines(text: string, quote: "'" | '"'): string {
 /** One word of a shell script. */
 export function shellWord(text: string): string {
   const word = shellQuote(text)
-  return word.startsWith("'") ? guardLines(word, "'") : word
+  // D37: an empty quote inside the braces keeps Apptainer from taking them for a build argument.
+  return word.startsWith("'") ? guardLines(word.replaceAll(/\{\{(?=\s*\w+\s*\}\})/g, "{''{"), "'") : word
 }
 
-/** A value as a shell word; `reference` spells a variable of the base image. */
-export function templateWord(template: Template, reference: (variable: string) => string = name => `\${${name}}`): string {
+/** A value as a shell word; `reference` names the variable that holds one of the base image. */
+export function templateWord(template: Template, reference: (variable: string) => string = name => name): string {
   const text = plainText(template)
   return text === undefined ? doubleQuoted(template, reference) : shellWord(text)
+}
+
+/** The same, but a variable of the base is printed as one even where its value is known: so a person would write it. */
+export function exportWord(template: Template, reference: (variable: string) => string): string {
+  return template.every(part => typeof part === 'string' || !isReadable(part))
+    ? templateWord(template, reference)
+    : doubleQuoted(template, reference)
 }
 
 /**
@@ -28,12 +37,47 @@ export function templateWord(template: Template, reference: (variable: string) =
  */
 export function environmentWord(template: Template): string {
   const text = plainText(template)
-  return text === undefined || text.includes("'") ? doubleQuoted(template, name => `\${${name}}`) : shellWord(text)
+  const readable = template.some(part => typeof part !== 'string' && isReadable(part))
+  return text === undefined || readable || text.includes("'") ? doubleQuoted(template, name => name) : shellWord(text)
+}
+
+/** Folders that Apptainer puts behind a PATH that lacks them (D66). */
+export const standardPath = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
+
+/** A known value is printed as its variable only where that surely arrives as it is (D113). */
+function isReadable(part: OpenVariable): boolean {
+  return (
+    part.known === undefined ||
+    (part.modifier === undefined &&
+      part.variable === 'PATH' &&
+      /^[\w/.:+-]+$/.test(part.known) &&
+      standardPath.every(folder => part.known?.split(':').includes(folder) === true))
+  )
 }
 
 function doubleQuoted(template: Template, reference: (variable: string) => string): string {
-  const parts = template.map(part => (typeof part === 'string' ? part.replaceAll(/[\\"$`]/g, '\\$&') : reference(part.variable)))
-  return guardLines(`"${parts.join('')}"`, '"')
+  return guardLines(`"${template.map(part => quotedPart(part, reference)).join('')}"`, '"')
+}
+
+function quotedPart(part: Template[number], reference: (variable: string) => string): string {
+  if (typeof part === 'string') return escaped(part)
+  if (part.known !== undefined && !isReadable(part)) return escaped(part.known)
+  const name = reference(part.variable)
+  if (part.modifier === undefined) return `\${${name}}`
+  const {operator, word, replacement} = part.modifier
+  if (replacement !== undefined)
+    throw new Unprintable(`\${${part.variable}/…} of a variable that only the base image knows is more than a POSIX shell can do`)
+  const inner = word.map(each => (typeof each === 'string' ? escapedWord(each, operator) : quotedPart(each, reference))).join('')
+  return `\${${name}${operator}${inner}}`
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[\\"$`]/g, '\\$&').replaceAll(/\{\{(?=\s*\w+\s*\}\})/g, '{""{')
+}
+
+/** Inside braces a `}` would end them; a pattern brings its own escapes. */
+function escapedWord(text: string, operator: string): string {
+  return /[#%]/.test(operator) ? text.replaceAll(/["$`}]/g, '\\$&') : text.replaceAll(/[\\"$`}]/g, '\\$&')
 }
 
 /** The source of a `%files` line that means exactly this path (D90, as tried); undefined when it cannot be said. */

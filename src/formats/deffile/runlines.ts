@@ -11,22 +11,27 @@ const notPlain = new Set(
   ).split(' '),
 )
 
-/** Each entry is a command of its own in `%post`: under `-e` the script stops when it fails. */
-export function runLines(command: Command): readonly string[] {
+/** The command as lines of the script's own shell, where that does the same as a shell of its own; each stops the script when it fails (K136). */
+export function isPlainRun(command: Command): readonly string[] | undefined {
+  return command.kind === 'shell' && isDefaultShell(command.shell) ? plainCommands(command.text) : undefined
+}
+
+/**
+ * The command as one of the script. `bare`: nothing stands in front of it, so that the script's shell would take a
+ * name without a slash for a builtin, which docker does not run (K114).
+ */
+export function runWords(command: Command, bare: boolean): string {
   switch (command.kind) {
-    case 'shell': {
-      const plain = isDefaultShell(command.shell) ? plainCommands(command.text) : undefined
-      return plain ?? [[...command.shell, command.text].map(shellWord).join(' ')]
-    }
+    case 'shell':
+      return [...command.shell, command.text].map(shellWord).join(' ')
     case 'exec': {
       const words = command.argv.map(shellWord).join(' ')
-      // A name without a slash could be a builtin of the shell, which docker would not run (K114).
-      return command.argv[0]?.includes('/') === true ? [words] : [`( exec ${words} )`]
+      return command.argv[0]?.includes('/') === true || !bare ? words : `( exec ${words} )`
     }
     case 'file':
-      return [[...command.shell, `/dev/pipes/${command.name}`].map(shellWord).join(' ')]
+      return [...command.shell, `/dev/pipes/${command.name}`].map(shellWord).join(' ')
     case 'script':
-      return [`/bin/sh -ex -c ${shellWord(command.text)}`]
+      return `/bin/sh -ex -c ${shellWord(command.text)}`
   }
 }
 

@@ -1,71 +1,123 @@
-/** The parts of one printed stage while its steps are gone through in order: `%files`, `%post`, `%environment`. */
-import {runscriptLines} from '../../language/runscript.js'
-import type {Command, Description, Setting, Stage} from '../../model/description.js'
+/** The parts of one printed stage while its steps are gone through in order: `%setup`, `%files`, `%post`. */
+import {contextAt} from '../../language/context.js'
+import {type IgnoreFile, parseIgnore} from '../../language/ignore.js'
+import {absolutePath} from '../../language/paths.js'
+import type {CopyOrigin, Description, Stage} from '../../model/description.js'
 import type {Diagnostic} from '../../model/diagnostic.js'
 import type {WriteOptions} from '../../model/format.js'
-import type {ImageReference} from '../../model/reference.js'
 import type {Span} from '../../model/span.js'
 import {plainText, type Template} from '../../model/template.js'
-import type {ContextView} from './contextfiles.js'
+import {type ContextView, viewContext} from './contextfiles.js'
+import {standardFolders} from './evidence.js'
+import {Exports} from './exports.js'
 import {commentLine, type PrintedItem, type PrintedSection} from './print.js'
-import {guardLines, shellWord, templateWord} from './quote.js'
+import {shellWord, templateWord} from './quote.js'
+import type {RefusedRule, WarnedRule} from './rules.js'
+import {type Tool, toolLines} from './toolbox.js'
+
+export type ImageOrigin = Extract<CopyOrigin, {kind: 'image'}>
 
 export interface StageNames {
   stage(stage: Stage): string
   /** The stage that stands for an image of which files are copied (D103). */
-  image(reference: ImageReference, span: Span): string
+  image(origin: ImageOrigin): string
 }
 
-/** `%post` puts staged files in place as COPY does (K145); a link that is in the way is replaced, not written through. */
-const placing = [
-  'sifstage_put() { # FILE-OR-FOLDER DESTINATION NAME: as COPY does',
-  '    if [ -d "$1" ]; then',
-  '        mkdir -p "$2"',
-  `        (cd "$1" && find . ! -type d -exec sh -c 'for f; do rm -f "$0/$f"; done' "$2" {} +)`,
-  '        for e in "$1"/* "$1"/.[!.]* "$1"/..?*; do',
-  '            if [ -e "$e" ] || [ -L "$e" ]; then cp -a "$e" "$2/"; fi',
-  '        done',
-  '    else',
-  '        case "$2" in */) mkdir -p "$2" ;; *) mkdir -p "$(dirname "$2")" ;; esac',
-  '        if [ -d "$2" ]; then cp -a "$1" "$2/$3"; else cp -a "$1" "$2"; fi',
-  '    fi',
-  '}',
-]
+/** A line that may be taken back. */
+interface Line {
+  readonly text: string
+}
 
 interface Copied {
   readonly path: string
   readonly from: string | undefined
 }
 
+/** Folder inside the image where files wait for their moment; gone at the end. */
+const stagingFolder = '/.sifstage'
+
+/** What apptainer leaves in `%post`'s environment and docker does not (D63, K132). */
+const addedVariables = ['LANG', 'LD_LIBRARY_PATH', 'PROMPT_COMMAND', 'PS1', 'TERM']
+
 export class StageScript {
   readonly #files = new Map<string, PrintedItem[]>()
-  readonly #post: {text: string}[] = []
+  readonly #setup: string[] = []
+  readonly #post: Line[] = []
   readonly #copied: Copied[] = []
   readonly #folders = new Set(['/', '/root', '/tmp', '/var/tmp', '/home', '/etc', '/dev', '/proc', '/sys', '/var'])
-  /** Variables set in `%post`: where, and what they are worth in terms of the base. */
-  readonly #exported = new Map<string, {line: {text: string}; value: Template; saved: boolean}>()
   /** Lines that make the folder of a WORKDIR. */
-  readonly #made = new Map<string, {text: string}>()
+  readonly #made = new Map<string, Line>()
+  readonly #tools = new Set<Tool>()
+  readonly #hostTools = new Set<Tool>()
+  readonly #exports: Exports
+  /** Variables of the base that arrive in `%post` other than they are, with what they are. */
+  readonly #corrections: (readonly [name: string, value: string])[] = []
   #staged = 0
-  #places = false
+  #usesStaging = false
   #folder = '/'
   #ran = false
+  #cleanEnvironment = false
+  #ownTmp = false
 
   constructor(
     readonly description: Description,
     readonly stage: Stage,
     readonly names: StageNames,
-    readonly context: ContextView,
     readonly options: WriteOptions,
     readonly diagnostics: Diagnostic[],
-  ) {}
+  ) {
+    this.#exports = new Exports(this.#post)
+  }
+
+  /**
+   * Everything is done on the machine that builds, since nothing in the image could: as long as no command has run in
+   * an image from scratch, nobody knows of a shell in it.
+   */
+  hostMode = false
+  /** Variables of the base image, where its configuration is known. */
+  baseVariables: ReadonlyMap<string, string> | undefined
+  #contexts = new Map<string, ContextView>()
+
+  /** The build context of a copy: the description's, or that of the file below it that the stage comes from. */
+  contextIn(from: Extract<CopyOrigin, {kind: 'context'}>): ContextView {
+    const name = JSON.stringify([from.folder, from.ignore])
+    const known = this.#contexts.get(name)
+    if (known !== undefined) return known
+    const {context, ignore} = contextAt(this.options.context, this.#ignore(), from)
+    const view = viewContext(context, ignore, from.folder ?? '')
+    this.#contexts.set(name, view)
+    return view
+  }
+
+  #ignore(): IgnoreFile | undefined {
+    const {file} = this.description
+    const {context, ignore} = this.options
+    const text =
+      ignore?.text ?? context.text(`${file.slice(file.lastIndexOf('/') + 1)}.dockerignore`) ?? context.text('.dockerignore')
+    return text === undefined ? undefined : parseIgnore(text)
+  }
+
+  /** A path of the image in a script that puts things there. */
+  at(path: string): string {
+    return this.hostMode ? `"$SINGULARITY_ROOTFS"${shellWord(path)}` : shellWord(path)
+  }
+
+  /** A folder that base images commonly have. */
+  isCommonFolder(path: string): boolean {
+    return this.#ran || standardFolders.has(path)
+  }
+
+  /** Whether a folder, or one above it, may be a link: of a merged /usr, or made by a command. */
+  mayHoldLinks(path: string): boolean {
+    return !this.hostMode && (this.#ran || /^\/(s?bin|lib(32|64|x32)?|var\/(run|lock|mail))(\/|$)/.test(path))
+  }
 
   /** Something that would come out different: an error, unless it is allowed. */
-  refuse(rule: string, span: Span, message: string, hint?: string): void {
+  refuse(rule: RefusedRule, span: Span, message: string, hint?: string): void {
     this.#report(rule, this.options.allow.has(rule) ? 'warning' : 'error', span, message, hint)
   }
 
-  warn(rule: string, span: Span, message: string, hint?: string): void {
+  warn(rule: WarnedRule, span: Span, message: string, hint?: string): void {
     this.#report(rule, 'warning', span, message, hint)
   }
 
@@ -89,7 +141,18 @@ export class StageScript {
   /** A new path below the staging folder; nothing can be there yet (D107). */
   staging(): string {
     this.#staged += 1
-    return `/.sifstage/${this.#staged}`
+    this.#usesStaging = true
+    return `${stagingFolder}/${this.#staged}`
+  }
+
+  /** Something lies in the staging folder, so that it has to go at the end. */
+  stages(): void {
+    this.#usesStaging = true
+  }
+
+  /** A command on the machine that builds, with the image's root at `$SINGULARITY_ROOTFS` (D59). */
+  setup(text: string): void {
+    this.#setup.push(text)
   }
 
   post(text: string): void {
@@ -100,9 +163,39 @@ export class StageScript {
     for (const text of comment ?? []) this.post(commentLine(text))
   }
 
+  /** The first command: from here on the image has to have what it needs. */
+  leaveHost(): void {
+    this.hostMode = false
+  }
+
+  tool(tool: Tool): void {
+    if (this.hostMode) this.#hostTools.add(tool)
+    else this.#tools.add(tool)
+    if (tool === 'mount' || tool === 'user') this.#usesStaging = true
+  }
+
+  /** A line that puts things in place, wherever that is done. */
+  placing(text: string): void {
+    if (this.hostMode) this.setup(text)
+    else this.post(text)
+  }
+
+  /** Puts staged files in place as COPY does (K145). */
   place(staged: string, destination: Template, name: string): void {
-    this.#places = true
-    this.post(['sifstage_put', shellWord(staged), this.word(destination), shellWord(name)].join(' '))
+    this.tool('put')
+    const text = plainText(destination)
+    if (this.hostMode && text !== undefined) {
+      this.tool('inside')
+      this.setup(`sifstage_inside ${this.at(`${text.replace(/\/+\.?$/, '')}/${name}`)}`)
+    }
+    this.placing(
+      ['sifstage_put', this.at(staged), text === undefined ? this.word(destination) : this.at(text), shellWord(name)].join(' '),
+    )
+    this.placed(destination)
+  }
+
+  /** `%post` put something here. */
+  placed(destination: Template): void {
     this.#copied.push({path: plainText(destination) ?? '/', from: 'post'})
   }
 
@@ -145,63 +238,89 @@ export class StageScript {
     return this.#post.length > 0
   }
 
-  makeFolder(folder: Template): void {
+  /** Commands may look at their environment: what only Apptainer adds has to go (K132). */
+  cleanEnvironment(): void {
+    this.#cleanEnvironment = true
+  }
+
+  /** Commands use /tmp or /var/tmp: they have to see the image's, not the host's (K141). */
+  ownTmp(): void {
+    this.#ownTmp = true
+  }
+
+  /** A variable of the base that Apptainer hands over changed (D66, D113). */
+  correct(name: string, value: string): void {
+    this.#corrections.push([name, value])
+  }
+
+  makeFolder(folder: Template, owner: Template | undefined): void {
     const text = plainText(folder)
     if (text !== undefined && this.#folders.has(text)) return
+    if (owner !== undefined) {
+      this.tool('owner')
+      this.tool('parents')
+      this.placing(`sifstage_owner ${this.word(owner)}`)
+      this.placing(`sifstage_parents "$owner" 755 ${text === undefined ? this.word(folder) : this.at(text)}`)
+      if (text !== undefined) this.#folders.add(text)
+      return
+    }
+    if (this.hostMode) {
+      if (text !== undefined) this.setup(`mkdir -p ${this.at(text)}`)
+      return
+    }
     const line = {text: `mkdir -p ${this.word(folder)}`}
     this.#post.push(line)
     if (text === undefined) return
     this.#folders.add(text)
-    this.#made.set(text, line)
+    if (!this.#ran) this.#made.set(text, line)
   }
 
-  /** The folder in which the next command runs. */
-  enter(folder: Template): void {
+  /** A command may have removed folders: a working folder is made again, as runc does, and entered anew. */
+  forgetFolders(workdir: Template): void {
+    for (const folder of [...this.#folders]) if (folder !== '/') this.#folders.delete(folder)
+    this.#made.clear()
+    if (plainText(workdir) !== '/') this.#folder = ''
+  }
+
+  /** A path made absolute; a `/` or `.` at its end goes on meaning a folder (K83). */
+  absolute(path: Template, folder: Template): Template {
+    const text = plainText(path)
+    const above = plainText(folder)
+    if (text === undefined || above === undefined || text.startsWith('/')) return path
+    const joined = absolutePath(above, text)
+    return [/(^|\/)\.?$/.test(text) && joined !== '/' ? `${joined}/` : joined]
+  }
+
+  /** The folder in which the next command runs. BuildKit makes it if a command before has removed it. */
+  enter(folder: Template, linked: boolean): void {
     const word = this.word(folder)
     if (word === this.#folder) return
-    this.post(`cd ${word}`)
+    if (this.#folder === '' && plainText(folder) !== '/') this.post(`mkdir -p ${word}`)
+    this.post(`cd ${linked ? '-P ' : ''}${word}`)
     this.#folder = word
   }
 
   /** K138, K50: all values are worked out before any is set. */
   export(variables: readonly {readonly name: string; readonly value: Template}[]): void {
-    const lines = variables.map(({name, value}) => ({name, value, text: `export ${name}=${this.#valueFor(name, value)}`}))
-    for (const {name, value, text} of lines) {
-      const line = {text}
-      this.#post.push(line)
-      const before = this.#exported.get(name)
-      this.#exported.set(name, before === undefined ? {line, value, saved: false} : {...before, value})
-    }
+    this.#exports.add(variables)
   }
 
   /** A shell word in which open variables are those of the base image. */
   word(template: Template): string {
-    return templateWord(template, name => this.#baseVariable(name))
+    return templateWord(template, name => this.#exports.baseVariable(name))
   }
 
-  /** `PATH=/b:/a:$BASE` after `PATH=/a:$BASE` reads `PATH=/b:$PATH`, as it was written. */
-  #valueFor(name: string, value: Template): string {
-    const before = this.#exported.get(name)?.value
-    if (before === undefined || before.length === 0 || before.every(part => typeof part === 'string')) return this.word(value)
-    const tail = value.slice(value.length - before.length + (typeof before[0] === 'string' ? 1 : 0))
-    const rest = typeof before[0] === 'string' ? before.slice(1) : before
-    if (JSON.stringify(tail) !== JSON.stringify(rest)) return this.word(value)
-    const start = before[0]
-    const own = value[value.length - before.length]
-    if (typeof start !== 'string') return this.word([...value.slice(0, value.length - before.length), {variable: name}])
-    if (typeof own !== 'string' || !own.endsWith(start)) return this.word(value)
-    const kept = [...value.slice(0, value.length - before.length), own.slice(0, own.length - start.length)]
-    return templateWord([...kept, {variable: name}])
-  }
-
-  #baseVariable(name: string): string {
-    const exported = this.#exported.get(name)
-    if (exported === undefined) return `\${${name}}`
-    if (!exported.saved) {
-      this.#post.splice(this.#post.indexOf(exported.line), 0, {text: `SIFSTAGE_${name}="$${name}"`})
-      this.#exported.set(name, {...exported, saved: true})
-    }
-    return `\${SIFSTAGE_${name}}`
+  setupSections(): PrintedSection[] {
+    if (this.#setup.length === 0) return []
+    const folder = `"$SINGULARITY_ROOTFS${stagingFolder}"`
+    const lines = [
+      ...(this.#hostTools.size > 0 || this.hostMode ? ['umask 022'] : []),
+      ...(this.#usesStaging ? [`mkdir -p ${folder}`] : []),
+      ...toolLines(this.#hostTools),
+      ...this.#setup,
+    ]
+    if (this.hostMode && this.#usesStaging) lines.push(`rm -rf ${folder}`)
+    return [{title: 'setup', items: lines.map(text => ({text}))}]
   }
 
   fileSections(): PrintedSection[] {
@@ -209,23 +328,29 @@ export class StageScript {
   }
 
   postSections(): PrintedSection[] {
-    if (this.#post.length === 0) return []
-    const lines = ['umask 022', ...(this.#places ? placing : []), ...this.#post.map(line => line.text)]
-    if (this.#staged > 0) {
-      if (this.#folder.startsWith('/.sifstage')) lines.push('cd /')
-      lines.push('rm -rf /.sifstage')
+    if (this.hostMode || (this.#post.length === 0 && !this.#usesStaging)) return []
+    const lines = ['umask 022', ...this.#prologue(), ...toolLines(this.#tools), ...this.#post.map(line => line.text)]
+    if (this.#usesStaging) {
+      if (this.#folder.startsWith(stagingFolder)) lines.push('cd /')
+      lines.push(`rm -rf ${stagingFolder}`)
     }
     return [{title: 'post', items: lines.map(text => ({text}))}]
   }
 
-  /** K148. */
-  runscript(
-    entrypoint: Setting<Command> | undefined,
-    cmd: Setting<Command> | undefined,
-    folder: string | undefined,
-  ): PrintedSection[] {
-    const lines = runscriptLines({entrypoint: entrypoint?.value, cmd: cmd?.value, workdir: folder})
-    return lines === undefined ? [] : [{title: 'runscript', items: lines.map(line => ({text: guardLines(line, "'")}))}]
+  #prologue(): string[] {
+    const lines: string[] = []
+    if (this.#cleanEnvironment) {
+      const names = addedVariables.filter(name => this.baseVariables?.has(name) !== true)
+      lines.push(`unset ${names.join(' ')}`)
+    }
+    for (const [name, value] of this.#corrections) lines.push(`export ${name}=${shellWord(value)}`)
+    if (this.#ownTmp) {
+      lines.push("# the image's own /tmp, not that of the machine that builds")
+      lines.push('for d in /tmp /var/tmp; do if grep -q " $d " /proc/mounts; then umount -l "$d"; fi; done')
+    }
+    // Tools write there before any copy has made it.
+    if ((this.#tools.has('mount') || this.#tools.has('user')) && this.#usesStaging) lines.push(`mkdir -p ${stagingFolder}`)
+    return lines
   }
 }
 

@@ -2,16 +2,14 @@
 import type {Description, Stage} from '../../model/description.js'
 import type {Diagnostic} from '../../model/diagnostic.js'
 import type {WriteOptions, WriteResult} from '../../model/format.js'
-import {type ImageReference, showImageReference} from '../../model/reference.js'
 import {type Span, startOf} from '../../model/span.js'
-import {viewContext} from './contextfiles.js'
 import {definitionStage} from './defstage.js'
 import {dockerStage} from './dockerstage.js'
-import {imageHeaders} from './headers.js'
+import {baseHeaders, imageHeaders} from './headers.js'
 import {printedStages, stageAt} from './needed.js'
 import {originalStage} from './original.js'
 import {printStage, Unprintable} from './print.js'
-import {type StageNames, StageScript} from './script.js'
+import {type ImageOrigin, type StageNames, StageScript} from './script.js'
 
 export function writeDeffile(description: Description, options: WriteOptions): WriteResult {
   const diagnostics: Diagnostic[] = []
@@ -29,22 +27,28 @@ export function writeDeffile(description: Description, options: WriteOptions): W
     }
   }
   const names = new Names(description)
-  const context = viewContext(options.context, description.file)
   const texts: string[] = []
   for (const stage of printedStages(description, target)) {
-    const script = new StageScript(description, stage, names, context, options, diagnostics)
+    const script = new StageScript(description, stage, names, options, diagnostics)
     const name = stage === target && !stage.named ? undefined : names.stage(stage)
     attempt(stage.nameSpan, stage.name, diagnostics, texts, () => stageText(script, stage, name))
   }
   const images = names.images.map(image => {
     const printed: string[] = []
-    attempt(image.span, image.name, diagnostics, printed, () =>
-      printStage({comment: [], headers: [...imageHeaders(image.reference), ['Stage', image.name]], sections: []}),
+    attempt(image.origin.span, image.name, diagnostics, printed, () =>
+      printStage({comment: [], headers: [...originHeaders(image.origin), ['Stage', image.name]], sections: []}),
     )
     return printed.join('')
   })
   if (diagnostics.some(d => d.severity === 'error')) return {diagnostics}
   return {text: [...images, ...texts].join('\n'), diagnostics}
+}
+
+/** The image that files are taken from, or the local one that `--base` puts in its place. */
+function originHeaders(origin: ImageOrigin): readonly (readonly [string, string])[] {
+  return origin.replacement === undefined
+    ? imageHeaders(origin.reference)
+    : baseHeaders({kind: 'local', reference: origin.replacement, span: origin.span})
 }
 
 function stageText(script: StageScript, stage: Stage, name: string | undefined): string {
@@ -70,7 +74,7 @@ function attempt(span: Span, stage: string, diagnostics: Diagnostic[], texts: st
 
 /** Names that `%files from` can use, and stages for images that only files are taken from. */
 class Names implements StageNames {
-  readonly images: {readonly reference: ImageReference; readonly name: string; readonly span: Span}[] = []
+  readonly images: {readonly origin: ImageOrigin; readonly name: string}[] = []
   readonly #taken: Set<string>
 
   constructor(readonly description: Description) {
@@ -83,14 +87,15 @@ class Names implements StageNames {
     return stage.name
   }
 
-  image(reference: ImageReference, span: Span): string {
-    const known = this.images.find(image => showImageReference(image.reference) === showImageReference(reference))
+  image(origin: ImageOrigin): string {
+    const mark = JSON.stringify(originHeaders(origin))
+    const known = this.images.find(image => JSON.stringify(originHeaders(image.origin)) === mark)
     if (known !== undefined) return known.name
     let number = this.images.length + 1
     while (this.#taken.has(`image-${number}`)) number += 1
     const name = `image-${number}`
     this.#taken.add(name)
-    this.images.push({reference, name, span})
+    this.images.push({origin, name})
     return name
   }
 }

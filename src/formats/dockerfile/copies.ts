@@ -99,7 +99,7 @@ function heredocBody(reading: Reading, stage: OpenStage, heredoc: Heredoc, word:
   const {message} = expansion.problem
   const hint = `Quote the name (<<"${heredoc.name}") if the text has no variables of Docker's.`
   const what = `failed to process the here-document ${heredoc.name}: ${message}`
-  if (expansion.problem.kind === 'syntax') reading.problems.syntax(wordSpan(word), what, hint)
+  if (expansion.problem.kind !== 'open') reading.problems.syntax(wordSpan(word), what, hint)
   else remark(reading, stage, 'base-variable-modifier', 'error', wordSpan(word), `${what}, so this can't be worked out.`, hint)
   return undefined
 }

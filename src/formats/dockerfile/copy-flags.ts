@@ -2,9 +2,9 @@
 import {isMode} from '../../language/modes.js'
 import type {CopyStep} from '../../model/description.js'
 import {plainText, type Template} from '../../model/template.js'
-import {type Word, wordSpan} from './arguments.js'
+import type {Word} from './arguments.js'
 import type {Instruction} from './instruction.js'
-import {expand, expandPlain, type OpenStage, quoteShort, type Reading} from './reading.js'
+import {expand, expandPlain, type OpenStage, quoteShort, type Reading, refuseValue} from './reading.js'
 
 type CopyInstruction = Extract<Instruction, {name: 'COPY' | 'ADD'}>
 
@@ -73,6 +73,6 @@ function readMode(reading: Reading, stage: OpenStage, word: Word): Template | un
   const text = mode && plainText(mode)
   if (text === undefined || text === '' || isMode(text)) return mode
   const message = `invalid chmod parameter: ${quoteShort(text)}. It should be octal between 0 and 07777, or symbolic as chmod(1) has it`
-  reading.problems.syntax(wordSpan(word), message, 'Write --chmod=755 or --chmod=u+x.')
+  refuseValue(reading, word, message, 'Write --chmod=755 or --chmod=u+x.')
   return undefined
 }

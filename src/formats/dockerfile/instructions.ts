@@ -221,7 +221,7 @@ function listForm(line: JoinedLine, from: number, to: number, problems: Problems
       'Put each element into double quotes.',
     )
   }
-  if (json.kind === 'none' && /^\[\s*['"“]/.test(line.text.slice(from, from + 200))) {
+  if (json.kind === 'none' && isMeantAsJson(line.text.slice(from, Math.min(to, from + 1000)))) {
     problems.add(
       'broken-json-form',
       'warning',
@@ -231,6 +231,12 @@ function listForm(line: JoinedLine, from: number, to: number, problems: Problems
     )
   }
   return json
+}
+
+/** `["a" "b"]`, `['a']`, `["a",]`; not the shell's `[ "$a" = b ]` or `[ "$a" ] && c`. */
+function isMeantAsJson(text: string): boolean {
+  const match = /^\[(\s*)(?:'[^']*'|"(?:[^"\\]|\\.)*"|“[^”]*”)\s*([,'"“\]])\s*(\S?)/s.exec(text)
+  return match !== null && !(match[1] !== '' && match[2] === ']' && match[3] !== '')
 }
 
 function readHealthcheck(base: InstructionBase, from: number, to: number, problems: Problems): Instruction | undefined {

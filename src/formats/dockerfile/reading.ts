@@ -62,11 +62,16 @@ export function expand(reading: Reading, word: Word, lookup: Lookup): Template |
     case 'syntax':
       reading.problems.syntax(span, `failed to process ${quoteShort(word.text)}: ${message}`, syntaxHint(message))
       return undefined
+    case 'value':
+      reading.problems.add('unusable-value', 'error', span, `failed to process ${quoteShort(word.text)}: ${message}`, valueHint)
+      return undefined
     case 'open':
       reading.problems.add('base-variable-modifier', 'error', span, `${message}, so this can't be worked out.`, openHint)
       return undefined
   }
 }
+
+const valueHint = 'Give the variable a value: an ARG with a default, or --build-arg.'
 
 const openHint =
   'Give the variable a value with ENV or ARG first, use it without a modifier, or convert where the registry can be reached.'
@@ -80,6 +85,14 @@ function syntaxHint(message: string): string | undefined {
   if (message.includes('unsupported modifier')) return 'Docker knows :- - :+ + :? ? # ## % %% / and //.'
   if (message.includes('bad substitution') || message.includes('missing')) return 'Write ${NAME}, or \\$ for a dollar sign.'
   return undefined
+}
+
+/**
+ * A value that docker refuses. With a variable in it the text itself is right: it wants a build argument, or another one.
+ */
+export function refuseValue(reading: Reading, word: Word, message: string, hint?: string): void {
+  if (word.text.includes('$')) reading.problems.add('unusable-value', 'error', wordSpan(word), message, hint)
+  else reading.problems.syntax(wordSpan(word), message, hint)
 }
 
 /** The comment lines above an instruction, as steps and stages carry them. */

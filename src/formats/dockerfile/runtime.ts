@@ -5,7 +5,7 @@ import type {Healthcheck, Setting} from '../../model/description.js'
 import {plainText, type Template} from '../../model/template.js'
 import {wordSpan} from './arguments.js'
 import type {Instruction} from './instruction.js'
-import {expand, type OpenStage, quoteShort, type Reading} from './reading.js'
+import {expand, type OpenStage, quoteShort, type Reading, refuseValue} from './reading.js'
 import {readCommand} from './runs.js'
 
 type Of<Name extends Instruction['name']> = Extract<Instruction, {name: Name}>
@@ -22,7 +22,7 @@ export function readExpose(reading: Reading, stage: OpenStage, instruction: Of<'
     for (const port of text?.split(/\s+/) ?? []) {
       if (port === '') continue
       const message = portTrouble(port)
-      if (message !== undefined) reading.problems.syntax(span, message, 'Write PORT, FIRST-LAST or PORT/udp.')
+      if (message !== undefined) refuseValue(reading, word, message, 'Write PORT, FIRST-LAST or PORT/udp.')
       else found.push({value: [port], span})
     }
   }
@@ -47,7 +47,7 @@ export function readVolume(reading: Reading, stage: OpenStage, instruction: Of<'
     if (value === undefined) continue
     const span = wordSpan(word)
     if (plainText(value)?.trim() === '')
-      reading.problems.syntax(span, 'VOLUME specified can not be an empty string', 'Give the variable a value with ARG or ENV.')
+      refuseValue(reading, word, 'VOLUME specified can not be an empty string', 'Give the variable a value with ARG or ENV.')
     else found.push({value, span})
   }
   if (found.length > 0) stage.settings = {...stage.settings, volumes: [...(stage.settings.volumes ?? []), ...found]}
@@ -58,7 +58,7 @@ export function readStopSignal(reading: Reading, stage: OpenStage, instruction: 
   if (value === undefined) return
   const text = plainText(value)
   if (text !== undefined && !isSignal(text)) {
-    reading.problems.syntax(wordSpan(instruction.value), `invalid signal: ${text}`, 'Write a name such as SIGINT, or a number.')
+    refuseValue(reading, instruction.value, `invalid signal: ${text}`, 'Write a name such as SIGINT, or a number.')
     return
   }
   stage.settings = {...stage.settings, stopSignal: {value, span: instruction.span}}

@@ -7,7 +7,7 @@ import {wordSpan} from './arguments.js'
 import {endOf, type Ground, groundOf, type StageEnd} from './ground.js'
 import {imageName} from './image-names.js'
 import type {Instruction} from './instruction.js'
-import {commentOf, expand, type OpenStage, quoteShort, type Reading} from './reading.js'
+import {commentOf, expand, type OpenStage, quoteShort, type Reading, refuseValue} from './reading.js'
 import {Scope} from './scope.js'
 import {readStep} from './steps.js'
 import {readTrigger} from './triggers.js'
@@ -137,7 +137,7 @@ function readBase(reading: Reading, from: From, earlier: ReadonlyMap<string, Ope
   if (name === undefined) return nothing
   if (name === '') {
     const hint = 'Give its variable a value: ARG above the first FROM with a default, or --build-arg.'
-    reading.problems.syntax(span, `base name (${from.image.text}) should not be blank`, hint)
+    refuseValue(reading, from.image, `base name (${from.image.text}) should not be blank`, hint)
     return nothing
   }
   const stage = earlier.get(name)
@@ -150,8 +150,9 @@ function readBase(reading: Reading, from: From, earlier: ReadonlyMap<string, Ope
     return groundOf({kind: 'image', reference, span, ...(config === undefined ? {} : {config})})
   }
   const lower = name.toLowerCase()
-  reading.problems.syntax(
-    span,
+  refuseValue(
+    reading,
+    from.image,
     image.message,
     earlier.has(lower) ? `The stage is called ${lower}: FROM minds the case.` : image.hint,
   )
@@ -172,11 +173,13 @@ function readPlatform(reading: Reading, from: From): string | undefined {
   const platform = template && plainText(template)
   if (flag === undefined || platform === undefined) return undefined
   if (platform === '') {
-    reading.problems.syntax(
-      wordSpan(flag.value),
+    refuseValue(
+      reading,
+      flag.value,
       `the platform ${quoteShort(flag.value.text)} is empty after substitution`,
       'Write --platform=linux/amd64.',
     )
+    return undefined
   }
   return platform
 }

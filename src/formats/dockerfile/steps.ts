@@ -5,7 +5,7 @@ import {plainText, type Template} from '../../model/template.js'
 import {wordSpan} from './arguments.js'
 import {readCopy} from './copies.js'
 import type {Instruction} from './instruction.js'
-import {commentOf, expand, type OpenStage, quoteShort, type Reading} from './reading.js'
+import {commentOf, expand, type OpenStage, quoteShort, type Reading, remark} from './reading.js'
 import {readCommand, readRun} from './runs.js'
 import {readExpose, readHealthcheck, readMaintainer, readOnbuild, readStopSignal, readVolume} from './runtime.js'
 import {folderAfter, joinPath} from './template-paths.js'
@@ -88,7 +88,7 @@ function readArg(reading: Reading, stage: OpenStage, instruction: Of<'ARG'>): vo
 /** K50: all values are expanded before any is set. */
 function readEnv(reading: Reading, stage: OpenStage, instruction: Of<'ENV'>): void {
   const variables = readPairs(reading, stage, instruction)
-  if (variables === undefined) return
+  if (variables === undefined || variables.length === 0) return
   for (const {name, value} of variables) stage.scope.setEnv(name, value)
   stage.steps.push({
     kind: 'env',
@@ -112,14 +112,23 @@ function readPairs(reading: Reading, stage: OpenStage, instruction: Of<'ENV' | '
     if (key === undefined || value === undefined) return undefined
     const name = plainText(key)
     const span = instruction.line.span(pair.name.from, pair.value.to)
-    if (name === undefined || name === '') {
-      const hint = name === '' ? 'Write a name in front of the `=`.' : 'Give its variable a value with ENV or ARG first.'
-      reading.problems.syntax(
+    if (name === undefined) {
+      const message = `${quoteShort(pair.name.text)} needs a variable of the base image, and nobody could look at the image yet.`
+      remark(
+        reading,
+        stage,
+        'base-variable-needed',
+        'error',
         wordSpan(pair.name),
-        `${instruction.name} names can not be blank: ${quoteShort(pair.name.text)} has no value`,
-        hint,
+        message,
+        'Give it a value with ENV or ARG first.',
       )
-      return undefined
+      continue
+    }
+    if (name === '') {
+      const message = `${quoteShort(pair.name.text)} is empty after substitution: no ${instruction.name === 'ENV' ? 'variable' : 'label'} is set.`
+      remark(reading, stage, 'empty-name', 'warning', wordSpan(pair.name), message, 'Give its variable a value with ARG or ENV.')
+      continue
     }
     found.push({name, value, span})
   }
@@ -158,9 +167,10 @@ function readUser(reading: Reading, stage: OpenStage, instruction: Of<'USER'>): 
   const user: Template | undefined = expand(reading, instruction.value, stage.scope.lookup)
   if (user === undefined) return
   if (plainText(user) === '') {
-    const message = `${quoteShort(instruction.value.text)} is empty after substitution; USER needs a name or a number.`
-    reading.problems.syntax(wordSpan(instruction.value), message, 'Give the variable a value with ARG or ENV.')
-    return
+    const message = `${quoteShort(instruction.value.text)} is empty after substitution, which docker takes for root.`
+    const hint = 'Give the variable a value with ARG or ENV, or write USER root.'
+    remark(reading, stage, 'empty-user', 'warning', wordSpan(instruction.value), message, hint)
   }
-  stage.steps.push({kind: 'user', rules: 'docker', span: instruction.span, user, ...commentOf(instruction)})
+  const chosen = plainText(user) === '' ? ['0'] : user
+  stage.steps.push({kind: 'user', rules: 'docker', span: instruction.span, user: chosen, ...commentOf(instruction)})
 }

@@ -8,6 +8,7 @@ import {
   normalizeReference,
   parseImageReference,
   showImageReference,
+  showLocalReference,
 } from '../../model/reference.js'
 import type {Span} from '../../model/span.js'
 import {plainText} from '../../model/template.js'
@@ -41,7 +42,10 @@ export function readBase(reading: Reading, from: StageInput['from'], node: Node,
   }
   if (text === 'scratch') return nothing
   const local = localReference(text)
-  if (local !== undefined) return {kind: 'local', reference: local, span}
+  if (local !== undefined) {
+    const config = reading.options.configs?.get(showLocalReference(local))
+    return {kind: 'local', reference: local, span, ...(config === undefined ? {} : {config})}
+  }
   if (/\.(sif|simg|img)$/.test(text) && !text.includes(':')) {
     problems.syntax(span, `${JSON.stringify(text)} would be an image of a registry.`, `Write ./${text} for the file.`)
     return nothing

@@ -19,7 +19,7 @@ export function expandNode(
   const {kind, message, from, to} = expansion.problem
   const offsets = valueOffsets(yaml.index.text, yaml.resolved(node) ?? node)
   const span = yaml.index.span(offsets(from), Math.max(offsets(to), offsets(from) + 1))
-  if (kind === 'syntax')
+  if (kind !== 'open')
     problems.syntax(
       span,
       `${message}, in ${JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text)}.`,

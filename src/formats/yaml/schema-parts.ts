@@ -20,6 +20,16 @@ export function values(description: string, ...examples: unknown[]) {
     .meta({description, examples})
 }
 
+/** Labels may be called anything. */
+export function labels(description: string, ...examples: unknown[]) {
+  const labelName = z.string().regex(/^[^\0]+$/, {error: 'should be a name'})
+  return z
+    .record(labelName, z.string({error: 'should be a text; an empty one is written ""'}).meta({type: scalar}), {
+      error: 'should be a map from names to texts',
+    })
+    .meta({description, examples})
+}
+
 export function textOrList(description: string, ...examples: unknown[]) {
   return z
     .union([z.string().meta({type: scalar}), strings], {error: 'should be a text or a list of texts'})

@@ -7,7 +7,7 @@
  */
 import {z} from 'zod'
 import {definitionStageSchema} from './schema-definition.js'
-import {argument, name, number, scalar, shell, strings, text, textOrList, values} from './schema-parts.js'
+import {argument, labels, name, number, scalar, shell, strings, text, textOrList, values} from './schema-parts.js'
 import {stepSchema} from './schema-steps.js'
 
 export {definitionStageSchema} from './schema-definition.js'
@@ -36,7 +36,7 @@ export const stageSchema = z
       .meta({description: 'What is done, in order.', examples: [[{run: 'make'}]]})
       .optional(),
     env: values('Variables of the finished image only; no step sees them.', {LANG: 'C.UTF-8'}).optional(),
-    labels: values('Labels of the finished image.', {'org.opencontainers.image.title': 'hello'}).optional(),
+    labels: labels('Labels of the finished image.', {'org.opencontainers.image.title': 'hello'}).optional(),
     entrypoint: textOrList('What the image runs: a text for the shell, or a list. An empty list clears that of the base.', [
       '/usr/local/bin/hello',
     ]).optional(),

@@ -42,7 +42,8 @@ class StageWriter {
   ) {
     this.variables = new Map(parent?.variables)
     const {base} = stage
-    this.shell = parent?.shell ?? (base.kind === 'image' ? base.config?.shell : undefined) ?? defaultShell
+    this.shell =
+      parent?.shell ?? (base.kind === 'image' || base.kind === 'local' ? base.config?.shell : undefined) ?? defaultShell
   }
 
   /** A step that is said elsewhere, but counts. */
@@ -93,11 +94,13 @@ class StageWriter {
       case 'copy':
         return this.#bringIn(step)
       case 'env': {
+        for (const {name} of step.variables) this.#checkName(name, step.span)
         const variables = step.variables.map(({name, value}) => [name, this.#template(value, step.span)] as const)
         for (const {name, value} of step.variables) this.variables.set(name, value)
         return repeated(variables).map(entries => map([['env', texts(entries)]]))
       }
       case 'arg': {
+        this.#checkName(step.name, step.span)
         const value = step.value === undefined ? null : this.#template(step.value, step.span)
         if (step.value !== undefined) this.variables.set(step.name, step.value)
         return [map([['arg', texts([[step.name, value]])]])]
@@ -291,6 +294,12 @@ class StageWriter {
   readonly #says: Says = {
     template: (template, span) => this.#template(template, span),
     stageName: (name, index) => this.#stageName(name, index),
+  }
+
+  /** As the schema has it. */
+  #checkName(name: string, span: Span): void {
+    if (!/^[^\s=\0]+$/.test(name))
+      this.#refuse(span, `${JSON.stringify(name)} cannot be the name of a variable in YAML.`, 'Use a name without blanks.')
   }
 
   #refuse(span: Span, message: string, hint: string): void {

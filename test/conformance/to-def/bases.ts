@@ -24,7 +24,7 @@ export const testBases: readonly TestBase[] = [
     config: {
       Entrypoint: ['/bin/echo', 'base entry'],
       Cmd: ['base', 'cmd'],
-      WorkingDir: '/srv',
+      WorkingDir: '/usr',
       Labels: {kept: 'base', both: 'base'},
     },
   },
@@ -50,6 +50,7 @@ export const testBases: readonly TestBase[] = [
     config: {OnBuild: ['COPY a.txt /onbuild/', 'RUN echo fired > /fired', 'ENV FIRED=yes']},
   },
   {name: 'base-user', files: 'busybox', config: {User: '1000:1000', WorkingDir: '/home/app'}},
+  {name: 'base-ids', files: 'busybox', config: {Env: [PATH, 'APP_UID=1234']}},
   {name: 'base-shell', files: 'busybox', config: {Shell: ['/bin/sh', '-ec']}},
   {name: 'base-bare', files: 'busybox', config: {Env: [], Cmd: []}},
 ]

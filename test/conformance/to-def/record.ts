@@ -79,9 +79,10 @@ export async function askBuildkit(each: Case): Promise<Answer> {
   const folder = mkdtempSync(join(tmpdir(), 'sifstage-record-'))
   const tag = `sifstage-conformance:${caseDigest(each)}`
   try {
-    layCase(each, folder)
+    layCase(each, folder, 'equivalent')
+    const file = each.parts.has('equivalent') ? ['-f', 'Dockerfile.equivalent'] : []
     const options = wordsOf(each.parts.get('options')).flatMap(line => line.split(' '))
-    const argv = ['--network', 'none', '--provenance=false', ...options, 'context']
+    const argv = [...file, '--network', 'none', '--provenance=false', ...options, 'context']
     let tree: Tree
     try {
       tree = await exported(argv, folder)

@@ -22,8 +22,30 @@ beforeAll(() => {
   makeBases(bases, shop.bases)
 })
 
+/** Theme → what came of its cases. */
+const tally = new Map<string, {equal: number; refused: number; different: number}>()
+
+function count(name: string, kind: 'equal' | 'refused' | 'different'): void {
+  const theme = name.split('/')[0] ?? ''
+  const row = tally.get(theme) ?? {equal: 0, refused: 0, different: 0}
+  row[kind] += 1
+  tally.set(theme, row)
+}
+
+/** The table as the documentation has it. */
+function table(): string {
+  const rows = [...tally].sort(([a], [b]) => (a < b ? -1 : 1)).map(([theme, row]) => ({theme, ...row}))
+  const sum = (key: 'equal' | 'refused' | 'different') => rows.reduce((total, row) => total + row[key], 0)
+  const lines = [...rows, {theme: '**all**', equal: sum('equal'), refused: sum('refused'), different: sum('different')}].map(
+    row => `| ${row.theme} | ${row.equal + row.refused + row.different} | ${row.equal} | ${row.refused} | ${row.different} |`,
+  )
+  return ['| theme | cases | equal | refused | different |', '|---|---|---|---|---|', ...lines].join('\n')
+}
+
 afterAll(() => {
   cleanWorkshop(shop)
+  const all = [...tally.values()].reduce((total, row) => total + row.equal + row.refused + row.different, 0)
+  if (all === cases.length) process.stdout.write(`\n${table()}\n`)
   rmSync(folder, {recursive: true, force: true})
 })
 
@@ -34,6 +56,7 @@ describe('a Dockerfile built by BuildKit and its conversion built by Apptainer',
     if (answer === undefined) return
     expect(answer.case, 'the case has changed since BuildKit was asked: npm run test:full').toBe(caseDigest(each))
     const result = await compareCase(each, answer, shop)
+    count(each.name, result.kind)
     const refused = wordsOf(each.parts.get('refused'))
     if (result.kind === 'different')
       expect.fail(`${result.differences.join('\n')}\n---- ${each.text}\n---- converted to\n${result.text}`)

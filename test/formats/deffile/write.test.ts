@@ -30,7 +30,10 @@ function context(files: Readonly<Record<string, string>>): ContextFiles {
       return [...new Set(below.map(name => name.slice(folder === '' ? 0 : folder.length + 1).split('/')[0] ?? ''))].sort()
     },
     text: path => files[clean(path)],
-    link: () => undefined,
+    link: path => (files[clean(path)]?.startsWith('->') === true ? files[clean(path)]?.slice(2) : undefined),
+    mode: path => (kind(path) === 'directory' ? 0o755 : 0o644),
+    head: () => new Uint8Array(),
+    hardLinks: () => 1,
     environment: new Map(),
   }
 }
@@ -114,12 +117,15 @@ From: busybox
       'src/a': '',
       'src/b': '',
     })
-    expect(definition(text ?? '').stages.map(s => s.steps.length)).toEqual([1, 2])
+    expect(definition(text ?? '').stages.map(s => s.steps.length)).toEqual([1, 3])
   })
 })
 
 describe('RUN', () => {
-  const post = (run: string) => convert(`FROM a\n${run}\n`).text?.split('umask 022\n')[1]
+  const post = (run: string) =>
+    convert(`FROM a\n${run}\n`)
+      .text?.split('umask 022\n')[1]
+      ?.replace('    unset LANG LD_LIBRARY_PATH PROMPT_COMMAND PS1 TERM\n', '')
   it.each([
     ['RUN make && make install', '    make\n    make install\n'],
     [
@@ -152,10 +158,10 @@ describe('RUN', () => {
   })
 
   it('keeps braces that Apptainer would fill in', () => {
-    const {text} = convert("FROM a\nRUN echo '{{ name }}' > /x\n")
-    expect(text).toContain('%arguments\n    name={{ name }}\n')
-    expect(JSON.stringify(definition(text ?? '').stages[0]?.steps)).toContain('{{ name }}')
-    expect(convert("FROM a\nRUN echo '{{ name }} {{name}}' > /x\n").rules).toEqual(['error not-expressible'])
+    const {text} = convert("FROM a\nRUN echo '{{ name }} {{name}}'; x\nLABEL a={{b}}\n")
+    expect(text).toContain("{''{ name }} {''{name}}")
+    expect(text).toContain('%arguments\n    b={{b}}\n')
+    expect(definition(text ?? '').stages[0]?.settings.labels?.[0]?.value).toEqual(['{{b}}'])
   })
 
   it('splits a long %post and refuses a command that is too long', () => {
@@ -209,6 +215,7 @@ describe('COPY', () => {
     'd/x': '',
     'd/.h': '',
     'l/a': '->b',
+    out: '->../b',
     "odd 'n*me": '',
     'big/a': '',
     'big/b': '',
@@ -227,22 +234,28 @@ describe('COPY', () => {
     expect(section(line)).toBe(wanted)
   })
 
-  it.each(['RUN x\nCOPY f /x', 'COPY f /tmp/x', 'COPY --chmod=700 f /x', 'COPY <<E /x\nhi\nE', 'COPY --from=img /thing /x'])(
+  it.each(['RUN x\nCOPY f /x', 'COPY --chmod=700 f /x', 'COPY <<E /x/\nhi\nE', 'COPY --from=img /thing /x'])(
     '%j goes through a staging folder',
     line => {
       expect(section(line)).toContain('sifstage_put /.sifstage/1 ')
       expect(section(line)).toMatch(/rm -rf \/\.sifstage\n$/)
+      expect(section(line)).toContain('sifstage_put() {')
     },
   )
 
   it.each([
-    ['COPY l /x', 'error context-link'],
-    ['COPY f /dev/x', 'warning tmp-not-in-image'],
-    ['COPY --from=img /tmp/x.txt /x', 'error tmp-artifact'],
+    ['COPY f /dev/x', 'error reserved-path'],
+    ['COPY --from=img --parents /tmp/x.txt /x', 'error copy-parents-from-stage'],
+    ['COPY out /x', 'error context-path-outside'],
+    ['COPY big/a /x', 'error context-path-ignored'],
     ['COPY f /.singularity.d/x', 'error reserved-path'],
     ['COPY missing /x', 'warning source-not-found'],
   ])('%j: %s', (line, rule) => {
     expect(convert(`FROM a\n${line}\n`, files).rules).toEqual([rule])
+  })
+
+  it('packs a folder with links on the machine that builds', () => {
+    expect(section('COPY l /x')).toContain('tar -C l --owner=0 --group=0')
   })
 
   it('takes a stage source for a folder or a file where the input shows which it is', () => {
@@ -254,7 +267,7 @@ describe('COPY', () => {
 
   it('from an image makes a stage of it', () => {
     expect(convert('FROM a\nCOPY --from=img:1 /uv /bin/\n').text).toBe(
-      'Bootstrap: docker\nFrom: img:1\nStage: image-1\n\nBootstrap: docker\nFrom: a\n\n%files from image-1\n    /uv /bin/\n',
+      'Bootstrap: docker\nFrom: img:1\nStage: image-1\n\nBootstrap: docker\nFrom: a\n\n%files from image-1\n    /uv /bin/\n\n%post\n    umask 022\n    test ! -d /bin/uv # it was taken for a file\n',
     )
   })
 })
@@ -294,13 +307,12 @@ describe('settings', () => {
   })
 
   it('refuse what would come out different, unless it is allowed', () => {
-    expect(convert('FROM a\nUSER me\nRUN make\n')).toEqual({
-      text: undefined,
-      rules: ['error user-at-build', 'warning user-at-runtime'],
-    })
-    expect(convert('FROM a\nUSER me\nRUN make\n', {}, {allow: new Set(['user-at-build'])}).text).toContain('make')
+    const odd = 'FROM a\nLABEL "b c"=1\n'
+    expect(convert(odd)).toEqual({text: undefined, rules: ['error label']})
+    expect(convert(odd, {}, {allow: new Set(['label'])})).toMatchObject({rules: ['warning label']})
+    expect(convert('FROM a\nRUN --mount=type=secret,id=s,required x\n').rules).toEqual(['error secret-required'])
     expect(convert('FROM a\nUSER me\n').rules).toEqual(['warning user-at-runtime'])
-    expect(convert('FROM scratch\nWORKDIR /x\n').rules).toEqual(['error scratch-needs-shell'])
+    expect(convert('FROM scratch\nWORKDIR /x\n').text).toContain('mkdir -p "$SINGULARITY_ROOTFS"/x')
   })
 })
 

@@ -19,7 +19,8 @@ describe('JSON and shell form (K32, K33)', () => {
   test('what was surely meant as JSON is warned of', () => {
     expect(problems("FROM a\nENTRYPOINT ['x']")[0]).toMatch(/^2:12 broken-json-form/)
     expect(problems('FROM a\nCMD ["x",]')[0]).toMatch(/^2:5 broken-json-form/)
-    expect(problems('FROM a\nRUN [ -f x ]')).toEqual([])
+    for (const test of ['[ -f x ]', '[ "$(id -u)" = 0 ] || exit', '[ "$A" ] && x', "[ 'a' != b ]"])
+      expect(problems(`FROM a\nRUN ${test}`)).toEqual([])
   })
 
   test('arrays are of strings', () => {
@@ -279,7 +280,7 @@ ONBUILD RUN a \\
     ['EXPOSE web', 'invalid containerPort: web'],
     ['EXPOSE 80/http', 'invalid proto: http'],
     ['EXPOSE 20-10', 'invalid containerPort: 20-10'],
-    ['VOLUME $NOPE', 'VOLUME specified can not be an empty string'],
+    ['VOLUME [""]', 'VOLUME specified can not be an empty string'],
     ['STOPSIGNAL SIGNOPE', 'invalid signal: SIGNOPE'],
     ['HEALTHCHECK --interval=10 CMD x', 'time: missing unit in duration "10"'],
     ['HEALTHCHECK --timeout=x CMD y', 'time: invalid duration "x"'],
@@ -289,4 +290,14 @@ ONBUILD RUN a \\
   ])('%s', (text, message) => {
     expect(read(`FROM scratch\n${text}`).diagnostics[0]).toMatchObject({rule: 'syntax', message})
   })
+})
+
+test('what a variable leaves out is no mistake of the text', () => {
+  const rules = (text: string) => read(`FROM scratch\n${text}`).diagnostics.map(({rule, severity}) => `${severity} ${rule}`)
+  for (const text of ['VOLUME $A', 'STOPSIGNAL $A', 'EXPOSE x$A', 'COPY --chmod=9$A f /', 'ENV X=${A:?must}'])
+    expect(rules(text)).toEqual(['error unusable-value'])
+  expect(rules('USER $A')).toEqual(['warning empty-user'])
+  expect(body('USER $A')).toEqual(['user 0'])
+  expect(rules('ENV $A=1 B=2')).toEqual(['warning empty-name'])
+  expect(body('ENV $A=1 B=2')).toEqual(['env B=2'])
 })

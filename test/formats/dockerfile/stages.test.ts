@@ -49,11 +49,11 @@ describe('stages (K65–K76)', () => {
 
   test.each([
     ['FROM x AS Name\nFROM Name', '2:6 syntax: "Name" is no image reference: repository name must be lowercase'],
-    ['ARG X\nFROM $X', '2:6 syntax: base name ($X) should not be blank'],
+    ['ARG X\nFROM $X', '2:6 unusable-value: base name ($X) should not be blank'],
     ['FROM docker://a', '1:6 syntax: "docker://a" is no image reference: it has a scheme'],
     ['FROM a:b:c', '1:6 syntax: "a:b:c" is no image reference: invalid reference format'],
     ['FROM x AS scratch', '1:11 reserved-stage-name: A stage must not be called scratch: a later FROM scratch would mean it.'],
-    ['FROM --platform=$NOPE x', '1:6 syntax: the platform "$NOPE" is empty after substitution'],
+    ['FROM --platform=$NOPE x', '1:6 unusable-value: the platform "$NOPE" is empty after substitution'],
   ])('%j', (text, wanted) => {
     expect(problems(text)).toEqual([wanted])
   })

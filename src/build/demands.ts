@@ -1,0 +1,84 @@
+/** What commands ask of the machine that builds, and this build was not given: said before anything is run (K128, K130). */
+import type {Description, Mount, RunStep, Stage} from '../model/description.js'
+import type {Diagnostic, Severity} from '../model/diagnostic.js'
+import type {Span} from '../model/span.js'
+import {neededStages} from '../plan/graph.js'
+
+function finding(rule: string, severity: Severity, stage: Stage, span: Span, message: string, hint: string): Diagnostic {
+  return {rule, severity, message, hint, span, stage: stage.name}
+}
+
+function ofMount(stage: Stage, mount: Mount, secrets: ReadonlySet<string>): Diagnostic[] {
+  switch (mount.kind) {
+    case 'secret':
+      if (!mount.required || secrets.has(mount.id)) return []
+      return [
+        finding(
+          'secret-missing',
+          'error',
+          stage,
+          mount.span,
+          `Stage "${stage.name}" needs the secret "${mount.id}", and it was not given.`,
+          `Give it: --secret id=${mount.id},src=FILE, or --secret id=${mount.id},env=VARIABLE.`,
+        ),
+      ]
+    case 'ssh':
+      return [
+        finding(
+          'ssh-mount',
+          mount.required ? 'error' : 'warning',
+          stage,
+          mount.span,
+          `Stage "${stage.name}" asks for an ssh agent ("${mount.id}"), and sifstage hands none to commands.`,
+          mount.required
+            ? 'Fetch what needs the key before the build and copy it in, or use a secret: RUN --mount=type=secret,id=key.'
+            : 'The command runs without one, as with `docker build` without --ssh.',
+        ),
+      ]
+    case 'bind':
+    case 'cache':
+    case 'tmpfs':
+      return []
+  }
+}
+
+function ofRun(stage: Stage, step: RunStep, secrets: ReadonlySet<string>): Diagnostic[] {
+  const found = (step.mounts ?? []).flatMap(mount => ofMount(stage, mount, secrets))
+  if (step.insecure)
+    found.push(
+      finding(
+        'run-insecure',
+        'warning',
+        stage,
+        step.span,
+        'The command asks for the rights of real root (--security=insecure); here it is root inside a user namespace only.',
+        'What needs devices or kernel modules fails there.',
+      ),
+    )
+  return found
+}
+
+/** A `%setup` of its own interpreter leaves no place for ours, which makes the place for the secrets. */
+function ofSetup(stage: Stage, secrets: ReadonlySet<string>): Diagnostic[] {
+  const setup = stage.definition?.sections.find(each => each.name === 'setup' && each.arguments.trim() !== '')
+  if (setup === undefined || secrets.size === 0) return []
+  return [
+    finding(
+      'secret-place',
+      'error',
+      stage,
+      setup.span,
+      `Secrets cannot be mounted in stage "${stage.name}": its %setup has arguments of its own.`,
+      'Write %setup without arguments.',
+    ),
+  ]
+}
+
+/** Findings about the stages that the target needs. */
+export function demandsOf(description: Description, target: number, secrets: ReadonlySet<string>): Diagnostic[] {
+  return neededStages(description, target).flatMap(index => {
+    const stage = description.stages[index]
+    if (stage === undefined) return []
+    return [...ofSetup(stage, secrets), ...stage.steps.flatMap(step => (step.kind === 'run' ? ofRun(stage, step, secrets) : []))]
+  })
+}

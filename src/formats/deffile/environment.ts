@@ -1,0 +1,63 @@
+/** `%environment`: the variables of the finished image (K138, K139, D84, D113). */
+import type {Settings, Stage} from '../../model/description.js'
+import type {Template} from '../../model/template.js'
+import {type PrintedItem, type PrintedSection, Unprintable} from './print.js'
+import {environmentWord, standardPath} from './quote.js'
+import type {StageScript} from './script.js'
+
+/** What Apptainer up to 1.4 does not hand on as it is: it escapes these twice (D113). */
+const escapedTwice = /["$\\`\n]/
+
+/**
+ * Variables of the base image that arrive other than they are, with their values: Apptainer's own escaping breaks
+ * some, and a backquote in one of them loses all of them.
+ */
+export function lostBaseVariables(root: Stage): ReadonlyMap<string, string> {
+  const config = root.base.kind === 'image' || root.base.kind === 'local' ? root.base.config : undefined
+  const variables = [...(config?.env ?? [])].filter(([name]) => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+  const all = variables.some(([, value]) => value.includes('`'))
+  return new Map(variables.filter(([name, value]) => all || escapedTwice.test(value) || name === 'HOME'))
+}
+
+/** In `%post` PATH has more than the image's own. */
+export function shortPath(root: Stage): string | undefined {
+  const config = root.base.kind === 'image' || root.base.kind === 'local' ? root.base.config : undefined
+  const path = config?.env.get('PATH')
+  return path !== undefined && standardPath.some(folder => !path.split(':').includes(folder)) ? path : undefined
+}
+
+/** Final values; one that needs the base's value of another comes before that one is set. */
+export function environmentSection(
+  script: StageScript,
+  env: ReadonlyMap<string, Template>,
+  settings: Settings,
+  root: Stage,
+  start: readonly string[],
+): PrintedSection[] {
+  const left = new Map<string, Template>()
+  for (const [name, value] of lostBaseVariables(root)) left.set(name, [value])
+  for (const [name, value] of env) left.set(name, value)
+  for (const {name, value, span} of settings.env ?? []) {
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+      script.refuse('env-name', span, `A shell cannot set a variable called ${JSON.stringify(name)}.`)
+    left.set(name, value)
+  }
+  const items: PrintedItem[] = []
+  while (left.size > 0) {
+    const next = [...left].find(([name]) => ![...left].some(([other, value]) => other !== name && needs(value, name)))
+    if (next === undefined) throw new Unprintable("variables of its environment need the base image's value of each other")
+    items.push({text: `export ${next[0]}=${environmentWord(next[1])}`})
+    left.delete(next[0])
+  }
+  for (const line of start) items.push({text: line})
+  const own = settings.environment?.text
+  if (own !== undefined) items.push({text: own, verbatim: true})
+  return items.length === 0 ? [] : [{title: 'environment', items}]
+}
+
+function needs(value: Template, name: string): boolean {
+  return value.some(
+    part =>
+      typeof part !== 'string' && (part.variable === name || (part.modifier !== undefined && needs(part.modifier.word, name))),
+  )
+}

@@ -1,0 +1,56 @@
+/** LABEL: `%labels` for what that can say, else lines for `$SINGULARITY_LABELS`, else `labels.json` itself (D30, D31, D121). */
+import type {Settings, Stage} from '../../model/description.js'
+import {plainText, type Template} from '../../model/template.js'
+import type {PrintedItem, PrintedSection} from './print.js'
+import {shellWord, templateWord} from './quote.js'
+import type {StageScript} from './script.js'
+
+/** Keys that images from registries commonly carry; theirs would win over %labels (D121). */
+const commonLabels =
+  /^(maintainer|name|vendor|version|release|architecture|summary|description|url|license|vcs-(ref|type|url)|build-date|com\..*|io\..*|org\.opencontainers\.image\..*|org\.label-schema\..*)$/i
+
+export function labelSections(script: StageScript, settings: Settings, root: Stage): PrintedSection[] {
+  const config = root.base.kind === 'image' || root.base.kind === 'local' ? root.base.config : undefined
+  const last = new Map((settings.labels ?? []).map(label => [label.name, label]))
+  const items: PrintedItem[] = []
+  const odd = new Map<string, string>()
+  for (const {name, value, span} of last.values()) {
+    const text = plainText(value)
+    if (text !== undefined && !isSayable(name, text)) {
+      if (config === undefined && root.base.kind !== 'scratch')
+        script.refuse(
+          'label',
+          span,
+          `Label ${JSON.stringify(name)} cannot be written in %labels: a name has no blanks, a value is one line without blanks around it.`,
+          'Change the label, or convert where the configuration of the base image can be read.',
+        )
+      else odd.set(name, text)
+      continue
+    }
+    const wins = config === undefined ? root.base.kind === 'image' && commonLabels.test(name) : config.labels.has(name)
+    if (text === undefined || wins) overwrite(script, name, value)
+    else items.push({text: `${name} ${text}`.trimEnd()})
+  }
+  if (odd.size > 0) writeJson(script, new Map([...(config?.labels ?? []), ...odd]), last.keys())
+  return items.length === 0 ? [] : [{title: 'labels', items}]
+}
+
+function isSayable(name: string, text: string): boolean {
+  return name !== '' && !/\s|^[#%]/.test(name) && !/[\n\r]/.test(text) && text === text.trim()
+}
+
+function overwrite(script: StageScript, name: string, value: Template): void {
+  script.post(`echo ${templateWord([`${name} `, ...value])} >> "$SINGULARITY_LABELS"`)
+}
+
+/** Apptainer adds its own labels and those of `%labels` to what lies there. */
+function writeJson(script: StageScript, labels: ReadonlyMap<string, string>, own: Iterable<string>): void {
+  const names = new Set(own)
+  const text = JSON.stringify(
+    Object.fromEntries([...labels].filter(([name, value]) => !names.has(name) || !isSayable(name, value))),
+    null,
+    2,
+  )
+  if (script.hostMode) script.setup(`printf '%s\\n' ${shellWord(text)} > "$SINGULARITY_ROOTFS/.singularity.d/labels.json"`)
+  else script.post(`printf '%s\\n' ${shellWord(text)} > /.singularity.d/labels.json`)
+}

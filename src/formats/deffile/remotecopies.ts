@@ -1,0 +1,64 @@
+/** ADD of a URL (K104) or a git repository (K105): fetched on the machine that builds, in `%setup`. */
+import type {CopyOrigin, CopyStep} from '../../model/description.js'
+import {plainText} from '../../model/template.js'
+import {shellWord} from './quote.js'
+import type {StageScript} from './script.js'
+import {asFolder, settle} from './settle.js'
+
+type Remote = Extract<CopyOrigin, {kind: 'url' | 'git'}>
+
+export function writeRemoteCopy(script: StageScript, step: CopyStep, from: Remote): void {
+  if (from.kind === 'url') writeUrl(script, step, from)
+  else writeGit(script, step, from)
+}
+
+/** K99: mode 0600. */
+function writeUrl(script: StageScript, step: CopyStep, from: Extract<Remote, {kind: 'url'}>): void {
+  const name = plainText(step.sources[0]?.path ?? []) ?? '__unnamed__'
+  const staged = script.staging()
+  const file = `"$SINGULARITY_ROOTFS${staged}"`
+  const url = shellWord(from.url)
+  script.setup(`if command -v curl > /dev/null; then curl -fsSL -o ${file} -- ${url}; else wget -q -O ${file} -- ${url}; fi`)
+  if (from.checksum !== undefined) {
+    const [algorithm = '', sum = ''] = from.checksum.split(':')
+    if (!/^sha(256|384|512)$/.test(algorithm) || !/^[0-9a-f]+$/i.test(sum)) {
+      script.refuse('add-checksum', from.span, `The checksum ${from.checksum} is none that sha256sum and its like can check.`)
+      return
+    }
+    script.setup(`echo "${sum.toLowerCase()}  $SINGULARITY_ROOTFS${staged}" | ${algorithm}sum -c -`)
+  }
+  if (step.unpack === 'always') {
+    script.setup(`mkdir ${file}.d && tar -C ${file}.d --numeric-owner -xpf ${file} && rm ${file} && mv ${file}.d ${file}`)
+    const destination = plainText(step.destination?.path ?? []) ?? '/'
+    settle(
+      script,
+      step.destination === undefined ? step : {...step, destination: {...step.destination, path: [asFolder(destination)]}},
+      staged,
+      name,
+      {kind: 'directory'},
+    )
+    return
+  }
+  script.setup(`chmod 600 ${file}`)
+  settle(script, step, staged, name, {kind: 'file'})
+}
+
+function writeGit(script: StageScript, step: CopyStep, from: Extract<Remote, {kind: 'git'}>): void {
+  const staged = script.staging()
+  const folder = `"$SINGULARITY_ROOTFS${staged}"`
+  const git = 'GIT_TERMINAL_PROMPT=0 git -c core.hooksPath=/dev/null'
+  script.setup(`${git} init -q ${folder}`)
+  script.setup(`${git} -C ${folder} fetch -q --depth 1 -- ${shellWord(from.repository)} ${shellWord(from.ref ?? 'HEAD')}`)
+  script.setup(`${git} -C ${folder} checkout -q FETCH_HEAD`)
+  if (from.checksum !== undefined)
+    script.setup(
+      `case $(git -C ${folder} rev-parse HEAD) in ${shellWord(from.checksum)}*) ;; *) echo ${shellWord(`${from.repository} is not at commit ${from.checksum}`)} >&2; exit 1 ;; esac`,
+    )
+  if (from.submodules) script.setup(`${git} -C ${folder} submodule update -q --init --recursive --depth 1`)
+  if (!from.keepGitDir) script.setup(`find ${folder} -name .git -prune -exec rm -rf {} +`)
+  // Modes are git's own: 0755 and 0644, whatever the umask of the machine (K99).
+  script.setup(`chmod -R u=rwX,go=rX ${folder}`)
+  if (from.folder !== undefined && from.folder !== '')
+    script.setup(`mv ${folder}/${shellWord(from.folder)} ${folder}.sub && rm -rf ${folder} && mv ${folder}.sub ${folder}`)
+  settle(script, step, staged, '.', {kind: 'directory'})
+}

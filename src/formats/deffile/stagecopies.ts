@@ -1,0 +1,231 @@
+/** COPY --from: lines of `%files from` (D.3), over a staging folder where Apptainer's rules differ from docker's. */
+import {hasWildcard} from '../../language/globs.js'
+import {cleanPath} from '../../language/paths.js'
+import type {CopySource, CopyStep, Stage} from '../../model/description.js'
+import {plainText} from '../../model/template.js'
+import {sourceKind} from './evidence.js'
+import {chainOf, stageAt} from './needed.js'
+import {filesDestination, filesSource, shellWord} from './quote.js'
+import type {StageScript} from './script.js'
+import {asFolder, finalPath, isFolderMark, settle} from './settle.js'
+
+/** What Apptainer adds to the root of every image (D110): none of it is the stage's own. */
+const metadata = ['.singularity.d', '.exec', '.run', '.shell', '.test', 'environment', 'singularity']
+
+export function writeStageCopy(script: StageScript, stage: Stage, step: CopyStep): void {
+  const from = originName(script, step)
+  if (from === undefined) return
+  if (step.parents === true) {
+    script.refuse(
+      'copy-parents-from-stage',
+      step.span,
+      '--parents needs the folders of another stage at hand, which a definition file does not have.',
+      'Copy each path by a COPY of its own, or let sifstage build the Dockerfile as it is.',
+    )
+    return
+  }
+  const special = step.from.kind === 'stage' && step.from.index !== undefined ? specialFiles(script, step.from.index) : undefined
+  if (special !== undefined) {
+    script.refuse(
+      'special-files-from-stage',
+      step.span,
+      `A command of that stage makes ${special}, which Apptainer does not carry from stage to stage as they are.`,
+      'Make them in this stage, or let sifstage build the Dockerfile as it is.',
+    )
+    return
+  }
+  for (const source of step.sources) {
+    const path = plainText(source.path)
+    if (path === undefined) {
+      script.refuse(
+        'copy-source-variable',
+        source.span,
+        'The source holds a variable of the base image, and %files cannot look it up.',
+        'Write the path out.',
+      )
+    } else if (hasWildcard(path)) writePattern(script, step, source, from, path)
+    else writePath(script, stage, step, from, path)
+  }
+}
+
+/** D.4: FIFOs stop a copy between stages, and a setuid file with several names loses the bit without a word. */
+function specialFiles(script: StageScript, index: number): string | undefined {
+  const source = stageAt(script.description, index)
+  if (source === undefined) return undefined
+  const texts = chainOf(script.description, source).flatMap(stage =>
+    stage.steps.flatMap(step =>
+      step.kind === 'run' ? [step.command.kind === 'exec' ? step.command.argv.join(' ') : step.command.text] : [],
+    ),
+  )
+  if (texts.some(text => /\bmkfifo\b/.test(text))) return 'a FIFO'
+  const links = texts.some(text => /\bln\s+(-[a-rt-z]+\s+)*[^-\s]/.test(text))
+  const setuid = texts.some(text => /\bchmod\s+(-\w+\s+)*([4267][0-7]{3}|[ugoa]*\+[rwxX]*s)/.test(text))
+  return links && setuid ? 'setuid files with several names' : undefined
+}
+
+/** The stage that `%files from` names. */
+function originName(script: StageScript, step: CopyStep): string | undefined {
+  if (step.from.kind === 'image') return script.names.image(step.from)
+  if (step.from.kind !== 'stage') return undefined
+  const source = step.from.index === undefined ? undefined : stageAt(script.description, step.from.index)
+  if (source !== undefined) return script.names.stage(source)
+  script.refuse('copy-from-unknown-stage', step.from.span, `No stage is called ${step.from.name}.`)
+  return undefined
+}
+
+function writePath(script: StageScript, stage: Stage, step: CopyStep, from: string, written: string): void {
+  const path = cleanPath(`/${written}`)
+  const name = path.slice(path.lastIndexOf('/') + 1)
+  const encoded = filesSource(path)
+  if (encoded === undefined) {
+    script.refuse(
+      'file-name',
+      step.span,
+      `The name ${JSON.stringify(path)} holds characters that %files cannot express.`,
+      'Copy its folder, or rename it.',
+    )
+    return
+  }
+  if (path !== '/' && writeDirectly(script, stage, step, {from, path, name, encoded, written})) return
+  const staged = deepStaging(script, path)
+  script.files(from, `${encoded} ${staged}`)
+  if (!prune(script, step, staged)) return
+  if (path === '/') script.placing(`rm -rf ${metadata.map(each => script.at(`${staged}/${each}`)).join(' ')}`)
+  settle(script, step, staged, name, {kind: path === '/' ? 'directory' : 'unknown'})
+}
+
+/** K102: what `--exclude` names is taken out of the staged folder; patterns that a search by name can say. */
+function prune(script: StageScript, step: CopyStep, staged: string): boolean {
+  for (const pattern of step.exclude ?? []) {
+    const clean = cleanPath(pattern.replace(/^\/+/, ''))
+    const name = /^(\*\*\/)?([^/]+)$/.exec(clean)
+    const levels = name?.[1] === undefined ? '-mindepth 1 -maxdepth 1' : '-mindepth 1 -depth'
+    if (name !== null && !/^!|^\*\*$/.test(clean) && shellPattern(name[2] ?? '') !== undefined)
+      script.placing(
+        `if [ -d ${script.at(staged)} ]; then find ${script.at(staged)} ${levels} -name ${shellWord(shellPattern(name[2] ?? '') ?? '')} -exec rm -rf {} +; fi`,
+      )
+    else if (!hasWildcard(clean) && !clean.startsWith('!')) script.placing(`rm -rf ${script.at(`${staged}/${clean}`)}`)
+    else {
+      script.refuse(
+        'copy-exclude-from-stage',
+        step.span,
+        `Which files of the other stage ${pattern} means cannot be said in a definition file.`,
+        'Exclude by name, by **/NAME or by a path without wildcards; or let sifstage build the Dockerfile as it is.',
+      )
+      return false
+    }
+  }
+  return true
+}
+
+/** As deep as the source: Apptainer takes no relative links that would lead above the root from their new place (D99). */
+function deepStaging(script: StageScript, path: string): string {
+  const depth = path.split('/').length - 1
+  return `${script.staging()}${'/x'.repeat(Math.max(0, depth - 2))}`
+}
+
+interface Written {
+  readonly from: string
+  readonly path: string
+  readonly name: string
+  readonly encoded: string
+  readonly written: string
+}
+
+/** K144: straight to its place, where nothing before it in the stage can matter. */
+function writeDirectly(
+  script: StageScript,
+  stage: Stage,
+  step: CopyStep,
+  {from, path, name, encoded, written}: Written,
+): boolean {
+  const destination = step.destination === undefined ? undefined : plainText(step.destination.path)
+  if (destination === undefined || step.chown !== undefined || step.chmod !== undefined || (step.exclude ?? []).length > 0)
+    return false
+  const source =
+    step.from.kind === 'stage' && step.from.index !== undefined ? stageAt(script.description, step.from.index) : undefined
+  const kind = sourceKind(script.description, source, step, `${path}${isFolderMark(written) ? '/' : ''}`, stage)
+  if (kind === 'unknown') return false
+  const isFolder = kind === 'directory'
+  if (kind === 'likely-file' && isFolderMark(destination) && script.hostMode) return false
+  const final = finalPath(destination, name, isFolder)
+  if (script.disturbed(final, from)) return false
+  if (step.link === true && script.mayHoldLinks(final)) return false
+  // Links of the folder that lead upwards must not lead above the root from where they come to lie (D99).
+  if (isFolder && final.split('/').length < path.split('/').length) return false
+  // Apptainer replaces links of the base by folders of the source, and docker refuses (D97).
+  if (isFolder && script.isCommonFolder(final)) return false
+  const target = filesDestination(isFolder || isFolderMark(destination) ? asFolder(destination) : destination)
+  if (target === undefined) return false
+  script.files(from, `${isFolder ? filesSource(`${path}/`) : encoded} ${target}`, step.comment)
+  script.covered(final, from, isFolder)
+  // A folder would have landed in a folder of its own; better to stop than to be wrong.
+  if (kind === 'likely-file' && isFolderMark(destination)) script.post(`test ! -d ${shellWord(final)} # it was taken for a file`)
+  return true
+}
+
+/** K84, K86: the folder in front of the pattern is staged, and the matches are looked for in it. */
+function writePattern(script: StageScript, step: CopyStep, source: CopySource, from: string, written: string): void {
+  const parts = cleanPath(`/${written}`).split('/').slice(1)
+  const first = parts.findIndex(hasWildcard)
+  const prefix = `/${parts.slice(0, first).join('/')}`
+  const patterns = parts.slice(first).map(shellPattern)
+  const encoded = filesSource(prefix)
+  if (script.hostMode || encoded === undefined || patterns.some(pattern => pattern === undefined)) {
+    script.refuse(
+      'copy-pattern',
+      source.span,
+      `Which files ${written} means is known only when that stage has been built, and this image has no shell to look for them.`,
+      'Name the files, or copy their folder.',
+    )
+    return
+  }
+  const staged = deepStaging(script, prefix)
+  script.files(from, `${encoded} ${staged}`)
+  if (prefix === '/') script.post(`rm -rf ${metadata.map(each => `${staged}/${each}`).join(' ')}`)
+  script.commentLines(step.comment)
+  const destination = step.destination?.path ?? []
+  if (step.chown !== undefined || step.chmod !== undefined) {
+    script.refuse(
+      'copy-pattern',
+      source.span,
+      `A pattern together with --chown or --chmod cannot be carried over: only the matches of ${written} would change.`,
+      'Name the files, or change owner and mode in a RUN.',
+    )
+    return
+  }
+  script.tool('glob')
+  const words = patterns.map(pattern => shellWord(pattern ?? ''))
+  script.post(['sifstage_glob', staged, shellWord(prefix), script.word(destination), staged, ...words].join(' '))
+  script.placed(destination)
+}
+
+/**
+ * One level of a Go pattern (`filepath.Match`) as a pattern of `case`: `[^…]` negates there as `[!…]` does here, and a
+ * `!` in first place is a plain character (K84). Undefined for one that Go cannot read: it matches nothing in a stage.
+ */
+function shellPattern(part: string): string | undefined {
+  let pattern = ''
+  for (let at = 0; at < part.length; at += 1) {
+    const character = part.charAt(at)
+    if (character === '\\') {
+      at += 1
+      pattern += `\\${part.charAt(at)}`
+    } else if (character === '[') {
+      const close = part.indexOf(']', at + (part.charAt(at + 1) === '^' ? 3 : 2))
+      if (close === -1) return undefined
+      const inner = part.slice(at + 1, close)
+      if (inner.includes('\\') || inner.includes('[')) return undefined
+      const negated = inner.startsWith('^')
+      const rest = negated ? inner.slice(1) : inner
+      if (inner === '!') {
+        pattern += '!'
+        at = close
+        continue
+      }
+      pattern += `[${negated ? '!' : ''}${!negated && rest.startsWith('!') ? `${rest.slice(1)}!` : rest}]`
+      at = close
+    } else pattern += character
+  }
+  return pattern
+}

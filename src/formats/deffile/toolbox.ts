@@ -1,0 +1,231 @@
+/**
+ * Shell functions that a printed `%post` (or `%setup`) brings along where plain commands would not mean the same.
+ * POSIX shell, and only options that GNU and busybox tools share. The scripts run with `-e`: what fails stops the build.
+ */
+
+export type Tool = 'inside' | 'put' | 'glob' | 'own' | 'owner' | 'exec' | 'user' | 'mount' | 'unlink' | 'parents'
+
+/** In the order in which they are printed; a function stands behind those it calls. */
+const order: readonly Tool[] = ['inside', 'unlink', 'parents', 'put', 'glob', 'owner', 'own', 'exec', 'user', 'mount']
+
+/**
+ * K145, K96: what COPY does with one source. Links in the way of a file inside a folder are replaced, a destination
+ * that is itself a link is followed; folders that are there keep owner and mode, those below take the source's.
+ */
+const put = [
+  'sifstage_put() { # FILE-OR-FOLDER DESTINATION NAME: as COPY does',
+  '    if [ -d "$1" ] && [ ! -L "$1" ]; then',
+  '        mkdir -p "$2"',
+  `        ( cd "$1" && find . ! -type d -exec sh -c 'for f; do if [ -L "$0/$f" ] || [ -f "$0/$f" ]; then rm "$0/$f"; fi; done' "$2" {} + )`,
+  '        from=$1 to=$2',
+  '        set --',
+  '        for e in "$from"/* "$from"/.[!.]* "$from"/..?*; do',
+  '            if [ -e "$e" ] || [ -L "$e" ]; then set -- "$@" "$e"; fi',
+  '        done',
+  '        if [ $# -gt 0 ]; then cp -a "$@" "$to/"; fi',
+  '    else',
+  '        case "$2" in */) mkdir -p "$2" ;; *) mkdir -p "$(dirname "$2")" ;; esac',
+  '        to=$2',
+  '        if [ -d "$2" ]; then to=${2%/}/$3; fi',
+  '        if [ -L "$to" ] && [ ! -e "$to" ]; then to=$(readlink -f "$to"); mkdir -p "$(dirname "$to")"; fi',
+  '        if [ -d "$to" ]; then echo "cannot replace the folder $to with a file" >&2; exit 1; fi',
+  '        cp -a "$1" "$to"',
+  '    fi',
+  '}',
+]
+
+/**
+ * K84, K86, K91: every match of a pattern in a staged folder, in order of name, links followed inside what is staged.
+ * The pattern is a shell pattern of the same meaning; each level of it is one argument.
+ */
+const glob = [
+  'sifstage_glob() ( # STAGED ORIGIN DESTINATION AT PATTERN...: copies every match below AT',
+  '    staged=$1 origin=$2 to=$3 at=$4',
+  '    shift 4',
+  '    if [ $# -gt 0 ]; then',
+  '        pattern=$1',
+  '        shift',
+  '        ls -A "$at" | LC_ALL=C sort | while IFS= read -r name; do',
+  '            case $name in $pattern) if [ $# -eq 0 ] || [ -d "$at/$name" ]; then sifstage_glob "$staged" "$origin" "$to" "$at/$name" "$@"; fi ;; esac',
+  '        done',
+  '        exit',
+  '    fi',
+  '    name=${at##*/}',
+  '    while [ -L "$at" ]; do',
+  '        link=$(readlink "$at")',
+  '        case $link in',
+  '            /*) case $link in "$origin"/*) at=$staged/${link#"$origin"/} ;; *) at=/nowhere ;; esac ;;',
+  '            *) at=$(dirname "$at")/$link ;;',
+  '        esac',
+  '        if [ ! -e "$at" ] && [ ! -L "$at" ]; then echo "$name leads to $link, which is not among the files copied here" >&2; exit 1; fi',
+  '    done',
+  '    sifstage_put "$at" "$to" "$name"',
+  ')',
+]
+
+/** K97: a name brings its own group, a number is its own; whoever is not there is root, as BuildKit has it. */
+const owner = [
+  'sifstage_owner() { # USER[:GROUP]: sets owner to UID:GID',
+  '    u=${1%%:*} g= uid= gid=',
+  '    case $1 in *:*) g=${1#*:} ;; esac',
+  '    case $u in',
+  '        "") uid=0 ;;',
+  '        *[!0-9]*) if [ -f /etc/passwd ]; then while IFS=: read -r n _ i p _; do if [ "$n" = "$u" ]; then uid=$i gid=$p; break; fi; done < /etc/passwd; fi ;;',
+  '        *) uid=$u gid=$u ;;',
+  '    esac',
+  '    case $g in',
+  '        "") ;;',
+  '        *[!0-9]*) if [ -f /etc/group ]; then while IFS=: read -r n _ i _; do if [ "$n" = "$g" ]; then gid=$i; break; fi; done < /etc/group; fi ;;',
+  '        *) gid=$g ;;',
+  '    esac',
+  '    if [ -z "$uid" ]; then echo "$u is not in /etc/passwd: root owns the files, as with docker" >&2; fi',
+  '    owner=${uid:-0}:${gid:-0}',
+  '}',
+]
+
+/** K114: a program by its name, which docker looks up in PATH where busybox takes one of its own. */
+const exec = [
+  'sifstage_exec() ( # PROGRAM ARGUMENT...',
+  '    set +x',
+  '    name=$1',
+  '    shift',
+  '    IFS=:',
+  '    for folder in $PATH; do if [ -f "$folder/$name" ] && [ -x "$folder/$name" ]; then exec "$folder/$name" "$@"; fi; done',
+  '    echo "$name: not found in $PATH" >&2',
+  '    exit 127',
+  ')',
+]
+
+/** K97: files, folders and links get the owner, and keep setuid bits, which chown takes away. */
+const own = [
+  'sifstage_own() { # OWNER PATH',
+  `    special=$(find "$2" -type f \\( -perm -4000 -o -perm -2000 \\) -exec stat -c '%a %n' {} +)`,
+  '    chown -hR "$1" "$2"',
+  `    printf '%s\\n' "$special" | while read -r mode file; do if [ -n "$file" ]; then chmod "$mode" "$file"; fi; done`,
+  '}',
+]
+
+/** On the machine that builds, no link of the image may lead out of it. */
+const inside = [
+  'sifstage_inside() { # PATH below the root of the image',
+  '    path=$1',
+  '    while [ "${#path}" -gt "${#SINGULARITY_ROOTFS}" ]; do',
+  '        if [ -L "$path" ]; then case $(readlink "$path") in /* | *..*) echo "$path is a link that may lead out of the image" >&2; exit 1 ;; esac; fi',
+  '        path=$(dirname "$path")',
+  '    done',
+  '}',
+]
+
+/** K97, K121: missing folders of a path, with an owner. */
+const parents = [
+  'sifstage_parents() { # OWNER MODE FOLDER: makes what is missing of the folder, as its owner would have it',
+  '    if [ ! -d "$3" ]; then',
+  '        sifstage_parents "$1" "$2" "$(dirname "$3")"',
+  '        mkdir "$3"',
+  '        chown "$1" "$3"',
+  '        chmod "$2" "$3"',
+  '    fi',
+  '}',
+]
+
+/** K100: `--link` looks at nothing that is there; links on the way become folders. */
+const unlink = [
+  'sifstage_unlink() { # FOLDER: links in it and above it give way',
+  '    if [ "$1" != / ]; then',
+  '        sifstage_unlink "$(dirname "$1")"',
+  '        if [ -L "$1" ]; then rm "$1"; mkdir "$1"; fi',
+  '    fi',
+  '}',
+]
+
+/**
+ * K116, K120, K147: a command as another user, by whatever the image has for it: util-linux, GNU coreutils, or
+ * busybox. The last knows users of passwd only, so it is shown one until it has become that user.
+ */
+const user = [
+  'sifstage_ids() { # USER[:GROUP]: sets uid, gid, groups and home as docker would',
+  '    uid=${1%%:*} gid= name= groups= home=/',
+  '    case $1 in *:*) gid=${1#*:} ;; esac',
+  '    if [ -z "$uid" ]; then uid=0; fi',
+  '    while IFS=: read -r n _ i g _ d _; do',
+  '        if [ "$n" = "$uid" ] || [ "$i" = "$uid" ]; then',
+  '            uid=$i name=$n home=$d',
+  '            if [ -z "$gid" ]; then gid=$g groups=yes; fi',
+  '            break',
+  '        fi',
+  '    done < /etc/passwd',
+  '    case $uid in *[!0-9]*) echo "unable to find user $uid: no matching entries in passwd file" >&2; exit 1 ;; esac',
+  '    case ${gid:-0} in *[!0-9]*) while IFS=: read -r n _ i _; do if [ "$n" = "$gid" ]; then gid=$i; break; fi; done < /etc/group ;; esac',
+  '    case ${gid:-0} in *[!0-9]*) echo "unable to find group $gid: no matching entries in group file" >&2; exit 1 ;; esac',
+  '    gid=${gid:-0} all=$gid',
+  '    if [ -n "$groups" ]; then',
+  '        while IFS=: read -r _ _ i m; do case ",$m," in *",$name,"*) all=$all,$i ;; esac; done < /etc/group',
+  '    fi',
+  '}',
+  'sifstage_as() ( # [-h] USER[:GROUP] COMMAND...; with -h HOME stays as it is',
+  '    set +x',
+  '    keep=',
+  '    if [ "$1" = -h ]; then keep=yes; shift; fi',
+  '    sifstage_ids "$1"',
+  '    shift',
+  '    if [ -z "$keep" ]; then export HOME="$home"; fi',
+  '    if setpriv --reuid 0 --clear-groups true 2> /dev/null; then',
+  '        exec setpriv --reuid "$uid" --regid "$gid" --groups "$all" "$@"',
+  '    elif chroot --userspec=0:0 --skip-chdir / true 2> /dev/null; then',
+  '        exec chroot --userspec="$uid:$gid" --groups="$all" --skip-chdir / "$@"',
+  '    elif start-stop-daemon --help 2>&1 | grep -q BusyBox; then',
+  '        mkdir -p /.sifstage/user',
+  '        rm -f /.sifstage/user/*',
+  '        { echo "sifstage:x:$uid:$gid::$home:"; cat /etc/passwd; } > /.sifstage/user/passwd',
+  `        { echo "sifstage:x:$gid:"; cat /etc/group; echo "$all" | tr , '\\n' | sed 's/.*/sifstage-&:x:&:sifstage/'; } > /.sifstage/user/group`,
+  '        mkfifo -m 666 /.sifstage/user/go',
+  '        mount --bind /.sifstage/user/passwd /etc/passwd',
+  '        mount --bind /.sifstage/user/group /etc/group',
+  `        start-stop-daemon -S -q -p /.sifstage/none -c sifstage -x /bin/sh -- -c 'read -r _ < /.sifstage/user/go; exec "$@"' sh "$@" < /dev/null &`,
+  '        pid=$!',
+  `        while ! { grep -q "^Uid:[^0-9]*$uid[^0-9]" "/proc/$pid/status" && grep -q "^Gid:[^0-9]*$gid[^0-9]" "/proc/$pid/status"; } 2> /dev/null; do if [ ! -d "/proc/$pid" ]; then break; fi; done`,
+  '        umount /etc/passwd /etc/group',
+  '        echo > /.sifstage/user/go',
+  '        wait "$pid"',
+  '    else',
+  '        echo "this image has neither setpriv, GNU chroot nor busybox, so that nothing in it can become user $uid" >&2',
+  '        exit 1',
+  '    fi',
+  ')',
+]
+
+/** K128, K129: a mount for one command; the folders that had to be made for it go again. */
+const mount = [
+  'sifstage_mount() { # SOURCE TARGET [ro]: mounts a folder, a file or tmpfs; what is not there is made and remembered',
+  '    top= at=$2',
+  '    while [ ! -e "$at" ]; do top=$at at=$(dirname "$at"); done',
+  '    if [ -f "$1" ]; then',
+  '        mkdir -p "$(dirname "$2")"',
+  '        if [ ! -e "$2" ]; then : > "$2"; fi',
+  '    else',
+  '        mkdir -p "$2"',
+  '    fi',
+  '    if [ "$1" = tmpfs ]; then mount -t tmpfs tmpfs "$2"; else mount --bind "$1" "$2"; fi',
+  '    if [ "${3-}" = ro ]; then mount -o remount,ro,bind "$2"; fi',
+  `    printf '%s\\n' "$2" "$top" >> /.sifstage/mounts`,
+  '}',
+  'sifstage_unmount() { # takes all of them away, the last one first',
+  `    sed -n '1!G;h;$p' /.sifstage/mounts | while IFS= read -r top && IFS= read -r at; do`,
+  '        umount "$at"',
+  '        if [ -n "$top" ] && [ -f "$at" ] && [ ! -s "$at" ]; then rm "$at"; at=$(dirname "$at"); fi',
+  '        while [ -n "$top" ] && [ "${#at}" -ge "${#top}" ] && rmdir "$at" 2> /dev/null; do at=$(dirname "$at"); done',
+  '    done',
+  '    rm /.sifstage/mounts',
+  '}',
+]
+
+const tools: Readonly<Record<Tool, readonly string[]>> = {inside, put, glob, own, owner, exec, parents, unlink, user, mount}
+
+const needs: Readonly<Partial<Record<Tool, readonly Tool[]>>> = {glob: ['put']}
+
+/** The lines of some tools and of those that they call. */
+export function toolLines(wanted: ReadonlySet<Tool>): readonly string[] {
+  const all = new Set(wanted)
+  for (const tool of wanted) for (const other of needs[tool] ?? []) all.add(other)
+  return order.filter(tool => all.has(tool)).flatMap(tool => tools[tool])
+}
