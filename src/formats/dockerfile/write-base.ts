@@ -1,16 +1,19 @@
 /** The FROM line of a stage, and image names inside a Dockerfile. */
+import {nearest} from '../../language/distance.js'
+import {copiesOf} from '../../language/stage-copies.js'
 import type {Stage} from '../../model/description.js'
 import {type ImageReference, parseDockerName, showImageReference} from '../../model/reference.js'
 import type {Span} from '../../model/span.js'
 import {quotedWord} from './write-words.js'
 import type {Writing} from './writing.js'
 
-export function writeBase(writing: Writing, stage: Stage): void {
+/** `name` in place of the stage's own. */
+export function writeBase(writing: Writing, stage: Stage, other?: string): void {
   const image = baseText(writing, stage)
   if (image === undefined) return
   const platform = stage.platform === undefined ? '' : `--platform=${quotedWord([stage.platform]) ?? ''} `
-  const name = writing.names.get(stage.index) ?? ''
-  const isReferred = stage.named || isMeant(writing, stage.index)
+  const name = other ?? writing.names.get(stage.index) ?? ''
+  const isReferred = other !== undefined || stage.named || isMeant(writing, stage.index)
   writing.lines.push(`FROM ${platform}${image}${isReferred ? ` AS ${name}` : ''}`)
 }
 
@@ -19,7 +22,7 @@ function isMeant(writing: Writing, index: number): boolean {
   return writing.description.stages.some(
     stage =>
       (stage.base.kind === 'stage' && stage.base.index === index) ||
-      stage.steps.some(step => step.kind === 'copy' && step.from.kind === 'stage' && step.from.index === index),
+      copiesOf(stage).some(({from}) => from.kind === 'stage' && from.index === index),
   )
 }
 
@@ -84,4 +87,9 @@ export function imageText(
   if (!isStage(name)) return name
   const {registry, repository, tag, digest} = parseDockerName(name)
   return `${registry}/${repository}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`
+}
+
+/** What COPY --from would take for a stage, or for the misspelt name of one (K71). */
+export function isStageOfCopy(writing: Writing, name: string): boolean {
+  return /^[0-9]+$/.test(name) || (!/[/:.@]/.test(name) && nearest(name, writing.names.values()) !== undefined)
 }

@@ -5,7 +5,7 @@ import {plainText, type Template} from '../../model/template.js'
 import {readInstructions} from './instructions.js'
 import {LineReader} from './lines.js'
 import {Problems} from './problems.js'
-import {bareWord, hasLongLine, heredocName, jsonArray, quotedWord} from './write-words.js'
+import {bareWord, hasLongLine, heredocBody, heredocName, jsonArray, quotedWord} from './write-words.js'
 import {refuseLineBreak, type StageState, type Writing, written} from './writing.js'
 
 /** One line, since its values are expanded before any of them is set (K50). */
@@ -38,7 +38,10 @@ export function writtenPair(
   return undefined
 }
 
-/** RUN, CMD, ENTRYPOINT. A SHELL line comes first where the command wants another one than holds (K125). */
+/**
+ * RUN, CMD, ENTRYPOINT. A SHELL line comes first where the command wants another one than holds (K125).
+ * `before` stands in front of the instruction (HEALTHCHECK), `flags` between its name and the command.
+ */
 export function writeCommand(
   writing: Writing,
   stage: Stage,
@@ -46,24 +49,41 @@ export function writeCommand(
   name: 'RUN' | 'CMD' | 'ENTRYPOINT',
   command: Command,
   span: Span,
+  before = '',
+  flags = '',
 ): void {
+  const opening = `${before}${name} ${flags}`
   switch (command.kind) {
     case 'exec':
-      writing.lines.push(`${name} ${jsonArray(command.argv)}`)
+      writing.lines.push(`${opening}${jsonArray(command.argv)}`)
       return
     case 'script': {
       const message = `${name} can't be a script of a definition file.`
       writing.refuse(stage, 'definition-script', span, message, 'Write it as shell text.')
       return
     }
+    case 'file': {
+      writeShell(writing, state, command.shell)
+      if (heredocName(command.text, command.name) !== command.name && /\n/.test(command.name))
+        refuseText(writing, stage, span, name)
+      else writing.lines.push(`${opening}<<"${command.name}"\n${command.text}${command.name}`)
+      return
+    }
     case 'shell': {
-      if (jsonArray(command.shell) !== jsonArray(state.shell)) writing.lines.push(`SHELL ${jsonArray(command.shell)}`)
-      state.shell = command.shell
+      writeShell(writing, state, command.shell)
       const line = shellLine(name, command.text)
-      if (line !== undefined) writing.lines.push(line)
-      else refuseText(writing, stage, span, name)
+      if (line === undefined) refuseText(writing, stage, span, name)
+      else writing.lines.push(line === name ? `${before}${name}` : `${opening}${line.slice(name.length + 1)}`)
     }
   }
+}
+
+/** SHELL, where another one holds. */
+export function writeShell(writing: Writing, state: StageState, shell: readonly string[]): void {
+  if (jsonArray(shell) === jsonArray(state.shell)) return
+  writing.lines.push(`SHELL ${jsonArray(shell)}`)
+  state.shell = shell
+  state.saidShell = true
 }
 
 function refuseText(writing: Writing, stage: Stage, span: Span, name: string): void {
@@ -99,25 +119,33 @@ export function copyWord(writing: Writing, stage: Stage, state: StageState, path
   return word
 }
 
-/** K25: the name is quoted, so that the text stays as it is. One COPY for each file, which is the same (K90). */
+/**
+ * K25: the name is quoted, so that the text stays as it is, unless it has a variable of the base. One COPY for each
+ * file, which is the same (K90).
+ */
 export function writeInline(
   writing: Writing,
   stage: Stage,
+  state: StageState,
   flags: string,
-  file: {readonly name: string; readonly text: string},
+  file: {readonly name: string; readonly text: Template},
   destination: string,
   span: Span,
 ): void {
-  if (file.text !== '' && !file.text.endsWith('\n')) {
+  const text = plainText(file.text)
+  const open = text === undefined ? written(writing, stage, state, file.text, span) : undefined
+  if (text === undefined && open === undefined) return
+  const body = text ?? heredocBody(open ?? [])
+  if (body !== '' && !body.endsWith('\n')) {
     const message = `${file.name} doesn't end in a line feed, and a here-document always does.`
     writing.refuse(stage, 'inline-without-newline', span, message, 'End the text with a line feed, or copy a file.')
     return
   }
-  if (hasLongLine(file.text)) {
+  if (body.includes('\0') || hasLongLine(body)) {
     refuseText(writing, stage, span, 'COPY')
     return
   }
-  const name = heredocName(file.text, file.name)
+  const name = heredocName(body, file.name)
   const word = bareWord([file.name]) ?? file.name
   const target = destination.endsWith('/') && name !== file.name ? `${destination}${word}` : destination
   if (/\s/.test(target)) {
@@ -125,5 +153,5 @@ export function writeInline(
     writing.refuse(stage, 'inline-with-blanks', span, message, 'Copy a file instead.')
     return
   }
-  writing.lines.push(`COPY ${flags}<<"${name}" ${target}\n${file.text}${name}`)
+  writing.lines.push(`COPY ${flags}<<${text === undefined ? name : `"${name}"`} ${target}\n${body}${name}`)
 }

@@ -1,14 +1,17 @@
 /** Writes a description as a Dockerfile: the stages that the target needs, dependencies first, the target last (K143). */
-import type {Description, Stage} from '../../model/description.js'
+import {copiesOf} from '../../language/stage-copies.js'
+import type {Description, Stage, Step} from '../../model/description.js'
 import type {WriteOptions, WriteResult} from '../../model/format.js'
 import {writeBase} from './write-base.js'
-import {writeRuntimeScripts} from './write-definition.js'
-import {writeSettings, writeStep} from './write-steps.js'
-import {defaultShell, Writing} from './writing.js'
+import {writeDefinitionStage} from './write-definition.js'
+import {writeSettings} from './write-settings.js'
+import {writeStep} from './write-steps.js'
+import {startState, Writing, writeComment} from './writing.js'
 
 export function writeDockerfile(description: Description, options: WriteOptions): WriteResult {
   const writing = new Writing(description, options)
   const stages = neededStages(description, options.target)
+  writing.written = stages
   nameStages(writing, stages)
   stages.forEach((stage, place) => {
     if (place > 0) writing.lines.push('')
@@ -20,21 +23,38 @@ export function writeDockerfile(description: Description, options: WriteOptions)
 
 function writeStage(writing: Writing, stage: Stage): void {
   writeComment(writing, stage.comment)
+  if (stage.rules === 'def' || stage.steps.some(step => step.rules === 'def')) {
+    writeDefinitionStage(writing, stage)
+    return
+  }
   writeBase(writing, stage)
-  const parent = stage.base.kind === 'stage' && stage.base.index !== undefined ? writing.ends.get(stage.base.index) : undefined
-  const state = {variables: new Map(parent?.variables), shell: parent?.shell ?? defaultShell}
+  const state = startState(writing, stage)
   for (const step of stage.steps) {
+    if (isTriggered(stage, step)) {
+      // Docker fires the base's triggers by itself (K77); here only what they leave behind counts.
+      const {length} = writing.lines
+      writeStep(writing, stage, state, step)
+      writing.lines.length = length
+      continue
+    }
     writeComment(writing, step.comment)
     writeStep(writing, stage, state, step)
   }
-  const runscript = writeRuntimeScripts(writing, stage, state)
   writeSettings(writing, stage, state)
-  if (runscript !== undefined) writing.lines.push(`ENTRYPOINT ["${runscript}"]`)
   writing.ends.set(stage.index, state)
 }
 
-function writeComment(writing: Writing, comment: readonly string[] | undefined): void {
-  for (const line of comment ?? []) writing.lines.push(`# ${line.replace(/[\r\n]+/g, ' ')}`)
+/** A step that a trigger of the base image put there: it stands at the FROM itself (K39). */
+function isTriggered({base, span}: Stage, step: Step): boolean {
+  const {start} = step.span
+  return (
+    base.kind === 'image' &&
+    start.line === span.start.line &&
+    start.column === span.start.column &&
+    step.span.end.line === span.start.line &&
+    base.config?.onbuild.length !== 0 &&
+    base.config !== undefined
+  )
 }
 
 /** A comment at the very top must not be read as a directive (K6): an empty one in front ends their zone. */
@@ -66,9 +86,7 @@ function neededStages(description: Description, target: number): Stage[] {
 function needs(stage: Stage): number[] {
   const found: number[] = []
   if (stage.base.kind === 'stage' && stage.base.index !== undefined) found.push(stage.base.index)
-  for (const step of stage.steps) {
-    if (step.kind === 'copy' && step.from.kind === 'stage' && step.from.index !== undefined) found.push(step.from.index)
-  }
+  for (const {from} of copiesOf(stage)) if (from.kind === 'stage' && from.index !== undefined) found.push(from.index)
   return found
 }
 

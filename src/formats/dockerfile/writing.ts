@@ -15,6 +15,8 @@ export class Writing {
   readonly names = new Map<number, string>()
   /** How each written stage left its variables and its shell, for those that stand on it (K76). */
   readonly ends = new Map<number, StageState>()
+  /** The stages that are written, in order. */
+  written: readonly Stage[] = []
 
   constructor(
     readonly description: Description,
@@ -37,6 +39,10 @@ export interface StageState {
   /** Values of variables as they are now, in terms of the base's. */
   readonly variables: Map<string, Template>
   shell: readonly string[]
+  /** Whether this stage has a SHELL of its own. */
+  saidShell: boolean
+  /** Whether RUN has been given Apptainer's user and shell (D60, D67). */
+  prepared?: boolean
 }
 
 /** A template as it has to be written at this line; refused where a variable of the base can't be reached any more. */
@@ -51,4 +57,20 @@ export function written(writing: Writing, stage: Stage, state: StageState, templ
 export function refuseLineBreak(writing: Writing, stage: Stage, span: Span, what: string): void {
   const message = `${what} has a line break, which a Dockerfile can't say here.`
   writing.refuse(stage, 'line-break-in-value', span, message, 'Put the value into a file that is copied in.')
+}
+
+/** K76, K125: a stage starts with what its parent left, or with what its base's configuration says. */
+export function startState(writing: Writing, stage: Stage): StageState {
+  const {base} = stage
+  const parent = base.kind === 'stage' && base.index !== undefined ? writing.ends.get(base.index) : undefined
+  const configured = base.kind === 'image' || base.kind === 'local' ? base.config?.shell : undefined
+  return {
+    variables: new Map(parent?.variables),
+    shell: parent?.shell ?? configured ?? defaultShell,
+    saidShell: false,
+  }
+}
+
+export function writeComment(writing: Writing, comment: readonly string[] | undefined): void {
+  for (const line of comment ?? []) writing.lines.push(`# ${line.replace(/[\r\n]+/g, ' ')}`.trimEnd())
 }

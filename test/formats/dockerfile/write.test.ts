@@ -180,14 +180,10 @@ FROM debian:12 AS final
 COPY --from=build /src/hello /usr/bin/hello
 ENV LANG=C.UTF-8
 ENV PATH=/opt/bin:\${PATH}
-COPY --chmod=755 <<"EOF" /.sifstage/runscript
-#!/bin/sh
-exec hello "$@"
-EOF
 LABEL v="1 2"
-ENTRYPOINT ["/.sifstage/runscript"]
+ENTRYPOINT ["hello"]
 `)
-    expect(result.diagnostics.map(found => `${found.severity} ${found.rule}`)).toEqual(['warning ambiguous-copy'])
+    expect(result.diagnostics.map(found => `${found.severity} ${found.rule}`)).toEqual([])
     expect(rewritten(result.text ?? '')).toBe(result.text)
   })
 
