@@ -188,9 +188,7 @@ function writeSteps(
         script.export([{name: step.name, value: step.value}])
         break
       case 'workdir':
-        state.workdir = isRelative(step.path)
-          ? script.absolute(step.path, folderOf(script, state, config, step.span))
-          : step.path
+        state.workdir = isRelative(step.path) ? script.absolute(step.path, folderOf(script, state, config, step.span)) : step.path
         script.makeFolder(state.workdir, state.user)
         break
       case 'user':
