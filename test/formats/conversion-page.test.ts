@@ -4,10 +4,10 @@ import {describe, expect, it} from 'vitest'
 import {conversionPage, toDefinition, toDockerfile} from '../../scripts/conversion.mjs'
 import {grades as definitionGrades} from '../../src/formats/deffile/grades.js'
 import {rules as definitionRules} from '../../src/formats/deffile/rules.js'
+import {sectionNames} from '../../src/formats/deffile/sections.js'
 import {grades as dockerGrades} from '../../src/formats/dockerfile/grades.js'
 import {flagTables} from '../../src/formats/dockerfile/instruction.js'
 import {rules as dockerRules} from '../../src/formats/dockerfile/rules.js'
-import {sectionNames} from '../../src/formats/deffile/sections.js'
 import type {ConversionRule, GradedPart} from '../../src/model/grade.js'
 
 const directions = [
@@ -38,7 +38,9 @@ describe.each(directions)('the table $name', ({grades, rules, readers}) => {
     const all = rules as Readonly<Record<string, ConversionRule>>
     for (const row of grades as readonly GradedPart[]) {
       if (row.grade !== 'approximate' && row.grade !== 'refused') continue
-      const own = (row.rules ?? []).flatMap(name => all[name]?.grade ?? (readers as readonly string[]).filter(each => each === name).map(() => 'refused' as const))
+      const own = (row.rules ?? []).flatMap(
+        name => all[name]?.grade ?? (readers as readonly string[]).filter(each => each === name).map(() => 'refused' as const),
+      )
       expect(own, `${row.part} ${row.form}`).toContain(row.grade)
     }
   })

@@ -5,6 +5,7 @@ import type {Diagnostic} from '../../model/diagnostic.js'
 import type {WriteOptions} from '../../model/format.js'
 import type {Span} from '../../model/span.js'
 import {showTemplate, type Template} from '../../model/template.js'
+import type {RefusedRule, WarnedRule} from './rules.js'
 
 export const defaultShell: readonly string[] = ['/bin/sh', '-c']
 
@@ -24,12 +25,12 @@ export class Writing {
   ) {}
 
   /** Something that a Dockerfile can't say. */
-  refuse(stage: Stage, rule: string, span: Span, message: string, hint: string): void {
+  refuse(stage: Stage, rule: RefusedRule, span: Span, message: string, hint: string): void {
     const severity = this.options.allow.has(rule) ? 'warning' : 'error'
     this.diagnostics.push({rule, severity, message, hint, span, stage: stage.name})
   }
 
-  warn(stage: Stage, rule: string, span: Span, message: string, hint: string): void {
+  warn(stage: Stage, rule: WarnedRule, span: Span, message: string, hint: string): void {
     this.diagnostics.push({rule, severity: 'warning', message, hint, span, stage: stage.name})
   }
 }
