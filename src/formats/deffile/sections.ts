@@ -9,9 +9,8 @@ import {trim, trimEnd} from './space.js'
 
 const names = ['help', 'setup', 'files', 'labels', 'environment', 'pre', 'post', 'runscript', 'test', 'startscript', 'arguments']
 const appNames = ['appinstall', 'applabels', 'appfiles', 'appenv', 'apptest', 'apphelp', 'apprun', 'appstart']
-/** Every section that there is (D18). */
+/** Every section that Apptainer knows (D18). */
 export const sectionNames: readonly string[] = [...names, ...appNames]
-
 const known = new Set(names)
 const knownApps = new Set(appNames)
 

@@ -4,13 +4,13 @@ import type {ConversionRule} from '../../model/grade.js'
 export const rules = {
   'base-not-docker': {
     grade: 'refused',
-    why: 'Docker starts from images of registries only; the base is a local image, a library image or made by package tools.',
-    instead: 'Push it to a registry, or name another base: --base REF=docker://IMAGE',
+    why: 'Docker starts from images of a registry, and neither from local images, those of other libraries nor package tools.',
+    instead: 'Push the base to a registry, or name an image of the same distribution with --base.',
   },
   'context-of-another-file': {
     grade: 'refused',
-    why: 'The stage comes from another file with a build context of its own, and a Dockerfile has one context.',
-    instead: 'Convert that file by itself, or use --to stages.',
+    why: 'The stage comes from another file and copies from the context of that file; one Dockerfile has one context.',
+    instead: 'Write it with --to stages, or build that file on its own.',
   },
   'copy-from-unknown-stage': {
     grade: 'refused',
@@ -19,73 +19,83 @@ export const rules = {
   },
   'definition-app': {
     grade: 'refused',
-    why: 'Docker has no apps in an image.',
-    instead: 'Install the program in %post, and start it by %runscript.',
+    why: 'An image of Docker has one program to start, and no apps.',
+    instead: 'Make each app a stage of its own, or start it with docker run --entrypoint.',
   },
   'definition-copy': {
     grade: 'refused',
-    why: 'What %files means depends on the machine that builds, or on a folder outside the build context.',
-    instead: 'Copy the files into the context, and name them there.',
+    why: 'The source is not in the context or hidden there, leads out of it over a link, or only a shell that the image lacks could place it as Apptainer does.',
+    instead: 'Move it into the context, or write source and destination in full.',
   },
   'definition-environment': {
     grade: 'refused',
-    why: '%environment does more than set variables, and the image has no run script that could do it first.',
-    instead: 'Write lines of the form export NAME=value.',
+    why: 'Only Apptainer could work out the variables, or what the image starts is known to its base alone.',
+    instead: 'Write each variable as an export of its own with a plain value, or add a %runscript.',
   },
   'definition-labels': {
     grade: 'refused',
-    why: '%post writes labels while it runs, and a Dockerfile has to say them before.',
-    instead: 'Write them into %labels.',
+    why: 'The script works out labels while it runs; a Dockerfile has to name them.',
+    instead: 'Write them into %labels, or as plain lines: echo "NAME value" >> "$APPTAINER_LABELS".',
   },
   'definition-script': {
     grade: 'refused',
-    why: 'The script runs on the machine that builds, or needs something that only Apptainer gives it.',
-    instead: 'The message tells what; do the work before the build, or inside the image.',
+    why: 'The script is one that Apptainer cannot start either, or it needs its own name where it would have another.',
+    instead: 'Write what it needs into the script itself.',
+  },
+  'engine-variable': {
+    grade: 'refused',
+    why: 'The script reads a variable that Apptainer alone sets.',
+    instead: 'Write the value itself, or do without it.',
+  },
+  'environment-at-start': {
+    grade: 'approximate',
+    why: 'Variables that only a shell can work out are set by what the image starts, so docker exec and docker run --entrypoint do not have them.',
+    instead: 'Write each variable as an export of its own, with a value that is known when the image is built.',
+  },
+  'host-script': {
+    grade: 'refused',
+    why: '%pre and %setup run on the machine that builds; Docker runs nothing there.',
+    instead: 'Do their work before the build, or inside the image.',
   },
   'inline-with-blanks': {
     grade: 'refused',
-    why: 'A here-document cannot go to a path with blanks: only the JSON form could say it, and has none.',
+    why: 'A here-document cannot go to a path with blanks: only the JSON form could say that, and it has none.',
     instead: 'Copy a file instead.',
   },
   'inline-without-newline': {
     grade: 'refused',
     why: 'A here-document always ends in a line feed.',
-    instead: 'End the text with one, or copy a file.',
+    instead: 'End the text with a line feed, or copy a file.',
   },
   'line-break-in-value': {
     grade: 'refused',
-    why: 'A Dockerfile cannot write a value of several lines.',
+    why: 'No value of ENV, LABEL, ARG, USER or WORKDIR can have a line break.',
     instead: 'Put the value into a file that is copied in.',
   },
   'lost-base-variable': {
     grade: 'refused',
-    why: 'A value needs a variable of the base image that has another value by then.',
-    instead: 'Keep the value in a variable of its own before it is changed.',
-  },
-  'unknown-base-stage': {
-    grade: 'refused',
-    why: 'The stage that it starts from is not there.',
-    instead: 'Name a stage that is there.',
-  },
-  'unwritable-name': {
-    grade: 'refused',
-    why: 'The name cannot stand in a Dockerfile.',
-    instead: 'Choose another one.',
-  },
-  'unwritable-text': {
-    grade: 'refused',
-    why: 'No line of a Dockerfile can hold the text: line breaks, a NUL, or more than 65,535 bytes.',
-    instead: 'Put the text into a script that is copied in.',
-  },
-  'environment-at-start': {
-    grade: 'approximate',
-    why: '%environment does more than set variables: it is carried out when the run script starts, not by docker exec.',
-    instead: 'Write lines of the form export NAME=value.',
+    why: 'A value needs a variable of the base that has another value at that line already.',
+    instead: 'Keep it in a variable of its own before it is changed.',
   },
   'no-docker-equivalent': {
     grade: 'approximate',
-    why: 'A Dockerfile has no place for it.',
-    instead: 'Nothing has to be done, or keep it beside the image.',
+    why: 'Docker has no instances and no help texts.',
+    instead: 'Start the service with the container; tell the help in a label.',
+  },
+  'unknown-base-stage': {
+    grade: 'refused',
+    why: 'No stage has the name.',
+    instead: 'Correct the name.',
+  },
+  'unwritable-name': {
+    grade: 'refused',
+    why: 'The name of a label or a variable is cut off at its first =.',
+    instead: 'Choose a name without =.',
+  },
+  'unwritable-text': {
+    grade: 'refused',
+    why: 'No line of a Dockerfile can hold the text: a NUL, a line of more than 65,535 bytes, or a line break outside of a here-document.',
+    instead: 'Put the text into a script that is copied in.',
   },
 } as const satisfies Readonly<Record<string, ConversionRule>>
 

@@ -30,7 +30,7 @@ export function writePost(writing: Writing, stage: Stage, state: StageState, ste
   const section = step.section?.name ?? 'post'
   if (step.where === 'host') {
     const message = `%${section} runs on the machine that builds; Docker runs nothing there.`
-    writing.refuse(stage, 'definition-script', step.span, message, 'Do its work before the build, or inside the image.')
+    writing.refuse(stage, 'host-script', step.span, message, 'Do its work before the build, or inside the image.')
     return undefined
   }
   if (step.command.kind !== 'script') return undefined
@@ -124,6 +124,7 @@ function maySee(writing: Writing, stage: Stage, step: RunStep, text: string): bo
     found === null
       ? 'A line of %post is longer than the 65,535 bytes that a Dockerfile takes.'
       : `%post reads $${found[1]}, which Apptainer's builder alone sets.`
-  writing.refuse(stage, 'definition-script', step.span, message, 'Write the value itself, or do without it.')
+  const rule = found === null ? 'unwritable-text' : 'engine-variable'
+  writing.refuse(stage, rule, step.span, message, 'Write the value itself, or do without it.')
   return false
 }

@@ -1,6 +1,7 @@
 /** What a definition's image does when it runs: `%environment` (D84) and `%runscript` (D83, D115). */
 import type {Script, Stage} from '../../model/description.js'
 import {plainExports} from './plain-exports.js'
+import type {RefusedRule} from './rules.js'
 import {writeEnv, writeInline} from './write-parts.js'
 import {jsonArray} from './write-words.js'
 import type {StageState, Writing} from './writing.js'
@@ -46,8 +47,8 @@ export function shebangText(text: string): string | undefined {
 
 function runCommand(writing: Writing, stage: Stage, state: StageState, script: Script): RunCommand | undefined {
   const words = script.arguments ?? []
-  const refuse = (message: string, hint: string): undefined => {
-    writing.refuse(stage, 'definition-script', script.span, message, hint)
+  const refuse = (message: string, hint: string, rule: RefusedRule = 'definition-script'): undefined => {
+    writing.refuse(stage, rule, script.span, message, hint)
     return undefined
   }
   const shebang = shebangText(script.text)
@@ -58,7 +59,7 @@ function runCommand(writing: Writing, stage: Stage, state: StageState, script: S
   const engine = /\$\{?((?:APPTAINER|SINGULARITY)_\w+)/.exec(script.text)
   if (engine !== null) {
     const message = `%runscript reads $${engine[1]}, which Apptainer alone sets.`
-    return refuse(message, 'Write the value itself, or do without it.')
+    return refuse(message, 'Write the value itself, or do without it.', 'engine-variable')
   }
   const simple = shebang === undefined && words.length === 0 ? simpleCommand(script.text) : undefined
   if (simple !== undefined) return {argv: simple}

@@ -33,7 +33,7 @@ export function writeTest(writing: Writing, stage: Stage, {name, untested, test}
   if ((script.arguments?.length ?? 0) > 0 || /\$\{?0/.test(script.text) || /(APPTAINER|SINGULARITY)_/.test(script.text)) {
     writing.refuse(
       stage,
-      'definition-script',
+      /(APPTAINER|SINGULARITY)_/.test(script.text) ? 'engine-variable' : 'definition-script',
       script.span,
       '%test looks at its own name, at variables of Apptainer, or has arguments for its interpreter.',
       'Write what it needs into the script itself.',

@@ -200,7 +200,7 @@ ENTRYPOINT ["hello"]
   })
 
   test.each([
-    ['a host script', [post('x', {where: 'host', section: {name: 'setup', arguments: []}})], {}, 'definition-script'],
+    ['a host script', [post('x', {where: 'host', section: {name: 'setup', arguments: []}})], {}, 'host-script'],
     ['arguments of a section', [post('x', {section: {name: 'post', arguments: ['-c']}})], {}, 'definition-script'],
     ['a pattern', [files({kind: 'context'}, '*.c', '/x/')], {}, 'definition-copy'],
     ['a path outside', [files({kind: 'context'}, '/etc/passwd', '/x')], {}, 'definition-copy'],
@@ -215,7 +215,7 @@ ENTRYPOINT ["hello"]
   })
 
   test('a refusal can be waived', () => {
-    const result = write(described(stage(0, 'a', {steps: [post('x', {where: 'host'})]})), 0, ['definition-script'])
+    const result = write(described(stage(0, 'a', {steps: [post('x', {where: 'host'})]})), 0, ['host-script'])
     expect(result.text).toBe('FROM debian:12 AS a\n')
     expect(result.diagnostics.map(found => found.severity)).toEqual(['warning'])
   })
