@@ -48,14 +48,11 @@ function refused(
 }
 
 export async function runConvert(input: string | undefined, flags: ConvertFlags, colour: boolean): Promise<Outcome> {
-  if (flags.to === 'stages')
-    throw new SifstageError(
-      ExitCode.usage,
-      '--to stages: this version of sifstage writes one file only',
-      'Use --to def, --to dockerfile or --to yaml.',
-    )
+  const {to, output} = flags
+  if (to === 'stages' && output === undefined)
+    throw new SifstageError(ExitCode.usage, '--to stages writes several files and needs a folder for them', 'Add -o DIR.')
   // A Dockerfile is left to its bases as it was: docker itself looks at them (and runs their triggers).
-  const loaded = await loadInput(input, flags, flags.to === 'def' || flags.to === 'yaml' ? 'convert' : 'offline')
+  const loaded = await loadInput(input, flags, to === 'dockerfile' ? 'offline' : 'convert')
   const allow = new Set(flags.allow ?? [])
   const reading = loaded.diagnostics.map(
     (each): Diagnostic =>
@@ -67,20 +64,32 @@ export async function runConvert(input: string | undefined, flags: ConvertFlags,
     return refused(loaded, flags, reading, exitCodeOf(reading), colour)
   const target = resolveTarget(loaded.description, flags.target)
   if (target.kind === 'unknown') return refused(loaded, flags, reading, ExitCode.wrong, colour)
-  const writer = await formatNamed(flags.to).load()
-  const written = writer.write(loaded.description, {
+  const options = {
     target: target.stage.index,
     allow,
     keepCwd: flags['keep-cwd'],
     context: loaded.context,
     ignore: loaded.ignore,
     architecture,
-  })
-  const seen = new Set<string>()
-  const diagnostics = [...reading, ...written.diagnostics].filter(each => {
-    const mark = JSON.stringify(diagnosticJson(each))
-    return seen.has(mark) ? false : Boolean(seen.add(mark))
-  })
+  }
+  if (to === 'stages' && output !== undefined) {
+    const {stageFiles, writeFolder} = await import('./stage-files.js')
+    const made = await stageFiles(loaded.description, options, output)
+    const findings = once([...reading, ...made.diagnostics])
+    const tooMuch = flags.strict && findings.some(each => each.severity === 'warning')
+    if (made.files === undefined || tooMuch) return refused(loaded, flags, findings, ExitCode.unfaithful, colour)
+    await writeFolder(resolve(output), made.files)
+    return {
+      exitCode: ExitCode.done,
+      document: convertDocument({input: loaded.input, to, output, diagnostics: findings}),
+      text: '',
+      messages: renderDiagnostics(findings, {source: loaded, colour}),
+    }
+  }
+  if (to === 'stages') throw new Error('--to stages without a folder')
+  const writer = await formatNamed(to).load()
+  const written = writer.write(loaded.description, options)
+  const diagnostics = once([...reading, ...written.diagnostics])
   const unfaithful = written.text === undefined || written.diagnostics.some(each => each.severity === 'error')
   if (unfaithful || written.text === undefined) return refused(loaded, flags, diagnostics, ExitCode.unfaithful, colour)
   if (flags.strict && diagnostics.some(each => each.severity === 'warning'))
@@ -104,4 +113,13 @@ export async function runConvert(input: string | undefined, flags: ConvertFlags,
     text: '',
     messages,
   }
+}
+
+/** Checks and writers may find the same. */
+function once(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const seen = new Set<string>()
+  return diagnostics.filter(each => {
+    const mark = JSON.stringify(diagnosticJson(each))
+    return seen.has(mark) ? false : Boolean(seen.add(mark))
+  })
 }

@@ -55,6 +55,25 @@ export interface WriteResult {
   readonly diagnostics: readonly Diagnostic[]
 }
 
+/** One stage as a file of its own. */
+export interface StageFile {
+  /** The stage's name as a file's name and a word of the format. */
+  readonly name: string
+  readonly text: string
+  /** Names of the stages whose images it needs, each written before it. */
+  readonly needs: readonly string[]
+}
+
+export interface StageFilesOptions extends WriteOptions {
+  /** The folder of the files as the build sees it from the context: how one file names the image of another. */
+  readonly folder: string
+}
+
+export interface StageFilesResult {
+  readonly files?: readonly StageFile[]
+  readonly diagnostics: readonly Diagnostic[]
+}
+
 export interface Format {
   readonly name: FormatName
   /** For messages: `a definition file`. */
@@ -65,6 +84,8 @@ export interface Format {
   matchesText(text: string): boolean
   read(file: string, text: string, options: ReadOptions): ReadResult
   write(description: Description, options: WriteOptions): WriteResult
+  /** The stages that the target needs as files that are built one after the other, the target last; not every format can. */
+  writeStages?(description: Description, options: StageFilesOptions): StageFilesResult
 }
 
 export type FileKind = 'file' | 'directory' | 'symlink' | 'other'

@@ -2,6 +2,7 @@
 import type {Format} from '../../model/format.js'
 import {readDeffile} from './read.js'
 import {writeDeffile} from './write.js'
+import {writeDeffiles} from './write-stages.js'
 
 export const deffile: Format = {
   name: 'def',
@@ -10,4 +11,5 @@ export const deffile: Format = {
   matchesText: text => /^\ufeff?(?:\s*#[^\n]*(?=\n))*\s*bootstrap:/i.test(text.slice(0, 65_536)),
   read: readDeffile,
   write: writeDeffile,
+  writeStages: writeDeffiles,
 }

@@ -1,7 +1,7 @@
 /** The Dockerfile as a format. https://docs.docker.com/reference/dockerfile/ */
 import type {Format} from '../../model/format.js'
 import {readDockerfile} from './read.js'
-import {writeDockerfile} from './write.js'
+import {writeDockerfile, writeDockerfiles} from './write.js'
 
 export const dockerfile: Format = {
   name: 'dockerfile',
@@ -11,6 +11,7 @@ export const dockerfile: Format = {
   matchesText: text => /^(FROM|ARG)$/i.test(firstWord(text)),
   read: readDockerfile,
   write: writeDockerfile,
+  writeStages: writeDockerfiles,
 }
 
 /** The first word that stands in no comment. */

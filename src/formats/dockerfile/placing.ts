@@ -16,7 +16,8 @@ export function refuseCopy({writing, stage, step}: Placing, message: string, hin
   writing.refuse(stage, 'definition-copy', step.span, message, hint)
 }
 
-/** `COPY SOURCE DESTINATION`, quoted as need be. */
+/** `COPY SOURCE DESTINATION`, quoted as need be. The source is one path, whatever characters it has (K84). */
 export function copyLine(flags: string, source: string, destination: string): string {
-  return `COPY ${flags}${wordList([source, destination].map(word => bareWord([word]) ?? word))}`
+  const path = /[*?[]/.test(source) ? source.replace(/\\/g, '\\\\').replace(/[*?[]/g, '[$&]') : source
+  return `COPY ${flags}${wordList([path, destination].map(word => bareWord([word]) ?? word))}`
 }

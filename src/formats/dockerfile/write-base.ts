@@ -14,7 +14,11 @@ export function writeBase(writing: Writing, stage: Stage, other?: string): void 
   const platform = stage.platform === undefined ? '' : `--platform=${quotedWord([stage.platform]) ?? ''} `
   const name = other ?? writing.names.get(stage.index) ?? ''
   const isReferred = other !== undefined || stage.named || isMeant(writing, stage.index)
-  writing.lines.push(`FROM ${platform}${image}${isReferred ? ` AS ${name}` : ''}`)
+  const as = isReferred ? ` AS ${name}` : ''
+  if (stage.base.kind === 'stage' && writing.parents === 'by argument') {
+    const argument = `${image.toUpperCase().replace(/[^A-Z0-9]/g, '_')}_IMAGE`
+    writing.lines.push(`ARG ${argument}=${image}`, `FROM ${platform}\${${argument}}${as}`)
+  } else writing.lines.push(`FROM ${platform}${image}${as}`)
 }
 
 /** True if another stage stands on this one or copies from it. */

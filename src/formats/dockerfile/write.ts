@@ -1,7 +1,7 @@
 /** Writes a description as a Dockerfile: the stages that the target needs, dependencies first, the target last (K143). */
 import {copiesOf} from '../../language/stage-copies.js'
 import type {Description, Stage, Step} from '../../model/description.js'
-import type {WriteOptions, WriteResult} from '../../model/format.js'
+import type {StageFilesResult, WriteOptions, WriteResult} from '../../model/format.js'
 import {writeBase} from './write-base.js'
 import {writeDefinitionStage} from './write-definition.js'
 import {writeSettings} from './write-settings.js'
@@ -10,15 +10,37 @@ import {startState, Writing, writeComment} from './writing.js'
 
 export function writeDockerfile(description: Description, options: WriteOptions): WriteResult {
   const writing = new Writing(description, options)
-  const stages = neededStages(description, options.target)
-  writing.written = stages
-  nameStages(writing, stages)
+  const stages = startWriting(writing)
   stages.forEach((stage, place) => {
     if (place > 0) writing.lines.push('')
     writeStage(writing, stage)
   })
   if (writing.diagnostics.some(diagnostic => diagnostic.severity === 'error')) return {diagnostics: writing.diagnostics}
   return {text: `${withoutDirective(writing.lines).join('\n')}\n`, diagnostics: writing.diagnostics}
+}
+
+/** One Dockerfile a stage; the others are named contexts to it (`docker buildx build --build-context`). */
+export function writeDockerfiles(description: Description, options: WriteOptions): StageFilesResult {
+  const writing = new Writing(description, options, 'by argument')
+  const files = startWriting(writing).map(stage => {
+    writing.lines.length = 0
+    writeStage(writing, stage)
+    return {
+      name: writing.names.get(stage.index) ?? '',
+      text: `${withoutDirective(writing.lines).join('\n')}\n`,
+      needs: [...new Set(needs(stage).flatMap(index => writing.names.get(index) ?? []))],
+    }
+  })
+  if (writing.diagnostics.some(diagnostic => diagnostic.severity === 'error')) return {diagnostics: writing.diagnostics}
+  return {files, diagnostics: writing.diagnostics}
+}
+
+/** The stages in the order in which they are written, each with its name. */
+function startWriting(writing: Writing): readonly Stage[] {
+  const stages = neededStages(writing.description, writing.options.target)
+  writing.written = stages
+  nameStages(writing, stages)
+  return stages
 }
 
 function writeStage(writing: Writing, stage: Stage): void {

@@ -22,6 +22,8 @@ export class Writing {
   constructor(
     readonly description: Description,
     readonly options: WriteOptions,
+    /** How FROM names another stage: one of the same file, or the image of another file's. */
+    readonly parents: 'by name' | 'by argument' = 'by name',
   ) {}
 
   /** Something that a Dockerfile can't say. */
