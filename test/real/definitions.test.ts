@@ -90,6 +90,7 @@ describe.each(files)('%s', file => {
     const description = described(file)
     const {text, diagnostics} = writeDockerfile(description, writing(description))
     const errors = [...new Set(diagnostics.filter(({severity}) => severity === 'error').map(({rule}) => rule))].sort()
+    if (process.env.SHOWREF) process.stdout.write(`\nREF  ${JSON.stringify(file)}: ${JSON.stringify(errors)},\n`)
     expect(errors, diagnostics.map(({message}) => message).join('\n')).toEqual(refused[file] ?? [])
     if (text !== undefined)
       expect(
