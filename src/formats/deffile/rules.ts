@@ -67,6 +67,11 @@ export const rules = {
     why: '%labels knows no names with blanks and no values of several lines, and the labels of the base are not known.',
     instead: 'Change the label, or convert where the base image can be read.',
   },
+  'link-owner-name': {
+    grade: 'refused',
+    why: '--link looks at nothing in the image, so that nobody can tell whose number a name is; docker refuses it too.',
+    instead: 'Give --chown numbers, or leave --link out.',
+  },
   'mount-cache-from': {
     grade: 'refused',
     why: 'A cache would have to start with files of a stage or image.',

@@ -3,20 +3,35 @@
  * POSIX shell, and only options that GNU and busybox tools share. The scripts run with `-e`: what fails stops the build.
  */
 
-export type Tool = 'inside' | 'put' | 'glob' | 'own' | 'owner' | 'exec' | 'user' | 'mount' | 'unlink' | 'parents'
+export type Tool = 'inside' | 'folder' | 'put' | 'layer' | 'glob' | 'own' | 'owner' | 'exec' | 'user' | 'mount' | 'parents'
 
 /** In the order in which they are printed; a function stands behind those it calls. */
-const order: readonly Tool[] = ['inside', 'unlink', 'parents', 'put', 'glob', 'owner', 'own', 'exec', 'user', 'mount']
+const order: readonly Tool[] = ['inside', 'folder', 'parents', 'put', 'layer', 'glob', 'owner', 'own', 'exec', 'user', 'mount']
+
+/** K89: links on the way to a folder are followed, also to where nothing is yet. */
+const folder = [
+  'sifstage_folder() { # FOLDER: makes what is missing of it, links followed',
+  '    if [ -d "$1" ]; then return; fi',
+  '    set -- "${1%/}"',
+  '    set -- "$1" "$(dirname "$1")" "$(readlink "$1" || :)"',
+  '    case $3 in',
+  '        "") sifstage_folder "$2"; mkdir "$1" ;;',
+  '        /*) sifstage_folder "$3" ;;',
+  '        *) sifstage_folder "$2/$3" ;;',
+  '    esac',
+  '}',
+]
 
 /**
- * K145, K96: what COPY does with one source. Links in the way of a file inside a folder are replaced, a destination
- * that is itself a link is followed; folders that are there keep owner and mode, those below take the source's.
+ * K145, K96: what COPY does with one source. What lies in the way of a file inside a folder gives way, a destination
+ * that is itself a link is followed; folders that are there keep owner and mode, those below take the source's. A file
+ * is always a new one: another name of the old one, or who reads from a FIFO, sees nothing of it.
  */
 const put = [
   'sifstage_put() { # FILE-OR-FOLDER DESTINATION NAME: as COPY does',
   '    if [ -d "$1" ] && [ ! -L "$1" ]; then',
-  '        mkdir -p "$2"',
-  `        ( cd "$1" && find . ! -type d -exec sh -c 'for f; do if [ -L "$0/$f" ] || [ -f "$0/$f" ]; then rm "$0/$f"; fi; done' "$2" {} + )`,
+  '        sifstage_folder "$2"',
+  `        ( cd "$1" && find . ! -type d -exec sh -c 'for f; do if [ -L "$0/$f" ] || { [ -e "$0/$f" ] && [ ! -d "$0/$f" ]; }; then rm "$0/$f"; fi; done' "$2" {} + )`,
   '        from=$1 to=$2',
   '        set --',
   '        for e in "$from"/* "$from"/.[!.]* "$from"/..?*; do',
@@ -24,14 +39,50 @@ const put = [
   '        done',
   '        if [ $# -gt 0 ]; then cp -a "$@" "$to/"; fi',
   '    else',
-  '        case "$2" in */) mkdir -p "$2" ;; *) mkdir -p "$(dirname "$2")" ;; esac',
+  '        case "$2" in */) sifstage_folder "$2" ;; *) sifstage_folder "$(dirname "$2")" ;; esac',
   '        to=$2',
   '        if [ -d "$2" ]; then to=${2%/}/$3; fi',
-  '        if [ -L "$to" ] && [ ! -e "$to" ]; then to=$(readlink -f "$to"); mkdir -p "$(dirname "$to")"; fi',
+  '        while [ -L "$to" ]; do',
+  '            link=$(readlink "$to")',
+  '            case $link in /*) to=$link ;; *) to=$(dirname "$to")/$link ;; esac',
+  '            sifstage_folder "$(dirname "$to")"',
+  '        done',
   '        if [ -d "$to" ]; then echo "cannot replace the folder $to with a file" >&2; exit 1; fi',
+  '        rm -f "$to"',
   '        cp -a "$1" "$to"',
   '    fi',
   '}',
+]
+
+/**
+ * K100, K103: what `--link` brings and what an archive holds replaces what is there, and only folders are merged: they
+ * take the new owner and mode. Folders that an archive does not name keep theirs, and links to them are followed, which
+ * do not lead out of the folder that it is unpacked in.
+ */
+const layer = [
+  'sifstage_layer() ( # FOLDER DESTINATION [NAMED [ROOT]]: lays what is in the folder over what is there',
+  '    named=${3-} root=${4-$2}',
+  '    for e in "$1"/* "$1"/.[!.]* "$1"/..?*; do',
+  '        if [ ! -e "$e" ] && [ ! -L "$e" ]; then continue; fi',
+  '        to=${2%/}/${e##*/}',
+  '        if [ -n "$named" ] && [ -d "$e" ] && [ ! -L "$e" ] && ! grep -qxF -e "${e#"${named%.folders}"/}" "$named"; then',
+  '            while [ -L "$to" ]; do',
+  '                link=$(readlink "$to")',
+  '                if [ "$root" != / ]; then case $link in *..*) echo "$to leads to $link" >&2; exit 1 ;; esac; fi',
+  '                case $link in /*) to=${root%/}$link ;; *) to=$(dirname "$to")/$link ;; esac',
+  '            done',
+  '            mkdir -p "$to"',
+  '        elif [ -d "$e" ] && [ ! -L "$e" ] && [ -d "$to" ] && [ ! -L "$to" ]; then',
+  '            chown "$(stat -c %u:%g "$e")" "$to"',
+  '            chmod "0000$(stat -c %a "$e")" "$to"',
+  '        else',
+  '            rm -rf "$to"',
+  '            mv "$e" "$to"',
+  '            continue',
+  '        fi',
+  '        sifstage_layer "$e" "$to" "$named" "$root"',
+  '    done',
+  ')',
 ]
 
 /**
@@ -123,17 +174,7 @@ const parents = [
   '        sifstage_parents "$1" "$2" "$(dirname "$3")"',
   '        mkdir "$3"',
   '        chown "$1" "$3"',
-  '        chmod "$2" "$3"',
-  '    fi',
-  '}',
-]
-
-/** K100: `--link` looks at nothing that is there; links on the way become folders. */
-const unlink = [
-  'sifstage_unlink() { # FOLDER: links in it and above it give way',
-  '    if [ "$1" != / ]; then',
-  '        sifstage_unlink "$(dirname "$1")"',
-  '        if [ -L "$1" ]; then rm "$1"; mkdir "$1"; fi',
+  '        if [ "$2" != 755 ]; then chmod "$2" "$3"; fi',
   '    fi',
   '}',
 ]
@@ -219,9 +260,21 @@ const mount = [
   '}',
 ]
 
-const tools: Readonly<Record<Tool, readonly string[]>> = {inside, put, glob, own, owner, exec, parents, unlink, user, mount}
+const tools: Readonly<Record<Tool, readonly string[]>> = {
+  inside,
+  folder,
+  put,
+  layer,
+  glob,
+  own,
+  owner,
+  exec,
+  parents,
+  user,
+  mount,
+}
 
-const needs: Readonly<Partial<Record<Tool, readonly Tool[]>>> = {glob: ['put']}
+const needs: Readonly<Partial<Record<Tool, readonly Tool[]>>> = {glob: ['put', 'folder'], put: ['folder']}
 
 /** The lines of some tools and of those that they call. */
 export function toolLines(wanted: ReadonlySet<Tool>): readonly string[] {
