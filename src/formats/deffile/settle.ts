@@ -84,8 +84,7 @@ function ownerWord(script: StageScript, chown: Template): string {
   const text = plainText(owner)
   if (text !== undefined && /^[0-9]+:[0-9]+$/.test(text)) return text
   script.tool('owner')
-  script.placing(`sifstage_owner ${script.word(chown)}`)
-  return '"$owner"'
+  return `"$(sifstage_owner ${script.word(chown)})"`
 }
 
 /** K97: a number alone is user and group, a name alone brings its own group. */
