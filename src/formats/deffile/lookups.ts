@@ -62,7 +62,7 @@ function isNamed(name: string, text: string): boolean {
 }
 
 /** The names of the commands in a text, roughly: the first word of each, assignments left out. */
-export function commandsOf(text: string): readonly string[] {
+function commandsOf(text: string): readonly string[] {
   return text
     .slice(0, 20_000)
     .split(/[;&|\n()`{}]+/)
