@@ -4,7 +4,7 @@ import type {ImageConfig} from '../../model/image-config.js'
 import type {Span} from '../../model/span.js'
 import {plainText, showTemplate, type Template} from '../../model/template.js'
 import {writeCopy} from './copies.js'
-import {environmentSection, lostBaseVariables, shortPath} from './environment.js'
+import {environmentSection, lostBaseVariables, refuseName, shortPath} from './environment.js'
 import {baseHeaders, headerValue} from './headers.js'
 import {labelSections} from './labelsection.js'
 import {chainOf} from './needed.js'
@@ -12,6 +12,7 @@ import {type PrintedSection, type StageParts, Unprintable} from './print.js'
 import {mentionsTmp, writeRun} from './runs.js'
 import {reportRuntime} from './runtime.js'
 import type {StageScript} from './script.js'
+import {isExportable} from './settable.js'
 import {runscriptSection, type Start, startLines} from './start.js'
 
 interface State {
@@ -27,6 +28,10 @@ interface State {
   readonly env: Map<string, Template>
   /** ENV whose value an ARG covers at the moment (K61). */
   readonly covered: Set<string>
+  /** Variables outlast the build. */
+  readonly lasts: boolean
+  /** What a script cannot export in every shell. */
+  readonly handed: Map<string, Template>
 }
 
 /**
@@ -49,6 +54,8 @@ export function dockerStage(script: StageScript, stage: Stage, name: string | un
     linked: false,
     assumed: false,
     covered: new Set(),
+    handed: new Map(),
+    lasts: isTarget,
   }
   prepare(script, chain, root, lastRun !== -1)
   chain.forEach((part, i) => {
@@ -147,9 +154,19 @@ function isOwnPlatform(script: StageScript, platform: string): boolean {
 function restoreEnv(script: StageScript, state: State, runs: boolean): void {
   for (const name of state.covered) {
     const value = state.env.get(name)
-    if (runs && value !== undefined) script.export([{name, value}])
+    if (runs && value !== undefined) setVariables(script, state, [{name, value}])
   }
   state.covered.clear()
+}
+
+/** From here on commands see them (K138). */
+function setVariables(
+  script: StageScript,
+  state: State,
+  variables: readonly {readonly name: string; readonly value: Template}[],
+): void {
+  script.export(variables.filter(({name}) => isExportable(name)))
+  for (const {name, value} of variables) if (!isExportable(name)) state.handed.set(name, value)
 }
 
 function writeSteps(
@@ -171,21 +188,20 @@ function writeSteps(
     switch (step.kind) {
       case 'env':
         for (const {name, value} of step.variables) {
-          if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
-            script.refuse('env-name', step.span, `A shell cannot set a variable called ${JSON.stringify(name)}.`)
+          if (state.lasts) refuseName(script, name, step.span)
           state.env.set(name, value)
           state.covered.delete(name)
         }
         if (!runs) break
         script.commentLines(step.comment)
-        script.export(step.variables)
+        setVariables(script, state, step.variables)
         break
       case 'arg':
         if (step.value === undefined) break
         if (state.env.has(step.name)) state.covered.add(step.name)
         if (!runs) break
         script.commentLines(step.comment)
-        script.export([{name: step.name, value: step.value}])
+        setVariables(script, state, [{name: step.name, value: step.value}])
         break
       case 'workdir':
         state.workdir = isRelative(step.path) ? script.absolute(step.path, folderOf(script, state, config, step.span)) : step.path
@@ -196,6 +212,10 @@ function writeSteps(
         break
       case 'copy':
         writeCopy(script, stage, placed(script, state, config, step))
+        script.lookups.copied(
+          step.destination === undefined ? undefined : plainText(step.destination.path),
+          state.env.has('PATH'),
+        )
         break
       case 'run': {
         const base = config?.workdir
@@ -205,6 +225,7 @@ function writeSteps(
           user: state.user,
           pathSet: state.env.has('PATH'),
           linked: state.linked,
+          handed: state.handed,
           homeSet: state.env.has('HOME') || config?.env.has('HOME') === true,
         })
         const {command} = step

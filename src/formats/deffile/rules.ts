@@ -54,8 +54,8 @@ export const rules = {
   },
   'env-name': {
     grade: 'refused',
-    why: 'A shell cannot set a variable of that name, and Apptainer sets variables by a shell.',
-    instead: 'Use letters, digits and _ only.',
+    why: 'Apptainer sets variables by a shell of its own, which cannot set one of that name (dots, dashes), or holds it for itself (UID, EUID, GID, IFS, e, key, PROMPT_COMMAND).',
+    instead: 'Choose another name, or use ARG if only the build needs it.',
   },
   'file-name': {
     grade: 'refused',

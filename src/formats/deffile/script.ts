@@ -10,6 +10,7 @@ import {plainText, type Template} from '../../model/template.js'
 import {type ContextView, viewContext} from './contextfiles.js'
 import {standardFolders} from './evidence.js'
 import {Exports} from './exports.js'
+import {Lookups} from './lookups.js'
 import {commentLine, type PrintedItem, type PrintedSection} from './print.js'
 import {shellWord, templateWord} from './quote.js'
 import type {RefusedRule, WarnedRule} from './rules.js'
@@ -79,6 +80,8 @@ export class StageScript {
    * an image from scratch, nobody knows of a shell in it.
    */
   hostMode = false
+  /** Where the shell of `%post` may remember programs that have moved. */
+  readonly lookups = new Lookups()
   /** Variables of the base image, where its configuration is known. */
   baseVariables: ReadonlyMap<string, string> | undefined
   #contexts = new Map<string, ContextView>()
@@ -287,8 +290,9 @@ export class StageScript {
     if (owner !== undefined) {
       this.tool('owner')
       this.tool('parents')
-      this.placing(`sifstage_owner ${this.word(owner)}`)
-      this.placing(`sifstage_parents "$owner" 755 ${text === undefined ? this.word(folder) : this.at(text)}`)
+      this.placing(
+        `sifstage_parents "$(sifstage_owner ${this.word(owner)})" 755 ${text === undefined ? this.word(folder) : this.at(text)}`,
+      )
       this.placedWithFolders(folder)
       if (text !== undefined) this.#folders.add(text)
       return
@@ -375,7 +379,7 @@ export class StageScript {
     for (const [name, value] of this.#corrections) lines.push(`export ${name}=${shellWord(value)}`)
     if (this.#ownTmp) {
       lines.push("# the image's own /tmp, not that of the machine that builds")
-      lines.push('for d in /tmp /var/tmp; do if grep -q " $d " /proc/mounts; then umount -l "$d"; fi; done')
+      lines.push('( for d in /tmp /var/tmp; do if grep -q " $d " /proc/mounts; then umount -l -n "$d"; fi; done )')
     }
     // Tools write there before any copy has made it.
     if ((this.#tools.has('mount') || this.#tools.has('user')) && this.#usesStaging) lines.push(`mkdir -p ${stagingFolder}`)

@@ -47,8 +47,8 @@ function placing(script: StageScript, step: CopyStep, staged: string, name: stri
   const layer = step.link === true ? script.staging() : undefined
   const place: Template = layer === undefined ? destination : [layer, ...destination]
   const owner = step.chown === undefined ? undefined : ownerWord(script, step.chown)
-  const lines = [...(owner?.before ?? []), ...dress(script, step, staged, {kind, mode}, owner?.word)]
-  lines.push(...folders(script, step, place, staged, kind, owner?.word))
+  const lines = [...dress(script, step, staged, {kind, mode}, owner)]
+  lines.push(...folders(script, step, place, staged, kind, owner))
   if (kind === 'archive') {
     script.tool('folder')
     script.tool('layer')
@@ -118,19 +118,13 @@ function parentMode(mode: string | undefined): string {
   return mode !== undefined && /^[0-7]+$/.test(mode) ? (Number.parseInt(mode, 8) & 0o755).toString(8) : '755'
 }
 
-interface Owner {
-  readonly word: string
-  /** Lines that find it out. */
-  readonly before: readonly string[]
-}
-
 /** K97: numbers as they are; names are looked up in the image, and one that nobody has is root without a word. */
-function ownerWord(script: StageScript, chown: Template): Owner {
+function ownerWord(script: StageScript, chown: Template): string {
   const owner = ownerOf(chown)
   const text = plainText(owner)
-  if (text !== undefined && /^[0-9]+:[0-9]+$/.test(text)) return {word: text, before: []}
+  if (text !== undefined && /^[0-9]+:[0-9]+$/.test(text)) return text
   script.tool('owner')
-  return {word: '"$owner"', before: [`sifstage_owner ${script.word(chown)}`]}
+  return `"$(sifstage_owner ${script.word(chown)})"`
 }
 
 /** K97: a number alone is user and group, a name alone brings its own group. */
