@@ -1,5 +1,6 @@
 /** What a definition's image does when it runs: `%environment` (D84) and `%runscript` (D83, D115). */
 import type {Script, Stage} from '../../model/description.js'
+import {isPlainBase} from './known-paths.js'
 import {plainExports} from './plain-exports.js'
 import type {RefusedRule} from './rules.js'
 import {writeEnv, writeInline} from './write-parts.js'
@@ -57,6 +58,11 @@ function runCommand(writing: Writing, stage: Stage, state: StageState, script: S
     return refuse(message, 'Put the `#!` on the first line behind %runscript.')
   }
   const engine = /\$\{?((?:APPTAINER|SINGULARITY)_\w+)/.exec(script.text)
+  const own = /\/\.singularity\.d\S*/.exec(script.text)
+  if (own !== null) {
+    const message = `%runscript looks at ${own[0]}, which is Apptainer's own and not in an image of Docker's.`
+    return refuse(message, 'Do without it.', 'engine-variable')
+  }
   if (engine !== null) {
     const message = `%runscript reads $${engine[1]}, which Apptainer alone sets.`
     return refuse(message, 'Write the value itself, or do without it.', 'engine-variable')
@@ -123,7 +129,7 @@ function writeStart(
       ? `%environment reads $${engine[1]}, which Apptainer alone sets.`
       : outside.includes('\\')
         ? 'The shell inside Apptainer, which reads %environment, keeps backslashes that stand outside of quotes; no other does.'
-        : command === undefined && config === undefined && stage.base.kind !== 'scratch'
+        : command === undefined && config === undefined && !isPlainBase(stage)
           ? '%environment has to be worked out by a shell when the image starts, and what the image starts is known to its base alone.'
           : undefined
   if (why !== undefined) {
@@ -149,6 +155,8 @@ function writeStart(
     writeInline(writing, stage, state, '', {name: 'EOF', text: [environment.replace(/\n*$/, '\n')]}, environmentPath, span)
   const start = [
     '#!/bin/sh',
+    // Plain distributions start a shell.
+    ...(command === undefined && config === undefined ? ['[ $# -gt 0 ] || set -- /bin/sh'] : []),
     'for file in /.singularity.d/env/9[01]-environment.sh; do [ ! -r "$file" ] || . "$file"; done',
     'exec "$@"',
     '',
