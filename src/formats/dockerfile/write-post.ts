@@ -8,7 +8,7 @@ import {type EngineWrites, engineWrites} from './engine-writes.js'
 import {isPlainBase} from './known-paths.js'
 import {leavesTmpAlone} from './tmp-use.js'
 import {writeShell} from './write-parts.js'
-import {hasLongLine, heredocName} from './write-words.js'
+import {hasLongLine, heredocName, jsonArray} from './write-words.js'
 import {defaultShell, type StageState, type Writing} from './writing.js'
 
 /** A base may have a SHELL and a USER of its own, which Apptainer doesn't look at (D67, D112). */
@@ -19,8 +19,10 @@ export function prepareRun(writing: Writing, stage: Stage, state: StageState): v
     writeShell(writing, state, defaultShell)
     return
   }
+  // Right behind FROM, as it is for the whole stage.
+  writing.lines.splice(state.start ?? writing.lines.length, 0, `SHELL ${jsonArray(defaultShell)}`)
   // A folder of the base's configuration would be made where it is missing.
-  writing.lines.push('SHELL ["/bin/sh", "-c"]', 'USER 0', 'WORKDIR /')
+  writing.lines.push('USER 0', 'WORKDIR /')
   state.shell = defaultShell
   state.saidShell = true
 }

@@ -27,14 +27,19 @@ export function writeEnvironment(writing: Writing, stage: Stage, state: StageSta
     writeEnv(writing, stage, state, [variable], stage.settings.environment?.span ?? stage.nameSpan)
 }
 
-/** ENTRYPOINT, with what has to be worked out before the program starts. */
-export function writeEntry(writing: Writing, stage: Stage, state: StageState, {environment, atStart}: Environment): void {
+/** The files that the image starts; gives back the ENTRYPOINT, which stands behind all else. */
+export function writeEntry(
+  writing: Writing,
+  stage: Stage,
+  state: StageState,
+  {environment, atStart}: Environment,
+): readonly string[] {
   const {runscript} = stage.settings
   const isOther = plainExports(environment).kind === 'other'
   const command = runscript === undefined ? undefined : runCommand(writing, stage, state, runscript)
-  if (runscript !== undefined && command === undefined) return
-  if (isOther || atStart) writeStart(writing, stage, state, isOther ? environment : undefined, command)
-  else if (command !== undefined) writing.lines.push(`ENTRYPOINT ${jsonArray(command.argv)}`)
+  if (runscript !== undefined && command === undefined) return []
+  if (isOther || atStart) return writeStart(writing, stage, state, isOther ? environment : undefined, command)
+  return command === undefined ? [] : [`ENTRYPOINT ${jsonArray(command.argv)}`]
 }
 
 interface RunCommand {
@@ -119,7 +124,7 @@ function writeStart(
   state: StageState,
   environment: string | undefined,
   command: RunCommand | undefined,
-): void {
+): readonly string[] {
   const span = stage.settings.environment?.span ?? stage.nameSpan
   const outside = environment === undefined ? '' : environment.replace(/'[^']*'|"(?:[^"\\]|\\[\s\S])*"/g, '').replace(/\\\n/g, '')
   const engine = environment === undefined ? null : /\$\{?((?:APPTAINER|SINGULARITY)_\w+)/.exec(environment)
@@ -142,7 +147,7 @@ function writeStart(
       `${why}${first}`,
       'Write each variable as an export of its own with a plain value, or add a %runscript.',
     )
-    return
+    return []
   }
   writing.warn(
     stage,
@@ -163,6 +168,7 @@ function writeStart(
   ].join('\n')
   writeInline(writing, stage, state, '--chmod=755 ', {name: 'EOF', text: [start]}, startPath, span)
   const argv = command?.argv ?? config?.entrypoint ?? []
-  writing.lines.push(`ENTRYPOINT ${jsonArray([startPath, ...argv])}`)
-  if (command === undefined && config !== undefined && config.cmd.length > 0) writing.lines.push(`CMD ${jsonArray(config.cmd)}`)
+  const lines = [`ENTRYPOINT ${jsonArray([startPath, ...argv])}`]
+  if (command === undefined && config !== undefined && config.cmd.length > 0) lines.push(`CMD ${jsonArray(config.cmd)}`)
+  return lines
 }
