@@ -30,6 +30,8 @@ const agents: Readonly<Record<string, Agent>> = {
   dnf: {kind: 'mirror', needs: ['MirrorURL']},
   zypper: {kind: 'mirror', needs: []},
   arch: {kind: 'mirror', needs: []},
+  /** Apptainer 1.5 and later: builds a Dockerfile. */
+  buildkit: {kind: 'mirror', needs: []},
 }
 
 export function isAgent(name: string): boolean {
@@ -53,6 +55,7 @@ export function readBase(
   for (const key of agent.needs) {
     if ((headers.get(key.toLowerCase())?.value ?? '') === '') missing(bootstrap.value, key, agentSpan, stage, problems)
   }
+  if (bootstrap.value === 'buildkit') newerAgent(agentSpan, stage, problems)
   const from = headers.get('from')
   const name = from?.value ?? ''
   const span = from === undefined ? agentSpan : valueSpan(source, from)
@@ -99,10 +102,6 @@ function unknownAgent(name: string, span: Span, problems: Problems): void {
     problems.syntax(span, 'Bootstrap: names no agent.', `Write one of: ${Object.keys(agents).join(', ')}.`)
     return
   }
-  if (name === 'buildkit') {
-    problems.syntax(span, 'Bootstrap: buildkit exists only from Apptainer 1.5 on.', 'Give sifstage the Dockerfile itself.')
-    return
-  }
   const meant = nearest(name.toLowerCase(), Object.keys(agents))
   problems.syntax(
     span,
@@ -125,6 +124,17 @@ function missing(agent: string, key: string, span: Span, stage: string, problems
     span,
     `Bootstrap: ${agent} needs a "${key}:" line, and this stage has none. ${why}`,
     `Add "${key}: …" to the header.`,
+    stage,
+  )
+}
+
+function newerAgent(span: Span, stage: string, problems: Problems): void {
+  problems.add(
+    'newer-agent',
+    'warning',
+    span,
+    'Bootstrap: buildkit exists only from Apptainer 1.5 on; older ones refuse the file.',
+    'Give sifstage the Dockerfile itself.',
     stage,
   )
 }

@@ -117,13 +117,9 @@ function openEntry(
 }
 
 function checkKey(source: SourceText, entry: Continued, problems: Problems): void {
-  if (known.has(entry.key) || /^otherurl([0-9]+|&n)$/.test(entry.key)) return
+  if (known.has(entry.key) || later.has(entry.key) || /^otherurl([0-9]+|&n)$/.test(entry.key)) return
   const span = source.span(entry.keyRange.start, Math.max(entry.keyRange.end, entry.keyRange.start + 1))
   const key = shown(source.text.slice(entry.keyRange.start, entry.keyRange.end))
-  if (later.has(entry.key)) {
-    problems.syntax(span, `Header key "${key}" belongs to Bootstrap: buildkit, which Apptainer has only from 1.5 on.`)
-    return
-  }
   const meant = known.get(nearest(entry.key, known.keys()) ?? '')
   problems.syntax(
     span,

@@ -44,7 +44,7 @@ export const rules = {
   },
   'engine-variable': {
     grade: 'refused',
-    why: 'The script reads a variable that Apptainer alone sets.',
+    why: 'The script depends on what Apptainer alone has: variables and files of its own, or a builder that makes no devices.',
     instead: 'Write the value itself, or do without it.',
   },
   'environment-at-start': {

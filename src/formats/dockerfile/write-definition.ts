@@ -8,7 +8,7 @@ import {isPlainBase, KnownPaths} from './known-paths.js'
 import {writeBase} from './write-base.js'
 import {writeFiles} from './write-files.js'
 import {writtenPair} from './write-parts.js'
-import {writePost} from './write-post.js'
+import {prepareRun, writePost} from './write-post.js'
 import {writeEntry, writeEnvironment} from './write-runtime.js'
 import {writeSettings} from './write-settings.js'
 import {writeStep} from './write-steps.js'
@@ -19,7 +19,8 @@ export function writeDefinitionStage(writing: Writing, stage: Stage): void {
   refuseLost(writing, stage)
   const tested = testedName(writing, stage)
   writeBase(writing, stage, tested?.untested)
-  const state = startState(writing, stage)
+  const state = {...startState(writing, stage), start: writing.lines.length}
+  if (tested !== undefined) prepareRun(writing, stage, state)
   const known = new KnownPaths(stage.base.kind === 'scratch', isPlainBase(stage))
   let environment = stage.settings.environment?.text ?? ''
   let labels = ''
@@ -36,8 +37,9 @@ export function writeDefinitionStage(writing: Writing, stage: Stage): void {
     }
   }
   writeEnvironment(writing, stage, state, {environment, atStart})
+  const entry = writeEntry(writing, stage, state, {environment, atStart})
   writeLabels(writing, stage, state, labels)
-  writeEntry(writing, stage, state, {environment, atStart})
+  writing.lines.push(...entry)
   const {settings} = stage
   if (stage.steps.some(step => step.rules === 'docker') || settings.entrypoint !== undefined || settings.cmd !== undefined)
     writeSettings(writing, {...stage, settings: {...settings, labels: []}}, state)

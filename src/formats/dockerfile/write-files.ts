@@ -9,7 +9,7 @@ import {cleanPath} from '../../language/paths.js'
 import {shellQuote} from '../../language/shell.js'
 import {plainText} from '../../model/template.js'
 import {inContext, realPath, treeFacts} from './context-trees.js'
-import {copyLine, type Placing, refuseCopy} from './placing.js'
+import {copyLine, type Placing, readsAsPattern, refuseCopy} from './placing.js'
 import {prepareRun} from './write-post.js'
 import {takeFromStage} from './write-stage-files.js'
 import {bareWord} from './write-words.js'
@@ -45,6 +45,10 @@ function takeFromHost(placing: Placing, text: string): void {
 
 function takePath(placing: Placing, match: string, destination: string): void {
   const {context} = placing.writing.options
+  if (/^\/?(\.singularity\.d|environment|singularity|\.(run|exec|shell|test))(\/|$)/.test(destination)) {
+    refuseCopy(placing, `%files ${match} goes to ${destination}, which is Apptainer's own.`, "Say it by Apptainer's sections.")
+    return
+  }
   const inside = inContext(context, match)
   if (inside === undefined) {
     refuseCopy(
@@ -107,8 +111,8 @@ function takeFile(placing: Placing, inside: string, real: string, destination: s
   const mayReplace =
     known.mayHaveFile(goesInside ? inFolder : absolute, mode) ||
     (!goesInside && presence === 'unknown' && known.mayHaveFile(inFolder, mode))
-  if (mayReplace) {
-    if (!runCopy(placing, {match: inside, inside, real}, false, (mode & 0o6000) !== 0, destination)) return
+  if (mayReplace || readsAsPattern(inside)) {
+    if (!runCopy(placing, {match: inside, inside, real}, readsAsPattern(inside), (mode & 0o6000) !== 0, destination)) return
   } else if ((mode & 0o6002) === 0) writing.lines.push(copyLine('', inside, marked))
   else {
     // `--chmod` would change the folders that COPY makes on the way as well (K98).
@@ -154,9 +158,9 @@ function takeFolder(placing: Placing, folder: Folder, destination: string): void
   const sameModes = !facts.modes && (topMode === 0o755 || (contents && destination.endsWith('/')) || there === 'directory')
   const scratch = placing.stage.base.kind === 'scratch'
   const overlays = known.isOpaque(target) || (there !== 'missing' && contents && ((facts.folders && !scratch) || facts.oddModes))
-  if (decided && !facts.links && sameModes && !overlays) {
+  if (decided && !facts.links && sameModes && !overlays && !readsAsPattern(folder.inside)) {
     writing.lines.push(copyLine('', folder.inside, target === '/' ? '/' : `${target}/`))
-  } else if (!runCopy(placing, folder, facts.leaves, facts.setuid, destination)) return
+  } else if (!runCopy(placing, folder, facts.leaves || readsAsPattern(folder.inside), facts.setuid, destination)) return
   if (decided) known.addDirectory(target, 'something')
   else known.addUnknown(absolute)
 }

@@ -39,7 +39,7 @@ function mountFields(writing: Writing, stage: Stage, state: StageState, mount: M
       const source = path(mount.source)
       if (from === undefined || source === undefined) return undefined
       add('from', from, '')
-      add('source', source, '/')
+      add('source', from === '' ? source.replace(/^\/(?=.)/, '') : source, '/')
       add('target', target)
       if (mount.writable) fields.push('rw')
       return fields

@@ -8,7 +8,7 @@ import {type EngineWrites, engineWrites} from './engine-writes.js'
 import {isPlainBase} from './known-paths.js'
 import {leavesTmpAlone} from './tmp-use.js'
 import {writeShell} from './write-parts.js'
-import {hasLongLine, heredocName} from './write-words.js'
+import {hasLongLine, heredocName, jsonArray} from './write-words.js'
 import {defaultShell, type StageState, type Writing} from './writing.js'
 
 /** A base may have a SHELL and a USER of its own, which Apptainer doesn't look at (D67, D112). */
@@ -19,8 +19,10 @@ export function prepareRun(writing: Writing, stage: Stage, state: StageState): v
     writeShell(writing, state, defaultShell)
     return
   }
+  // Right behind FROM, as it is for the whole stage.
+  writing.lines.splice(state.start ?? writing.lines.length, 0, `SHELL ${jsonArray(defaultShell)}`)
   // A folder of the base's configuration would be made where it is missing.
-  writing.lines.push('SHELL ["/bin/sh", "-c"]', 'USER 0', 'WORKDIR /')
+  writing.lines.push('USER 0', 'WORKDIR /')
   state.shell = defaultShell
   state.saidShell = true
 }
@@ -118,13 +120,26 @@ function engineFiles(writes: EngineWrites): string[] {
 
 /** What only Apptainer's builder can tell a script, or would not be the same in two of its own builds. */
 function maySee(writing: Writing, stage: Stage, step: RunStep, text: string): boolean {
-  const found = /\$\{?((?:APPTAINER|SINGULARITY)_(?:CONTAINER|BIND|COMMAND|APPNAME))\b/.exec(text)
-  if (found === null && !hasLongLine(text)) return true
-  const message =
-    found === null
-      ? 'A line of %post is longer than the 65,535 bytes that a Dockerfile takes.'
-      : `%post reads $${found[1]}, which Apptainer's builder alone sets.`
-  const rule = found === null ? 'unwritable-text' : 'engine-variable'
+  const found = engineUse(text)
+  if (found === undefined && !hasLongLine(text)) return true
+  const message = found ?? 'A line of %post is longer than the 65,535 bytes that a Dockerfile takes.'
+  const rule = found === undefined ? 'unwritable-text' : 'engine-variable'
   writing.refuse(stage, rule, step.span, message, 'Write the value itself, or do without it.')
   return false
+}
+
+function engineUse(text: string): string | undefined {
+  const variable = /\$\{?((?:APPTAINER|SINGULARITY)_(?:CONTAINER|BIND|COMMAND|APPNAME))\b/.exec(text)
+  if (variable !== null) return `%post reads $${variable[1]}, which Apptainer's builder alone sets.`
+  if (/(^|[\s;|&(`])(env|printenv|export -p|set|declare -x)[ \t]*(\||[0-9]?>)/m.test(text))
+    return '%post keeps a list of all variables, and Apptainer sets some that Docker does not.'
+  const file =
+    /(^|[\s"'=>])(\/(?:\.singularity\.d|environment(?![\w.-])|singularity(?![\w.-])|\.(?:run|exec|shell|test)(?![\w.-]))\S*)/.exec(
+      text,
+    )
+  if (file !== null) return `%post looks at ${file[2]}, which is Apptainer's own and not in an image of Docker's.`
+  const command = /(^|[\s;|&(`])(mknod|setcap)\s/m.exec(text)
+  return command === null
+    ? undefined
+    : `${command[2]} in %post has no lasting effect in Apptainer's builder, and would have one in Docker's.`
 }

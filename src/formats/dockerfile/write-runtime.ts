@@ -1,5 +1,6 @@
 /** What a definition's image does when it runs: `%environment` (D84) and `%runscript` (D83, D115). */
 import type {Script, Stage} from '../../model/description.js'
+import {isPlainBase} from './known-paths.js'
 import {plainExports} from './plain-exports.js'
 import type {RefusedRule} from './rules.js'
 import {writeEnv, writeInline} from './write-parts.js'
@@ -26,14 +27,19 @@ export function writeEnvironment(writing: Writing, stage: Stage, state: StageSta
     writeEnv(writing, stage, state, [variable], stage.settings.environment?.span ?? stage.nameSpan)
 }
 
-/** ENTRYPOINT, with what has to be worked out before the program starts. */
-export function writeEntry(writing: Writing, stage: Stage, state: StageState, {environment, atStart}: Environment): void {
+/** The files that the image starts; gives back the ENTRYPOINT, which stands behind all else. */
+export function writeEntry(
+  writing: Writing,
+  stage: Stage,
+  state: StageState,
+  {environment, atStart}: Environment,
+): readonly string[] {
   const {runscript} = stage.settings
   const isOther = plainExports(environment).kind === 'other'
   const command = runscript === undefined ? undefined : runCommand(writing, stage, state, runscript)
-  if (runscript !== undefined && command === undefined) return
-  if (isOther || atStart) writeStart(writing, stage, state, isOther ? environment : undefined, command)
-  else if (command !== undefined) writing.lines.push(`ENTRYPOINT ${jsonArray(command.argv)}`)
+  if (runscript !== undefined && command === undefined) return []
+  if (isOther || atStart) return writeStart(writing, stage, state, isOther ? environment : undefined, command)
+  return command === undefined ? [] : [`ENTRYPOINT ${jsonArray(command.argv)}`]
 }
 
 interface RunCommand {
@@ -58,6 +64,11 @@ function runCommand(writing: Writing, stage: Stage, state: StageState, script: S
     return refuse(message, 'Put the `#!` on the first line behind %runscript.')
   }
   const engine = /\$\{?((?:APPTAINER|SINGULARITY)_\w+)/.exec(script.text)
+  const own = /\/\.singularity\.d\S*/.exec(script.text)
+  if (own !== null) {
+    const message = `%runscript looks at ${own[0]}, which is Apptainer's own and not in an image of Docker's.`
+    return refuse(message, 'Do without it.', 'engine-variable')
+  }
   if (engine !== null) {
     const message = `%runscript reads $${engine[1]}, which Apptainer alone sets.`
     return refuse(message, 'Write the value itself, or do without it.', 'engine-variable')
@@ -114,7 +125,7 @@ function writeStart(
   state: StageState,
   environment: string | undefined,
   command: RunCommand | undefined,
-): void {
+): readonly string[] {
   const span = stage.settings.environment?.span ?? stage.nameSpan
   const outside = environment === undefined ? '' : environment.replace(/'[^']*'|"(?:[^"\\]|\\[\s\S])*"/g, '').replace(/\\\n/g, '')
   const engine = environment === undefined ? null : /\$\{?((?:APPTAINER|SINGULARITY)_\w+)/.exec(environment)
@@ -124,7 +135,7 @@ function writeStart(
       ? `%environment reads $${engine[1]}, which Apptainer alone sets.`
       : outside.includes('\\')
         ? 'The shell inside Apptainer, which reads %environment, keeps backslashes that stand outside of quotes; no other does.'
-        : command === undefined && config === undefined && stage.base.kind !== 'scratch'
+        : command === undefined && config === undefined && !isPlainBase(stage)
           ? '%environment has to be worked out by a shell when the image starts, and what the image starts is known to its base alone.'
           : undefined
   if (why !== undefined) {
@@ -137,7 +148,7 @@ function writeStart(
       `${why}${first}`,
       'Write each variable as an export of its own with a plain value, or add a %runscript.',
     )
-    return
+    return []
   }
   writing.warn(
     stage,
@@ -150,12 +161,15 @@ function writeStart(
     writeInline(writing, stage, state, '', {name: 'EOF', text: [environment.replace(/\n*$/, '\n')]}, environmentPath, span)
   const start = [
     '#!/bin/sh',
+    // Plain distributions start a shell.
+    ...(command === undefined && config === undefined ? ['[ $# -gt 0 ] || set -- /bin/sh'] : []),
     'for file in /.singularity.d/env/9[01]-environment.sh; do [ ! -r "$file" ] || . "$file"; done',
     'exec "$@"',
     '',
   ].join('\n')
   writeInline(writing, stage, state, '--chmod=755 ', {name: 'EOF', text: [start]}, startPath, span)
   const argv = command?.argv ?? config?.entrypoint ?? []
-  writing.lines.push(`ENTRYPOINT ${jsonArray([startPath, ...argv])}`)
-  if (command === undefined && config !== undefined && config.cmd.length > 0) writing.lines.push(`CMD ${jsonArray(config.cmd)}`)
+  const lines = [`ENTRYPOINT ${jsonArray([startPath, ...argv])}`]
+  if (command === undefined && config !== undefined && config.cmd.length > 0) lines.push(`CMD ${jsonArray(config.cmd)}`)
+  return lines
 }

@@ -134,7 +134,7 @@ function lookingRun(name: string, path: string, destination: string, pattern: bo
     '  fi',
     'done',
   ].filter(line => line !== '')
-  return `RUN --mount=type=bind,from=${name},target=${root} <<"EOF"\n${lines.join('\n')}\nEOF`
+  return `RUN --mount=type=bind,from=${name},target=${root} <<EOF\n${lines.join('\n')}\nEOF`
 }
 
 /** A pattern as a word of the shell: everything but `*`, `?` and `[…]` quoted. */

@@ -3,7 +3,6 @@
  * So it runs in a stage of its own, which the real one then needs but takes nothing from.
  */
 import type {Stage} from '../../model/description.js'
-import {isPlainBase} from './known-paths.js'
 import {shebangText} from './write-runtime.js'
 import {heredocName} from './write-words.js'
 import type {Writing} from './writing.js'
@@ -44,11 +43,9 @@ export function writeTest(writing: Writing, stage: Stage, {name, untested, test}
   const body = `${text.startsWith('#!') ? '\n' : ''}${text.replace(/\n*$/, '\n')}`
   const end = heredocName(body)
   const mounts = '--mount=type=tmpfs,target=/tmp --mount=type=tmpfs,target=/var/tmp'
-  const plain = isPlainBase(stage) || stage.base.kind === 'stage'
   writing.lines.push(
     '',
     `FROM ${untested} AS ${test}`,
-    ...(plain ? [] : ['SHELL ["/bin/sh", "-c"]', 'USER 0']),
     'WORKDIR /',
     `RUN ${mounts} <<${end}\n${body}${end}`,
     'WORKDIR /.passed',

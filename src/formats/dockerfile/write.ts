@@ -6,7 +6,8 @@ import {writeBase} from './write-base.js'
 import {writeDefinitionStage} from './write-definition.js'
 import {writeSettings} from './write-settings.js'
 import {writeStep} from './write-steps.js'
-import {startState, Writing, writeComment} from './writing.js'
+import {jsonArray} from './write-words.js'
+import {defaultShell, type StageState, startState, Writing, writeComment} from './writing.js'
 
 export function writeDockerfile(description: Description, options: WriteOptions): WriteResult {
   const writing = new Writing(description, options)
@@ -51,6 +52,7 @@ function writeStage(writing: Writing, stage: Stage): void {
   }
   writeBase(writing, stage)
   const state = startState(writing, stage)
+  writeDefaultShell(writing, stage, state)
   for (const step of stage.steps) {
     if (isTriggered(stage, step)) {
       // Docker fires the base's triggers by itself (K77); here only what they leave behind counts.
@@ -64,6 +66,14 @@ function writeStage(writing: Writing, stage: Stage): void {
   }
   writeSettings(writing, stage, state)
   writing.ends.set(stage.index, state)
+}
+
+/** Where nobody knows the SHELL of the base, a line that says the usual one has to stay in front of the commands. */
+function writeDefaultShell(writing: Writing, {base, settings}: Stage, state: StageState): void {
+  const isUnknown = base.kind === 'image' && base.config === undefined
+  if (!isUnknown || settings.shell === undefined || jsonArray(settings.shell.value) !== jsonArray(defaultShell)) return
+  writing.lines.push(`SHELL ${jsonArray(defaultShell)}`)
+  state.saidShell = true
 }
 
 /** A step that a trigger of the base image put there: it stands at the FROM itself (K39). */

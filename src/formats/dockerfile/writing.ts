@@ -46,6 +46,8 @@ export interface StageState {
   saidShell: boolean
   /** Whether RUN has been given Apptainer's user and shell (D60, D67). */
   prepared?: boolean
+  /** The line behind FROM. */
+  start?: number
 }
 
 /** A template as it has to be written at this line; refused where a variable of the base can't be reached any more. */
@@ -75,5 +77,5 @@ export function startState(writing: Writing, stage: Stage): StageState {
 }
 
 export function writeComment(writing: Writing, comment: readonly string[] | undefined): void {
-  for (const line of comment ?? []) writing.lines.push(`# ${line.replace(/[\r\n]+/g, ' ')}`.trimEnd())
+  for (const line of comment ?? []) writing.lines.push(`# ${line.replace(/[\r\n]+/g, ' ').replace(/^ /, '')}`.trimEnd())
 }

@@ -27,7 +27,10 @@ export async function compareCase(
   writeFileSync(join(folder, 'local.def'), localDefinition(each, shop.bases))
   // Files that only their owner may read are the engine's user's.
   if (user !== undefined) execFileSync('chown', ['-hR', user, join(folder, 'context')])
-  const built = await asUser(['apptainer', 'build', '--sandbox', image, '../local.def'], join(folder, 'context'))
+  const built = await asUser(
+    ['apptainer', 'build', '--disable-cache', '--sandbox', image, '../local.def'],
+    join(folder, 'context'),
+  )
   if (built.code !== 0) return answer.failed === undefined ? [`apptainer build: ${lastLines(built.stderr + built.stdout)}`] : []
   if (answer.failed !== undefined) return [`BuildKit fails: ${answer.failed}`]
   const theirs = changes(await treeIn(image), await baseTree(baseOf(each), shop))
@@ -49,7 +52,7 @@ function baseTree(base: string, shop: Workshop): Promise<Tree> {
     const definition = join(shop.work, `${base}.def`)
     const image = join(shop.work, `${base}.image`)
     writeFileSync(definition, base === 'scratch' ? 'Bootstrap: scratch\n' : `Bootstrap: oci\nFrom: ${join(shop.bases, base)}\n`)
-    const built = await asUser(['apptainer', 'build', '--sandbox', image, definition], shop.work)
+    const built = await asUser(['apptainer', 'build', '--disable-cache', '--sandbox', image, definition], shop.work)
     if (built.code !== 0) throw new Error(built.stderr)
     return treeIn(image)
   })()

@@ -209,7 +209,8 @@ ENTRYPOINT ["hello"]
     ["the caller's variables", [], {environment: {text: 'export A=$HOME/x', span}}, 'definition-environment'],
     ['commands', [], {environment: {text: 'export A=$(id)', span}}, 'definition-environment'],
   ])('%s is refused', (_, steps, settings, rule) => {
-    const result = write(described(stage(0, 'a', {steps, settings})))
+    const other = {kind: 'image', reference: {transport: 'docker', name: 'someone/tool'}, span} as const
+    const result = write(described(stage(0, 'a', {base: other, steps, settings})))
     expect(result.text).toBeUndefined()
     expect(result.diagnostics.map(found => `${found.severity} ${found.rule}`)).toEqual([`error ${rule}`])
   })
