@@ -12,10 +12,6 @@ export default class Convert extends SifstageCommand {
       command: '<%= config.bin %> convert examples/helloworld/Dockerfile --to def',
     },
     {
-      description: 'Conversion for a base that is on this machine: what its image says of itself is heeded',
-      command: '<%= config.bin %> convert examples/helloworld/Dockerfile --to def --base alpine:3.20=./alpine.sif',
-    },
-    {
       description: 'One file per stage, with a docker-bake.hcl and a build.sh that link them',
       command: '<%= config.bin %> convert examples/href-counter/Dockerfile --to stages -o stages',
     },
