@@ -43,7 +43,10 @@ export function writeRun(script: StageScript, step: RunStep, state: RunState): v
   if (plain === undefined || looksAtEnvironment.test(text)) script.cleanEnvironment()
   if (plain !== undefined) for (const line of plain) script.post(line)
   else script.post(wrapped(script, step, state, mounted.variables))
-  if (mounted.mounts) script.post('sifstage_unmount')
+  if (mounted.mounts) {
+    if (mounted.coversWorkdir) script.leaveFolder()
+    script.post('sifstage_unmount')
+  }
   script.ran()
   if (rearranges.test(text) || command.kind === 'file' || /\.\/|\.sh\b|make|install/.test(text))
     script.forgetFolders(state.workdir)
