@@ -71,4 +71,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     {...toDockerfile, ...(await load('dockerfile'))},
   ])
   writeFileSync(join(root, 'docs/conversion.md'), page)
+  process.stderr.write('docs/conversion.md is written\n')
 }

@@ -85,8 +85,16 @@ export async function layIncoming(laying: Laying): Promise<Map<number, Incoming>
   return incoming
 }
 
-/** Paths below `top` that `--exclude` takes out, whole folders as one (K102). */
+/** What the engine adds to the root of every image (D110): a copy of the whole of it takes only what is the image's own. */
+const METADATA = ['.singularity.d', '.exec', '.run', '.shell', '.test', 'environment', 'singularity']
+
+/** Paths below `top` that are left out: by `--exclude`, whole folders as one (K102), and the engine's own. */
 function excluded(step: CopyStep, tree: ImageTree, top: string): string[] {
+  const own = top === '/' && step.rules === 'docker' ? METADATA : []
+  return [...own, ...hiddenBy(step, tree, top).filter(path => !own.includes(path))]
+}
+
+function hiddenBy(step: CopyStep, tree: ImageTree, top: string): string[] {
   if (step.exclude === undefined) return []
   const patterns = parseIgnore(step.exclude.join('\n'))
   const start = top === '/' ? 1 : top.length + 1

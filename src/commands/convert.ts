@@ -12,6 +12,10 @@ export default class Convert extends SifstageCommand {
       command: '<%= config.bin %> convert examples/helloworld/Dockerfile --to def',
     },
     {
+      description: 'One file per stage, with a docker-bake.hcl and a build.sh that link them',
+      command: '<%= config.bin %> convert examples/href-counter/Dockerfile --to stages -o stages',
+    },
+    {
       description: 'A definition file as a description',
       command: '<%= config.bin %> convert examples/lab3/lab3.def --to yaml --context examples/lab3',
     },
@@ -22,8 +26,8 @@ export default class Convert extends SifstageCommand {
     to: Flags.option({options: ['def', 'dockerfile', 'yaml', 'stages'] as const})({description: 'what to write', required: true}),
     output: Flags.string({
       char: 'o',
-      description: 'file to write, whole or not at all (default: standard output)',
-      helpValue: 'FILE',
+      description: 'file to write, whole or not at all (default: standard output); a folder for --to stages',
+      helpValue: 'FILE|DIR',
     }),
     strict: Flags.boolean({description: 'refuse warnings too'}),
     allow: Flags.string({description: 'carry on in spite of this rule', helpValue: 'RULE', multiple: true}),

@@ -26,6 +26,9 @@ export function baseDependence(description: Description, needed: readonly number
     if ((root.base.kind !== 'image' && root.base.kind !== 'local') || root.base.config !== undefined) continue
     const needs = found.get(root.index) ?? new Set<string>()
     for (const step of stage.steps) for (const need of needsOf(step)) needs.add(need)
+    const firstRun = stage.steps.findIndex(step => step.kind === 'run')
+    if (stage === root && firstRun !== -1 && !stage.steps.slice(0, firstRun).some(step => step.kind === 'workdir'))
+      needs.add('the folder and the user of its first command')
     const {cmd, entrypoint} = stage.settings
     if (cmd !== undefined && entrypoint === undefined) needs.add('the ENTRYPOINT that its CMD belongs to')
     if (needs.size > 0) found.set(root.index, needs)

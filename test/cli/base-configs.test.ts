@@ -79,7 +79,7 @@ describe('bases are looked at', () => {
         folder,
         bases: 'convert',
       })
-    expect((await look('FROM x\nENV PATH=/a:$PATH\nRUN y')).diagnostics).toEqual([])
+    expect((await look('FROM x\nENV PATH=/a:$PATH\nWORKDIR /w\nRUN y')).diagnostics).toEqual([])
     const {diagnostics} = await look('FROM x AS a\nFROM a\nCOPY f .\nUSER $U')
     expect(diagnostics).toMatchObject([
       {rule: 'base-config-unknown', severity: 'info', span: {start: {line: 1, column: 6}}, stage: 'a'},

@@ -1,6 +1,5 @@
 /** Asks the real BuildKit anew for every case; its answers replace the recorded ones. */
 import {mkdtempSync, rmSync} from 'node:fs'
-import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
 import {makeBases, pushBases} from '../conformance/to-def/bases.js'
 import {askBuildkit, caseFolder, recordedAnswer, writeAnswer} from '../conformance/to-def/record.js'

@@ -18,20 +18,33 @@ const folder = join(import.meta.dirname, 'definitions')
 
 /** What no Dockerfile can say; every other file becomes one. */
 const refused: Readonly<Record<string, readonly string[]>> = {
+  arch: ['base-not-docker', 'definition-environment'],
   'arch-rolling': ['base-not-docker'],
   'archive-image': ['base-not-docker'],
   'buildkit-wrapper': ['base-not-docker'],
+  busybox: ['base-not-docker'],
   'busybox-mirror': ['base-not-docker'],
   'debootstrap-minimal': ['base-not-docker'],
+  'debootstrap-ubuntu': ['base-not-docker'],
   'dnf-fedora': ['base-not-docker'],
+  'docker-archive': ['base-not-docker'],
+  'docker-daemon': ['definition-copy'],
+  fenics: ['definition-environment'],
   'gromacs-local-base': ['base-not-docker'],
+  'jupyter-desktop': ['definition-copy', 'definition-environment', 'host-script'],
   'library-lolcow': ['base-not-docker'],
+  netcdf: ['base-not-docker'],
+  'oci-layout': ['base-not-docker'],
   'oci-layouts': ['base-not-docker'],
   'oras-child': ['base-not-docker', 'host-script'],
+  'oras-model': ['base-not-docker'],
+  'r-bioconductor': ['definition-copy', 'host-script'],
   'r-packages': ['host-script'],
   'shub-legacy': ['base-not-docker'],
   'singularity-3-style': ['host-script'],
   'yum-centos': ['base-not-docker'],
+  'zypper-leap': ['base-not-docker'],
+  'zypper-sles': ['base-not-docker'],
   'zypper-suse': ['base-not-docker'],
 }
 

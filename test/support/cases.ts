@@ -18,7 +18,7 @@ export interface Case {
   readonly parts: ReadonlyMap<string, string>
 }
 
-export function parseCase(name: string, text: string): Case {
+function parseCase(name: string, text: string): Case {
   const parts = new Map<string, string>()
   const pieces = text.split(/^-- (.+) --\n/m)
   for (let i = 1; i < pieces.length; i += 2) parts.set(pieces[i] ?? '', pieces[i + 1] ?? '')

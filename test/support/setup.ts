@@ -16,4 +16,12 @@ export default async function setup(): Promise<void> {
   }
   await execa(join(root, 'scripts/registry.sh'), ['start', bases], {env: {PORT: registry.split(':')[1] ?? '5077'}})
   if (!existsSync(join(root, 'dist/cli/main.js'))) throw new Error('the program is not built: npm run build')
+  if (process.env['SIFSTAGE_TEST_FULL'] === '1' && process.env['DOCKER_HOST'] === undefined) await startDocker()
+}
+
+/** BuildKit, for what makes its recorded answers anew. Its mirror of Docker Hub is the registry of the tests. */
+async function startDocker(): Promise<void> {
+  const {stdout} = await execa(join(root, 'scripts/docker.sh'), ['start'], {env: {MIRROR: `http://${registry}`}})
+  for (const [, name = '', value = ''] of stdout.matchAll(/(\w+)=(\S+)/g))
+    process.env[name] = value.replace('$PATH', process.env['PATH'] ?? '')
 }

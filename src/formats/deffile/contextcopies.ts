@@ -8,6 +8,7 @@ import {type ContextView, type FolderView, type ResolvedPath, TooManyFiles} from
 import {filesDestination, filesSource, shellWord} from './quote.js'
 import type {StageScript} from './script.js'
 import {asFolder, finalPath, isFolderMark, settle} from './settle.js'
+import {unpackLines} from './unpack.js'
 
 /** The files of a bind mount from the context in a staging folder; undefined when they are not there, which is reported. */
 export function stageContextMount(
@@ -162,7 +163,7 @@ function directTarget(script: StageScript, step: CopyStep, item: Item): string |
   if (destination === undefined || step.chown !== undefined || step.chmod !== undefined || script.hostMode) return undefined
   const path = finalPath(destination, item.name, item.kind === 'directory')
   if (script.disturbed(path, undefined)) return undefined
-  if (step.link === true && script.mayHoldLinks(path)) return undefined
+  if (step.link === true && !script.isPlainUnderLink(path)) return undefined
   return destination
 }
 
@@ -215,9 +216,11 @@ function writeFolder(script: StageScript, step: CopyStep, context: ContextView, 
     settle(script, step, staged, item.name, {kind: 'directory'})
     return
   }
-  if (listed !== undefined && target !== undefined && !merges && writeListed(script, step, context, item, target, listed)) return
+  if (listed !== undefined && target !== undefined && !merges && writeListed(script, context, item, target, listed, step.comment))
+    return
   const staged = script.staging()
-  packInto(script, context.prefixed(item.path), staged, view, ['.'])
+  if (listed === undefined || !writeListed(script, context, item, staged, listed))
+    packInto(script, context.prefixed(item.path), staged, view, ['.'])
   settle(script, step, staged, item.name, {kind: 'directory'})
 }
 
@@ -232,11 +235,11 @@ function listedFiles(view: FolderView): readonly string[] | undefined {
 
 function writeListed(
   script: StageScript,
-  step: CopyStep,
   context: ContextView,
   item: Item,
   target: string,
   files: readonly string[],
+  comment?: readonly string[],
 ): boolean {
   const lines = files.map(file => {
     const source = filesSource(context.prefixed(item.path === '.' ? file : `${item.path}/${file}`))
@@ -245,7 +248,7 @@ function writeListed(
   })
   if (lines.some(line => line === undefined)) return false
   lines.forEach((line, i) => {
-    if (line !== undefined) script.files(undefined, line, i === 0 ? step.comment : undefined)
+    if (line !== undefined) script.files(undefined, line, i === 0 ? comment : undefined)
   })
   script.covered(cleanPath(target), undefined, true)
   return true
@@ -273,18 +276,12 @@ function writeArchive(script: StageScript, step: CopyStep, context: ContextView,
   const staged = script.staging()
   const root = `"$SINGULARITY_ROOTFS${staged}"`
   const file = shellWord(context.prefixed(item.path).replace(/^-/, './-'))
-  const unpack = `mkdir -p ${root} && tar -C ${root} --numeric-owner -xpf ${file}`
-  const destination = plainText(step.destination?.path ?? []) ?? '/'
-  if (unsure)
-    script.setup(`if tar -tf ${file} > /dev/null 2>&1; then ${unpack}; else cp --preserve=mode,timestamps -- ${file} ${root}; fi`)
-  else {
-    script.setup(`mkdir -p ${root}`)
-    script.setup(`tar -C ${root} --numeric-owner -xpf ${file}`)
-  }
-  // K103: the destination of an archive is a folder, with a slash or without.
-  const folder =
-    step.destination === undefined || unsure ? step : {...step, destination: {...step.destination, path: [asFolder(destination)]}}
-  settle(script, folder, staged, item.name, {kind: unsure ? 'unknown' : 'directory'})
+  const unpack = unpackLines(file, root)
+  if (unsure) {
+    const copy = `cp --preserve=mode,timestamps -- ${file} ${root}`
+    script.setup(`if tar -tf ${file} > /dev/null 2>&1; then ${unpack.join('; ')}; else ${copy}; fi`)
+  } else for (const line of unpack) script.setup(line)
+  settle(script, step, staged, item.name, {kind: unsure ? 'maybe-archive' : 'archive'})
 }
 
 /** K101: every match with the path that leads to it; folders on the way take the source's modes. */

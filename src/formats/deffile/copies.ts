@@ -16,7 +16,17 @@ const kernelOwned = /^\/(dev|proc|sys)(\/|$)/
 /** Apptainer's own, or bound over during the build (D73, D110). */
 const reserved = /^\/(\.singularity\.d(\/|$)|\.sifstage(\/|$)|etc\/(hosts|resolv\.conf)$)/
 
-export function writeCopy(script: StageScript, stage: Stage, step: CopyStep): void {
+export function writeCopy(script: StageScript, stage: Stage, written: CopyStep): void {
+  const step = underLink(written)
+  if (step.link === true && step.chown !== undefined && !/^[0-9]*(:[0-9]*)?$/.test(plainText(step.chown) ?? '')) {
+    script.refuse(
+      'link-owner-name',
+      step.span,
+      '--link looks at nothing in the image, so there is no /etc/passwd to find the owner in; docker refuses it too.',
+      'Give --chown numbers, or leave --link out.',
+    )
+    return
+  }
   const destination = step.destination === undefined ? undefined : plainText(step.destination.path)
   if (destination !== undefined && !isPossible(script, step, cleanPath(destination))) return
   switch (step.from.kind) {
@@ -34,6 +44,11 @@ export function writeCopy(script: StageScript, stage: Stage, step: CopyStep): vo
     case 'git':
       writeRemoteCopy(script, step, step.from)
   }
+}
+
+/** K100: together with --chmod, BuildKit takes no notice of --link. */
+function underLink({link, ...step}: CopyStep): CopyStep {
+  return link === true && step.chmod === undefined ? {...step, link} : step
 }
 
 function isPossible(script: StageScript, step: CopyStep, path: string): boolean {

@@ -4,7 +4,7 @@ import type {ImageConfig} from '../../model/image-config.js'
 import type {Span} from '../../model/span.js'
 import {plainText, showTemplate, type Template} from '../../model/template.js'
 import {writeCopy} from './copies.js'
-import {environmentSection, lostBaseVariables, shortPath} from './environment.js'
+import {environmentSection, lostBaseVariables, refuseName, shortPath} from './environment.js'
 import {baseHeaders, headerValue} from './headers.js'
 import {labelSections} from './labelsection.js'
 import {chainOf} from './needed.js'
@@ -12,7 +12,8 @@ import {type PrintedSection, type StageParts, Unprintable} from './print.js'
 import {mentionsTmp, writeRun} from './runs.js'
 import {reportRuntime} from './runtime.js'
 import type {StageScript} from './script.js'
-import {runscriptSection, startLines} from './start.js'
+import {isExportable} from './settable.js'
+import {runscriptSection, type Start, startLines} from './start.js'
 
 interface State {
   /** Undefined until WORKDIR sets one. */
@@ -27,10 +28,17 @@ interface State {
   readonly env: Map<string, Template>
   /** ENV whose value an ARG covers at the moment (K61). */
   readonly covered: Set<string>
+  /** Variables outlast the build. */
+  readonly lasts: boolean
+  /** What a script cannot export in every shell. */
+  readonly handed: Map<string, Template>
 }
 
-/** `name` is the printed `Stage:`, undefined when nobody refers to it and it has none. */
-export function dockerStage(script: StageScript, stage: Stage, name: string | undefined): StageParts {
+/**
+ * How an image starts, its variables and labels do not leave a stage that only files are taken from (D140): they are
+ * left out there. `name` is the printed `Stage:`, undefined when nobody refers to it and it has none.
+ */
+export function dockerStage(script: StageScript, stage: Stage, name: string | undefined, isTarget: boolean): StageParts {
   const chain = chainOf(script.description, stage)
   const root = chain[0] ?? stage
   if (root.base.kind === 'stage') throw new Unprintable(`its base, stage ${root.base.name}, is not there`)
@@ -46,6 +54,8 @@ export function dockerStage(script: StageScript, stage: Stage, name: string | un
     linked: false,
     assumed: false,
     covered: new Set(),
+    handed: new Map(),
+    lasts: isTarget,
   }
   prepare(script, chain, root, lastRun !== -1)
   chain.forEach((part, i) => {
@@ -59,28 +69,28 @@ export function dockerStage(script: StageScript, stage: Stage, name: string | un
     writeSteps(script, part, state, config, i, lastRun)
   })
   const settings = inherited(chain)
-  const labels = labelSections(script, settings, root)
-  const start = script.hostMode ? startLines(script, {settings, workdir: state.workdir, root, config}) : []
-  const environment = environmentSection(script, state.env, settings, root, start)
-  const runscript =
-    settings.runscript === undefined
-      ? runscriptSection(script, {settings, workdir: state.workdir, root, config})
-      : [section('runscript', settings.runscript)]
-  reportRuntime(script, stage, settings, state.user === undefined ? undefined : showTemplate(state.user))
+  // A test runs in the finished stage, whichever it is (D48, D76).
+  const finish =
+    isTarget || settings.test !== undefined
+      ? finishSections(script, stage, {settings, workdir: state.workdir, root, config}, state)
+      : []
   const maintainer = settings.maintainer === undefined ? [] : [`Maintainer: ${settings.maintainer.value}`]
   return {
     comment: [...(stage.comment ?? []), ...maintainer],
     headers: [...baseHeaders(root.base), ...(name === undefined ? [] : [['Stage', headerValue(name)] as const])],
-    sections: [
-      ...script.setupSections(),
-      ...script.fileSections(),
-      ...script.postSections(),
-      ...environment,
-      ...labels,
-      ...runscript,
-      ...scripts(settings),
-    ],
+    sections: [...script.setupSections(), ...script.fileSections(), ...script.postSections(), ...finish],
   }
+}
+
+/** The finished image: variables, labels, how it starts. Labels may add lines to `%post`. */
+function finishSections(script: StageScript, stage: Stage, start: Start, state: State): PrintedSection[] {
+  const {settings, root} = start
+  const labels = labelSections(script, settings, root)
+  const environment = environmentSection(script, state.env, settings, root, script.hostMode ? startLines(script, start) : [])
+  const runscript =
+    settings.runscript === undefined ? runscriptSection(script, start) : [section('runscript', settings.runscript)]
+  reportRuntime(script, stage, settings, state.user === undefined ? undefined : showTemplate(state.user))
+  return [...environment, ...labels, ...runscript, ...scripts(settings)]
 }
 
 /** What has to be known before the first step is written. */
@@ -144,9 +154,19 @@ function isOwnPlatform(script: StageScript, platform: string): boolean {
 function restoreEnv(script: StageScript, state: State, runs: boolean): void {
   for (const name of state.covered) {
     const value = state.env.get(name)
-    if (runs && value !== undefined) script.export([{name, value}])
+    if (runs && value !== undefined) setVariables(script, state, [{name, value}])
   }
   state.covered.clear()
+}
+
+/** From here on commands see them (K138). */
+function setVariables(
+  script: StageScript,
+  state: State,
+  variables: readonly {readonly name: string; readonly value: Template}[],
+): void {
+  script.export(variables.filter(({name}) => isExportable(name)))
+  for (const {name, value} of variables) if (!isExportable(name)) state.handed.set(name, value)
 }
 
 function writeSteps(
@@ -168,24 +188,23 @@ function writeSteps(
     switch (step.kind) {
       case 'env':
         for (const {name, value} of step.variables) {
-          if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
-            script.refuse('env-name', step.span, `A shell cannot set a variable called ${JSON.stringify(name)}.`)
+          if (state.lasts) refuseName(script, name, step.span)
           state.env.set(name, value)
           state.covered.delete(name)
         }
         if (!runs) break
         script.commentLines(step.comment)
-        script.export(step.variables)
+        setVariables(script, state, step.variables)
         break
       case 'arg':
         if (step.value === undefined) break
         if (state.env.has(step.name)) state.covered.add(step.name)
         if (!runs) break
         script.commentLines(step.comment)
-        script.export([{name: step.name, value: step.value}])
+        setVariables(script, state, [{name: step.name, value: step.value}])
         break
       case 'workdir':
-        state.workdir = script.absolute(step.path, folderOf(script, state, config, step.span))
+        state.workdir = isRelative(step.path) ? script.absolute(step.path, folderOf(script, state, config, step.span)) : step.path
         script.makeFolder(state.workdir, state.user)
         break
       case 'user':
@@ -193,6 +212,10 @@ function writeSteps(
         break
       case 'copy':
         writeCopy(script, stage, placed(script, state, config, step))
+        script.lookups.copied(
+          step.destination === undefined ? undefined : plainText(step.destination.path),
+          state.env.has('PATH'),
+        )
         break
       case 'run': {
         const base = config?.workdir
@@ -202,6 +225,7 @@ function writeSteps(
           user: state.user,
           pathSet: state.env.has('PATH'),
           linked: state.linked,
+          handed: state.handed,
           homeSet: state.env.has('HOME') || config?.env.has('HOME') === true,
         })
         const {command} = step
@@ -226,10 +250,13 @@ function folderOf(script: StageScript, state: State, config: ImageConfig | undef
   return [config === undefined || config.workdir === '' ? '/' : config.workdir]
 }
 
+function isRelative(path: Template): boolean {
+  return plainText(path)?.startsWith('/') === false
+}
+
 /** A copy with its destination absolute. */
 function placed(script: StageScript, state: State, config: ImageConfig | undefined, step: CopyStep): CopyStep {
-  const path = step.destination === undefined ? undefined : plainText(step.destination.path)
-  if (step.destination === undefined || path === undefined || path.startsWith('/')) return step
+  if (step.destination === undefined || !isRelative(step.destination.path)) return step
   const folder = folderOf(script, state, config, step.destination.span)
   return {...step, destination: {...step.destination, path: script.absolute(step.destination.path, folder)}}
 }

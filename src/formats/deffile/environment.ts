@@ -1,9 +1,11 @@
 /** `%environment`: the variables of the finished image (K138, K139, D84, D113). */
 import type {Settings, Stage} from '../../model/description.js'
+import type {Span} from '../../model/span.js'
 import type {Template} from '../../model/template.js'
 import {type PrintedItem, type PrintedSection, Unprintable} from './print.js'
 import {environmentWord, standardPath} from './quote.js'
 import type {StageScript} from './script.js'
+import {lastsInImage} from './settable.js'
 
 /** What Apptainer up to 1.4 does not hand on as it is: it escapes these twice (D113). */
 const escapedTwice = /["$\\`\n]/
@@ -38,10 +40,12 @@ export function environmentSection(
   for (const [name, value] of lostBaseVariables(root)) left.set(name, [value])
   for (const [name, value] of env) left.set(name, value)
   for (const {name, value, span} of settings.env ?? []) {
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
-      script.refuse('env-name', span, `A shell cannot set a variable called ${JSON.stringify(name)}.`)
+    refuseName(script, name, span)
     left.set(name, value)
   }
+  const config = root.base.kind === 'image' || root.base.kind === 'local' ? root.base.config : undefined
+  for (const name of config?.env.keys() ?? []) refuseName(script, name, root.base.span)
+  for (const name of left.keys()) if (!lastsInImage(name)) left.delete(name)
   const items: PrintedItem[] = []
   while (left.size > 0) {
     const next = [...left].find(([name]) => ![...left].some(([other, value]) => other !== name && needs(value, name)))
@@ -53,6 +57,17 @@ export function environmentSection(
   const own = settings.environment?.text
   if (own !== undefined) items.push({text: own, verbatim: true})
   return items.length === 0 ? [] : [{title: 'environment', items}]
+}
+
+/** A variable that an image of Apptainer cannot have. */
+export function refuseName(script: StageScript, name: string, span: Span): void {
+  if (!lastsInImage(name))
+    script.refuse(
+      'env-name',
+      span,
+      `An image of Apptainer cannot set a variable called ${JSON.stringify(name)}: its shell ${/^\w+$/.test(name) ? 'sets that itself' : 'takes letters, digits and _ only'}.`,
+      'Choose another name, or use ARG if only the build needs it.',
+    )
 }
 
 function needs(value: Template, name: string): boolean {

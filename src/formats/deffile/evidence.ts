@@ -36,9 +36,11 @@ export function sourceKind(
   if (step.expect?.kind === 'directory') return 'directory'
   if (step.expect?.kind === 'file' || step.expect?.executable === true) return 'file'
   if (/\/\.?$/.test(path) || standardFolders.has(clean)) return 'directory'
+  let folder = '/'
   for (const stage of source === undefined ? [] : chainOf(description, source)) {
     if (makesFolder(stage, clean)) return 'directory'
-    if (makesFile(stage, clean)) return 'file'
+    if (makesFile(stage, clean, folder)) return 'file'
+    folder = folderAfter(stage, folder)
   }
   const destination = step.destination === undefined ? undefined : plainText(step.destination.path)
   if (destination !== undefined && isStarted(description, wanting, clean, destination)) return 'file'
@@ -73,9 +75,15 @@ function makesFolder(stage: Stage, path: string): boolean {
   })
 }
 
+/** The working folder that a stage leaves to those upon it. */
+function folderAfter(stage: Stage, before: string): string {
+  const last = stage.steps.findLast(step => step.kind === 'workdir')
+  return last === undefined ? before : (plainText(last.path) ?? before)
+}
+
 /** `-o NAME` of a compiler or a download. */
-function makesFile(stage: Stage, path: string): boolean {
-  let folder = '/'
+function makesFile(stage: Stage, path: string, start: string): boolean {
+  let folder = start
   for (const step of stage.steps) {
     if (step.kind === 'workdir') folder = plainText(step.path) ?? folder
     if (step.kind !== 'run') continue

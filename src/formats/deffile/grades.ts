@@ -128,7 +128,13 @@ export const grades: readonly GradedPart[] = [
   },
   {part: 'COPY', form: '--chown', grade: extra, how: '`%post`; a name that nobody has is root, as with docker'},
   {part: 'COPY', form: '--chmod', grade: extra, how: '`%post`'},
-  {part: 'COPY', form: '--link', grade: exact, how: 'links on the way to the destination give way'},
+  {
+    part: 'COPY',
+    form: '--link',
+    grade: extra,
+    how: "straight to its place where nothing can be in the way, else a folder of its own laid over the image: what is there gives way, folders on the way become 0755 and root's",
+    rules: ['link-owner-name'],
+  },
   {part: 'COPY', form: '--parents', grade: extra, how: 'a tar stream in `%setup`', rules: ['copy-parents-from-stage']},
   {
     part: 'COPY',

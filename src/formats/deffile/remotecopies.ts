@@ -3,7 +3,8 @@ import type {CopyOrigin, CopyStep} from '../../model/description.js'
 import {plainText} from '../../model/template.js'
 import {shellWord} from './quote.js'
 import type {StageScript} from './script.js'
-import {asFolder, settle} from './settle.js'
+import {settle} from './settle.js'
+import {unpackLines} from './unpack.js'
 
 type Remote = Extract<CopyOrigin, {kind: 'url' | 'git'}>
 
@@ -16,7 +17,10 @@ export function writeRemoteCopy(script: StageScript, step: CopyStep, from: Remot
 function writeUrl(script: StageScript, step: CopyStep, from: Extract<Remote, {kind: 'url'}>): void {
   const name = plainText(step.sources[0]?.path ?? []) ?? '__unnamed__'
   const staged = script.staging()
-  const file = `"$SINGULARITY_ROOTFS${staged}"`
+  const folder = `"$SINGULARITY_ROOTFS${staged}"`
+  const unpacks = step.unpack === 'always'
+  const path = `$SINGULARITY_ROOTFS${staged}${unpacks ? '.tar' : ''}`
+  const file = `"${path}"`
   const url = shellWord(from.url)
   script.setup(`if command -v curl > /dev/null; then curl -fsSL -o ${file} -- ${url}; else wget -q -O ${file} -- ${url}; fi`)
   if (from.checksum !== undefined) {
@@ -25,22 +29,13 @@ function writeUrl(script: StageScript, step: CopyStep, from: Extract<Remote, {ki
       script.refuse('add-checksum', from.span, `The checksum ${from.checksum} is none that sha256sum and its like can check.`)
       return
     }
-    script.setup(`echo "${sum.toLowerCase()}  $SINGULARITY_ROOTFS${staged}" | ${algorithm}sum -c -`)
+    script.setup(`echo "${sum.toLowerCase()}  ${path}" | ${algorithm}sum -c -`)
   }
-  if (step.unpack === 'always') {
-    script.setup(`mkdir ${file}.d && tar -C ${file}.d --numeric-owner -xpf ${file} && rm ${file} && mv ${file}.d ${file}`)
-    const destination = plainText(step.destination?.path ?? []) ?? '/'
-    settle(
-      script,
-      step.destination === undefined ? step : {...step, destination: {...step.destination, path: [asFolder(destination)]}},
-      staged,
-      name,
-      {kind: 'directory'},
-    )
-    return
-  }
-  script.setup(`chmod 600 ${file}`)
-  settle(script, step, staged, name, {kind: 'file'})
+  if (unpacks) {
+    for (const line of unpackLines(file, folder)) script.setup(line)
+    script.setup(`rm ${file}`)
+  } else script.setup(`chmod 600 ${file}`)
+  settle(script, step, staged, name, {kind: unpacks ? 'archive' : 'file'})
 }
 
 function writeGit(script: StageScript, step: CopyStep, from: Extract<Remote, {kind: 'git'}>): void {

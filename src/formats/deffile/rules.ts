@@ -54,8 +54,8 @@ export const rules = {
   },
   'env-name': {
     grade: 'refused',
-    why: 'A shell cannot set a variable of that name, and Apptainer sets variables by a shell.',
-    instead: 'Use letters, digits and _ only.',
+    why: 'Apptainer sets variables by a shell of its own, which cannot set one of that name (dots, dashes), or holds it for itself (UID, EUID, GID, IFS, e, key, PROMPT_COMMAND).',
+    instead: 'Choose another name, or use ARG if only the build needs it.',
   },
   'file-name': {
     grade: 'refused',
@@ -66,6 +66,11 @@ export const rules = {
     grade: 'refused',
     why: '%labels knows no names with blanks and no values of several lines, and the labels of the base are not known.',
     instead: 'Change the label, or convert where the base image can be read.',
+  },
+  'link-owner-name': {
+    grade: 'refused',
+    why: '--link looks at nothing in the image, so that nobody can tell whose number a name is; docker refuses it too.',
+    instead: 'Give --chown numbers, or leave --link out.',
   },
   'mount-cache-from': {
     grade: 'refused',

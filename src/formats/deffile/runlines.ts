@@ -44,11 +44,14 @@ function isDefaultShell(shell: readonly string[]): boolean {
  * as a child would. Anything that is not obviously so is undefined.
  */
 function plainCommands(text: string): readonly string[] | undefined {
-  const trimmed = text.trim()
+  const trimmed = text.replaceAll(/'[^']*'|"[^"]*"|[ \t]+/g, part => (/^\s/.test(part) ? ' ' : part)).trim()
   if (trimmed.length > 2000 || !/^[\x20-\x7e]+$/.test(trimmed)) return undefined
+  // Apptainer would take it for a build argument (D37); these variables differ from shell to shell.
+  if (/\{\{\s*\w+\s*\}\}|\$\{?(_|OLDPWD|LINENO|PPID|SHLVL|RANDOM|SECONDS|BASH\w*|OPTIND|OPTARG|SIFSTAGE_\w*)\b/.test(trimmed))
+    return undefined
   const links = splitChain(trimmed)
   if (links === undefined) return undefined
-  const printed = links.map(link => link.trim().replaceAll(/ {2,}(?=[^'"]*$)/g, ' '))
+  const printed = links.map(link => link.trim())
   return printed.every(isSimple) ? printed : undefined
 }
 

@@ -10,6 +10,7 @@ import {plainText, type Template} from '../../model/template.js'
 import {type ContextView, viewContext} from './contextfiles.js'
 import {standardFolders} from './evidence.js'
 import {Exports} from './exports.js'
+import {Lookups} from './lookups.js'
 import {commentLine, type PrintedItem, type PrintedSection} from './print.js'
 import {shellWord, templateWord} from './quote.js'
 import type {RefusedRule, WarnedRule} from './rules.js'
@@ -35,6 +36,11 @@ interface Copied {
 
 /** Folder inside the image where files wait for their moment; gone at the end. */
 const stagingFolder = '/.sifstage'
+
+/** Folders of base images that are root's with mode 0755, and no links where /usr is merged. */
+const rootOwned = new Set(
+  '/etc /usr /usr/bin /usr/sbin /usr/lib /usr/share /usr/local /usr/local/bin /usr/local/lib /opt'.split(' '),
+)
 
 /** What apptainer leaves in `%post`'s environment and docker does not (D63, K132). */
 const addedVariables = ['LANG', 'LD_LIBRARY_PATH', 'PROMPT_COMMAND', 'PS1', 'TERM']
@@ -74,6 +80,8 @@ export class StageScript {
    * an image from scratch, nobody knows of a shell in it.
    */
   hostMode = false
+  /** Where the shell of `%post` may remember programs that have moved. */
+  readonly lookups = new Lookups()
   /** Variables of the base image, where its configuration is known. */
   baseVariables: ReadonlyMap<string, string> | undefined
   #contexts = new Map<string, ContextView>()
@@ -102,14 +110,29 @@ export class StageScript {
     return this.hostMode ? `"$SINGULARITY_ROOTFS"${shellWord(path)}` : shellWord(path)
   }
 
+  /** The same for a path that may hold variables of the base image. */
+  atTemplate(path: Template): string {
+    const text = plainText(path)
+    return text === undefined ? this.word(path) : this.at(text)
+  }
+
   /** A folder that base images commonly have. */
   isCommonFolder(path: string): boolean {
     return this.#ran || standardFolders.has(path)
   }
 
-  /** Whether a folder, or one above it, may be a link: of a merged /usr, or made by a command. */
-  mayHoldLinks(path: string): boolean {
-    return !this.hostMode && (this.#ran || /^\/(s?bin|lib(32|64|x32)?|var\/(run|lock|mail))(\/|$)/.test(path))
+  /**
+   * Whether `--link` comes to the same as a copy straight to the place: nothing is in the way, and the folders on the way
+   * are root's with mode 0755, or are made so (K100).
+   */
+  isPlainUnderLink(path: string): boolean {
+    if (this.hostMode || this.#ran || standardFolders.has(path)) return false
+    if (this.#copied.some(earlier => overlap(earlier.path, path))) return false
+    const [, top = ''] = path.split('/')
+    return (
+      rootOwned.has(path.slice(0, path.lastIndexOf('/'))) ||
+      (!standardFolders.has(`/${top}`) && !/^(tmp|dev|proc|sys)$/.test(top))
+    )
   }
 
   /** Something that would come out different: an error, unless it is allowed. */
@@ -180,23 +203,31 @@ export class StageScript {
     else this.post(text)
   }
 
-  /** Puts staged files in place as COPY does (K145). */
-  place(staged: string, destination: Template, name: string): void {
+  /** Lines that put staged files in place as COPY does (K145). */
+  place(staged: string, destination: Template, name: string): readonly string[] {
     this.tool('put')
+    const lines: string[] = []
     const text = plainText(destination)
     if (this.hostMode && text !== undefined) {
       this.tool('inside')
-      this.setup(`sifstage_inside ${this.at(`${text.replace(/\/+\.?$/, '')}/${name}`)}`)
+      lines.push(`sifstage_inside ${this.at(`${text.replace(/\/+\.?$/, '')}/${name}`)}`)
     }
-    this.placing(
-      ['sifstage_put', this.at(staged), text === undefined ? this.word(destination) : this.at(text), shellWord(name)].join(' '),
-    )
-    this.placed(destination)
+    return [...lines, ['sifstage_put', this.at(staged), this.atTemplate(destination), shellWord(name)].join(' ')]
   }
 
   /** `%post` put something here. */
   placed(destination: Template): void {
     this.#copied.push({path: plainText(destination) ?? '/', from: 'post'})
+  }
+
+  /** `%post` put something here, and gives the folders above it that it has to make an owner or a mode. */
+  placedWithFolders(destination: Template): void {
+    const parts = (plainText(destination) ?? '/').split('/')
+    const known = parts.findIndex((_, i) => {
+      const path = parts.slice(0, i + 1).join('/')
+      return i > 0 && !standardFolders.has(path) && !this.#folders.has(path)
+    })
+    this.placed([known === -1 ? parts.join('/') : parts.slice(0, known + 1).join('/')])
   }
 
   /** A direct `%files` line put something here. */
@@ -259,8 +290,10 @@ export class StageScript {
     if (owner !== undefined) {
       this.tool('owner')
       this.tool('parents')
-      this.placing(`sifstage_owner ${this.word(owner)}`)
-      this.placing(`sifstage_parents "$owner" 755 ${text === undefined ? this.word(folder) : this.at(text)}`)
+      this.placing(
+        `sifstage_parents "$(sifstage_owner ${this.word(owner)})" 755 ${text === undefined ? this.word(folder) : this.at(text)}`,
+      )
+      this.placedWithFolders(folder)
       if (text !== undefined) this.#folders.add(text)
       return
     }
@@ -314,7 +347,7 @@ export class StageScript {
     if (this.#setup.length === 0) return []
     const folder = `"$SINGULARITY_ROOTFS${stagingFolder}"`
     const lines = [
-      ...(this.#hostTools.size > 0 || this.hostMode ? ['umask 022'] : []),
+      'umask 022',
       ...(this.#usesStaging ? [`mkdir -p ${folder}`] : []),
       ...toolLines(this.#hostTools),
       ...this.#setup,
@@ -346,7 +379,7 @@ export class StageScript {
     for (const [name, value] of this.#corrections) lines.push(`export ${name}=${shellWord(value)}`)
     if (this.#ownTmp) {
       lines.push("# the image's own /tmp, not that of the machine that builds")
-      lines.push('for d in /tmp /var/tmp; do if grep -q " $d " /proc/mounts; then umount -l "$d"; fi; done')
+      lines.push('( for d in /tmp /var/tmp; do if grep -q " $d " /proc/mounts; then umount -l -n "$d"; fi; done )')
     }
     // Tools write there before any copy has made it.
     if ((this.#tools.has('mount') || this.#tools.has('user')) && this.#usesStaging) lines.push(`mkdir -p ${stagingFolder}`)

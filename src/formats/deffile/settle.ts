@@ -20,62 +20,102 @@ export function asFolder(path: string): string {
   return clean === '/' ? '/' : `${clean}/`
 }
 
-/** K145: from the staging folder to its place, with owner and mode. `mode` is the file's own where `%files` loses it. */
-export function settle(
+/** What waits in the staging folder: `archive` is one that was unpacked, `maybe-archive` one that is a folder then. */
+type StagedKind = 'file' | 'directory' | 'unknown' | 'archive' | 'maybe-archive'
+
+interface Staged {
+  readonly kind: StagedKind
+  /** The file's own, where `%files` loses it. */
+  readonly mode?: number | undefined
+}
+
+/** K145: from the staging folder to its place, with owner and mode. */
+export function settle(script: StageScript, step: CopyStep, staged: string, name: string, {kind, mode}: Staged): void {
+  script.commentLines(step.comment)
+  if (kind === 'maybe-archive') {
+    const [archive, file] = (['archive', 'file'] as const).map(each =>
+      placing(script, step, staged, name, {kind: each, mode}).join('; '),
+    )
+    script.placing(`if [ -d ${script.at(staged)} ]; then ${archive}; else ${file}; fi`)
+  } else for (const line of placing(script, step, staged, name, {kind, mode})) script.placing(line)
+  if (step.chown !== undefined || step.chmod !== undefined) script.placedWithFolders(step.destination?.path ?? [])
+  else script.placed(step.destination?.path ?? [])
+}
+
+function placing(script: StageScript, step: CopyStep, staged: string, name: string, {kind, mode}: Staged): readonly string[] {
+  const destination = kind === 'archive' ? folderAt(step.destination?.path ?? []) : (step.destination?.path ?? [])
+  const layer = step.link === true ? script.staging() : undefined
+  const place: Template = layer === undefined ? destination : [layer, ...destination]
+  const owner = step.chown === undefined ? undefined : ownerWord(script, step.chown)
+  const lines = [...dress(script, step, staged, {kind, mode}, owner)]
+  lines.push(...folders(script, step, place, staged, kind, owner))
+  if (kind === 'archive') {
+    script.tool('folder')
+    script.tool('layer')
+    lines.push(`sifstage_folder ${script.atTemplate(place)}`)
+    lines.push(`sifstage_layer ${script.at(staged)} ${script.atTemplate(place)} ${script.at(`${staged}.folders`)}`)
+  } else lines.push(...script.place(staged, place, name))
+  if (layer === undefined) return lines
+  script.tool('layer')
+  return [...lines, `sifstage_layer ${script.at(layer)} ${script.at('/')}`]
+}
+
+/** K103: the destination of an archive is a folder, with a slash or without. */
+function folderAt(destination: Template): Template {
+  const text = plainText(destination)
+  return text === undefined ? [...destination, '/'] : [asFolder(text)]
+}
+
+/** K97, K98: owner and mode of what is staged. An archive keeps its modes, and folders that it does not name are root's. */
+function dress(
   script: StageScript,
   step: CopyStep,
   staged: string,
-  name: string,
-  {kind, mode}: {readonly kind: 'file' | 'directory' | 'unknown'; readonly mode?: number | undefined},
-): void {
-  script.commentLines(step.comment)
-  const destination = step.destination?.path ?? []
-  if (mode !== undefined && step.chmod === undefined && step.chown === undefined)
-    script.placing(`chmod ${mode.toString(8)} ${script.at(staged)}`)
-  if (step.chown !== undefined) {
-    const owner = ownerWord(script, step.chown)
+  {kind, mode}: Staged,
+  owner: string | undefined,
+): readonly string[] {
+  const at = script.at(staged)
+  const lines: string[] = []
+  if (owner !== undefined) {
     script.tool('own')
-    script.placing(`sifstage_own ${owner} ${script.at(staged)}`)
-    if (mode !== undefined && step.chmod === undefined) script.placing(`chmod ${mode.toString(8)} ${script.at(staged)}`)
+    lines.push(`sifstage_own ${owner} ${at}`)
+    if (kind === 'archive')
+      lines.push(
+        `( cd ${at} && find . -type d | while IFS= read -r d; do if ! grep -qxF -e "\${d#./}" ${script.at(`${staged}.folders`)}; then chown 0:0 "$d"; fi; done )`,
+      )
   }
-  if (step.chmod !== undefined) script.placing(`chmod -R ${script.word(modeOf(step.chmod))} ${script.at(staged)}`)
-  prepare(script, step, destination, staged, kind)
-  script.place(staged, destination, name)
+  if (kind === 'archive') return lines
+  if (step.chmod !== undefined) lines.push(`chmod -R ${script.word(modeOf(step.chmod, kind))} ${at}`)
+  else if (mode !== undefined) lines.push(`chmod ${mode.toString(8)} ${at}`)
+  return lines
 }
 
-/** K97, K98: folders that have to be made above the destination get its owner and mode. K100: links give way to `--link`. */
-function prepare(
+/** K97, K98: folders that have to be made above the destination get its owner and mode. */
+function folders(
   script: StageScript,
   step: CopyStep,
   destination: Template,
   staged: string,
-  kind: 'file' | 'directory' | 'unknown',
-): void {
+  kind: StagedKind,
+  owner = '0:0',
+): readonly string[] {
   const text = plainText(destination)
-  if (text === undefined) return
+  if (text === undefined || (step.chown === undefined && step.chmod === undefined)) return []
   const whole = cleanPath(text)
   const above = whole.replace(/\/[^/]*$/, '')
   const folder = isFolderMark(text) || kind !== 'file' ? whole : above
-  if (folder === '' || folder === '/') return
-  if (step.link === true && script.mayHoldLinks(folder)) {
-    script.tool('unlink')
-    script.placing(`sifstage_unlink ${script.at(folder)}`)
-  }
-  if (step.chown === undefined && step.chmod === undefined) return
-  const owner = step.chown === undefined ? '0:0' : ownerWord(script, step.chown)
-  const mode = step.chmod === undefined ? undefined : plainText(step.chmod)
+  if (folder === '' || folder === '/') return []
+  const mode = step.chmod === undefined || kind === 'archive' ? undefined : plainText(step.chmod)
   script.tool('parents')
   const line = `sifstage_parents ${owner} ${parentMode(mode)}`
-  if (kind !== 'unknown' || isFolderMark(text)) script.placing(`${line} ${script.at(folder)}`)
-  else {
-    const other = above === '' ? '/' : above
-    script.placing(`if [ -d ${script.at(staged)} ]; then ${line} ${script.at(whole)}; else ${line} ${script.at(other)}; fi`)
-  }
+  if (kind !== 'unknown' || isFolderMark(text)) return [`${line} ${script.at(folder)}`]
+  const other = above === '' ? '/' : above
+  return [`if [ -d ${script.at(staged)} ]; then ${line} ${script.at(whole)}; else ${line} ${script.at(other)}; fi`]
 }
 
-/** Tried with BuildKit 0.25: only an octal mode without special bits holds for the folders that it makes. */
+/** Tried with BuildKit 0.25: folders are made with the bits of an octal mode that a umask of 022 lets through. */
 function parentMode(mode: string | undefined): string {
-  return mode !== undefined && /^0*[0-7]{1,3}$/.test(mode) ? mode.replace(/^0+(?=[0-7])/, '') : '755'
+  return mode !== undefined && /^[0-7]+$/.test(mode) ? (Number.parseInt(mode, 8) & 0o755).toString(8) : '755'
 }
 
 /** K97: numbers as they are; names are looked up in the image, and one that nobody has is root without a word. */
@@ -84,8 +124,7 @@ function ownerWord(script: StageScript, chown: Template): string {
   const text = plainText(owner)
   if (text !== undefined && /^[0-9]+:[0-9]+$/.test(text)) return text
   script.tool('owner')
-  script.placing(`sifstage_owner ${script.word(chown)}`)
-  return '"$owner"'
+  return `"$(sifstage_owner ${script.word(chown)})"`
 }
 
 /** K97: a number alone is user and group, a name alone brings its own group. */
@@ -97,8 +136,13 @@ function ownerOf(chown: Template): Template {
   return text.includes(':') ? [text] : [`${text}:`]
 }
 
-/** Without a who, chmod heeds the umask and docker does not (K98). */
-function modeOf(chmod: Template): Template {
+/**
+ * Without a who, chmod heeds the umask and docker does not (K98). GNU chmod leaves the setgid bit of a folder as it is
+ * unless the mode has five digits.
+ */
+function modeOf(chmod: Template, kind: StagedKind): Template {
   const mode = plainText(chmod)
-  return mode === undefined ? chmod : [mode.replaceAll(/(^|,)(?=[+=-])/g, '$1a')]
+  if (mode === undefined) return chmod
+  if (/^[0-7]+$/.test(mode)) return [kind === 'file' ? mode : mode.padStart(5, '0')]
+  return [mode.replaceAll(/(^|,)(?=[+=-])/g, '$1a')]
 }

@@ -150,7 +150,7 @@ function writeDirectly(
   if (kind === 'likely-file' && isFolderMark(destination) && script.hostMode) return false
   const final = finalPath(destination, name, isFolder)
   if (script.disturbed(final, from)) return false
-  if (step.link === true && script.mayHoldLinks(final)) return false
+  if (step.link === true && !script.isPlainUnderLink(final)) return false
   // Links of the folder that lead upwards must not lead above the root from where they come to lie (D99).
   if (isFolder && final.split('/').length < path.split('/').length) return false
   // Apptainer replaces links of the base by folders of the source, and docker refuses (D97).

@@ -31,7 +31,7 @@ export function writeDeffile(description: Description, options: WriteOptions): W
   for (const stage of printedStages(description, target)) {
     const script = new StageScript(description, stage, names, options, diagnostics)
     const name = stage === target && !stage.named ? undefined : names.stage(stage)
-    attempt(stage.nameSpan, stage.name, diagnostics, texts, () => stageText(script, stage, name))
+    attempt(stage.nameSpan, stage.name, diagnostics, texts, () => stageText(script, stage, name, stage === target))
   }
   const images = names.images.map(image => {
     const printed: string[] = []
@@ -51,9 +51,9 @@ function originHeaders(origin: ImageOrigin): readonly (readonly [string, string]
     : baseHeaders({kind: 'local', reference: origin.replacement, span: origin.span})
 }
 
-function stageText(script: StageScript, stage: Stage, name: string | undefined): string {
+function stageText(script: StageScript, stage: Stage, name: string | undefined, isTarget: boolean): string {
   if (stage.definition !== undefined) return originalStage(stage.definition.text)
-  return printStage(stage.rules === 'def' ? definitionStage(stage, name) : dockerStage(script, stage, name))
+  return printStage(stage.rules === 'def' ? definitionStage(stage, name) : dockerStage(script, stage, name, isTarget))
 }
 
 function attempt(span: Span, stage: string, diagnostics: Diagnostic[], texts: string[], make: () => string): void {

@@ -46,9 +46,10 @@ interface RunCommand {
   readonly argv: readonly string[]
 }
 
-/** The text from its `#!` on, where the first line is one; undefined for a script of the shell. */
+/** The text from its `#!` on, where the first line is one, blanks in front of it or not (D83); undefined for a script of the shell. */
 export function shebangText(text: string): string | undefined {
-  return text.startsWith('#!') ? text : undefined
+  const body = text.replace(/^[^\S\n]+/, '')
+  return body.startsWith('#!') ? body : undefined
 }
 
 function runCommand(writing: Writing, stage: Stage, state: StageState, script: Script): RunCommand | undefined {
@@ -80,7 +81,7 @@ function runCommand(writing: Writing, stage: Stage, state: StageState, script: S
     const message = '%runscript looks at its own name, which it would have under another path.'
     return refuse(message, 'Write the name into the script.')
   }
-  const body = script.text.replace(/\n*$/, '\n')
+  const body = (shebang ?? script.text).replace(/\n*$/, '\n')
   const options = words.length === 0 ? '' : ` ${words.join(' ')}`
   const text = shebang === undefined ? `#!/bin/sh${options}\n${body}` : body.replace(/\n/, `${options}\n`)
   writeInline(writing, stage, state, '--chmod=755 ', {name: 'EOF', text: [text]}, scriptPath, script.span)

@@ -239,7 +239,7 @@ describe('COPY', () => {
     line => {
       expect(section(line)).toContain('sifstage_put /.sifstage/1 ')
       expect(section(line)).toMatch(/rm -rf \/\.sifstage\n$/)
-      expect(section(line)).toContain('sifstage_put() {')
+      expect(section(line)).toContain('sifstage_put() (')
     },
   )
 
