@@ -148,6 +148,12 @@ export const grades: readonly GradedPart[] = [
   {part: '%startscript', form: '', grade: approximate, how: 'left out', rules: ['no-docker-equivalent']},
   {part: '%help', form: '', grade: approximate, how: 'left out', rules: ['no-docker-equivalent']},
   ...['appinstall', 'applabels', 'appfiles', 'appenv', 'apptest', 'apphelp', 'apprun', 'appstart'].map(
-    (name): GradedPart => ({part: `%${name}`, form: '', grade: refused, how: '', rules: ['definition-app']}),
+    (name): GradedPart => ({
+      part: `%${name}`,
+      form: '',
+      grade: approximate,
+      how: 'the same folders, files and variables; docker starts no app by its name',
+      rules: ['no-docker-equivalent', 'definition-app'],
+    }),
   ),
 ]

@@ -19,8 +19,8 @@ export const rules = {
   },
   'definition-app': {
     grade: 'refused',
-    why: 'An image of Docker has one program to start, and no apps.',
-    instead: 'Make each app a stage of its own, or start it with docker run --entrypoint.',
+    why: 'The app has a name or files that only Apptainer reads, or the image no shell to make its folders.',
+    instead: 'Make each app a stage of its own.',
   },
   'definition-copy': {
     grade: 'refused',
@@ -79,8 +79,8 @@ export const rules = {
   },
   'no-docker-equivalent': {
     grade: 'approximate',
-    why: 'Docker has no instances and no help texts.',
-    instead: 'Start the service with the container; tell the help in a label.',
+    why: 'Docker has no instances, no help texts and no apps.',
+    instead: 'Start the service with the container; tell the help in a label; start an app with docker run --entrypoint.',
   },
   'unknown-base-stage': {
     grade: 'refused',

@@ -2,9 +2,10 @@
  * A stage of a definition file as a stage of a Dockerfile (K154, D57–D124). What COPY, RUN, ENV and ENTRYPOINT can
  * say the same way is said by them; what Apptainer works out while it builds is worked out by a RUN; the rest is refused.
  */
-import type {Stage} from '../../model/description.js'
+import type {RunStep, Stage} from '../../model/description.js'
 import {literal} from '../../model/template.js'
 import {isPlainBase, KnownPaths} from './known-paths.js'
+import {writeApps} from './write-apps.js'
 import {writeBase} from './write-base.js'
 import {writeFiles} from './write-files.js'
 import {writtenPair} from './write-parts.js'
@@ -22,6 +23,7 @@ export function writeDefinitionStage(writing: Writing, stage: Stage): void {
   const state = {...startState(writing, stage), start: writing.lines.length}
   if (tested !== undefined) prepareRun(writing, stage, state)
   const known = new KnownPaths(stage.base.kind === 'scratch', isPlainBase(stage))
+  let install = writeApps(writing, stage, state, known)
   let environment = stage.settings.environment?.text ?? ''
   let labels = ''
   let atStart = false
@@ -30,12 +32,14 @@ export function writeDefinitionStage(writing: Writing, stage: Stage): void {
     if (step.rules === 'docker') writeStep(writing, stage, state, step)
     else if (step.kind === 'copy') writeFiles({writing, stage, state, known, step})
     else if (step.kind === 'run') {
-      const writes = writePost(writing, stage, state, step)
+      const writes = writePost(writing, stage, state, withInstall(step, install))
+      if (step.where === 'image') install = ''
       if (writes?.environment === 'unknown') atStart = true
       else environment += `${environment === '' || environment.endsWith('\n') ? '' : '\n'}${writes?.environment ?? ''}`
       if (writes?.labels !== 'unknown') labels += writes?.labels ?? ''
     }
   }
+  if (install !== '') writePost(writing, stage, state, {...postStep(stage), command: {kind: 'script', text: install}})
   writeEnvironment(writing, stage, state, {environment, atStart})
   const entry = writeEntry(writing, stage, state, {environment, atStart})
   writeLabels(writing, stage, state, labels)
@@ -45,6 +49,17 @@ export function writeDefinitionStage(writing: Writing, stage: Stage): void {
     writeSettings(writing, {...stage, settings: {...settings, labels: []}}, state)
   writing.ends.set(stage.index, state)
   if (tested !== undefined) writeTest(writing, stage, tested)
+}
+
+/** What the apps install is the end of `%post` (D57). */
+function withInstall(step: RunStep, install: string): RunStep {
+  return step.where === 'host' || step.command.kind !== 'script'
+    ? step
+    : {...step, command: {kind: 'script', text: `${step.command.text}${install}`}}
+}
+
+function postStep(stage: Stage): Omit<RunStep, 'command'> {
+  return {kind: 'run', rules: 'def', where: 'image', span: stage.nameSpan, section: {name: 'post', arguments: []}}
 }
 
 /** Keys that Apptainer sets itself before it looks at `%labels`, which then does not change them (D120, D121). */
@@ -75,16 +90,6 @@ function writeLabels(writing: Writing, stage: Stage, state: StageState, scripted
 
 /** Sections that mean nothing to Docker. */
 function refuseLost(writing: Writing, stage: Stage): void {
-  const app = stage.definition?.sections.find(({name}) => name.startsWith('app'))
-  if (app !== undefined) {
-    writing.refuse(
-      stage,
-      'definition-app',
-      app.span,
-      `%${app.name} belongs to the app ${app.arguments.trim()}; an image of Docker has one program to start, and no apps.`,
-      'Make each app a stage of its own, or start it by name with `docker run --entrypoint`.',
-    )
-  }
   const {startscript, help} = stage.settings
   for (const [name, script, hint] of [
     ['%startscript', startscript, 'Docker has no instances; start the service with the container.'],
