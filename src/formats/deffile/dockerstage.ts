@@ -72,7 +72,12 @@ export function dockerStage(script: StageScript, stage: Stage, name: string | un
   // A test runs in the finished stage, whichever it is (D48, D76).
   const finish =
     isTarget || settings.test !== undefined
-      ? finishSections(script, stage, {settings, workdir: state.workdir, root, config}, state)
+      ? finishSections(
+          script,
+          stage,
+          {settings, workdir: state.workdir, root, config, chain, pathSet: state.env.has('PATH')},
+          state,
+        )
       : []
   const maintainer = settings.maintainer === undefined ? [] : [`Maintainer: ${settings.maintainer.value}`]
   return {

@@ -1,5 +1,5 @@
 /** ENTRYPOINT, CMD and WORKDIR as `%runscript` (K123, K124, K148, K149). */
-import {runscriptLines} from '../../language/runscript.js'
+import {commandWords, runscriptLines} from '../../language/runscript.js'
 import {environmentQuote} from '../../language/shell.js'
 import type {Command, Settings, Stage} from '../../model/description.js'
 import type {ImageConfig} from '../../model/image-config.js'
@@ -15,6 +15,10 @@ export interface Start {
   readonly workdir: Template | undefined
   readonly root: Stage
   readonly config: ImageConfig | undefined
+  /** The stage and those below it, for what they bring. */
+  readonly chain: readonly Stage[]
+  /** PATH is set by ENV. */
+  readonly pathSet: boolean
 }
 
 /**
@@ -65,8 +69,39 @@ export function runscriptSection(script: StageScript, start: Start): PrintedSect
   }
   const lines = runscriptLines({entrypoint, cmd, workdir: folder}, shellWord)
   if (lines === undefined) return own ? nothingToRun(config) : []
-  return [{title: 'runscript', items: lines.map(text => ({text}))}]
+  return [{title: 'runscript', items: byPath(start, lines, entrypoint ?? cmd).map(text => ({text}))}]
 }
+
+/**
+ * K114: the shell of busybox takes programs of its own for those of the image (tried with 1.35). Where the image
+ * brings one of such a name, in a PATH that it sets, the script looks it up itself.
+ */
+function byPath({chain, pathSet}: Start, lines: readonly string[], command: Command | undefined): readonly string[] {
+  const name = command === undefined ? undefined : commandWords(command)[0]
+  if (!pathSet || name === undefined || !/^[\w.+-]+$/.test(name) || !bringsProgram(chain, name)) return lines
+  const rest = lines.slice(0, -1)
+  const last = lines.at(-1)
+  return last === 'exec "$@"'
+    ? [...rest, 'program=$(which "$1") || exit 127', 'shift', 'exec "$program" "$@"']
+    : [...rest, `exec "$(which ${name})"${last?.slice('exec '.length + name.length)}`]
+}
+
+/** A step names a file of that name in some folder, or copies into a folder of programs. */
+function bringsProgram(chain: readonly Stage[], name: string): boolean {
+  return chain.some(stage =>
+    stage.steps.some(step => {
+      if (step.kind === 'run') return `${commandWords(step.command).join(' ')} `.includes(`/${name} `)
+      if (step.kind !== 'copy') return false
+      const to = step.destination === undefined ? undefined : plainText(step.destination.path)
+      return to === undefined || to.endsWith(`/${name}`) || (/bin\/?$/.test(to) && shellTools.has(name))
+    }),
+  )
+}
+
+/** Programs of busybox that people name an entrypoint after. */
+const shellTools = new Set(
+  'ash awk cat echo env find grep httpd ls nc ping printf ps sed sh sleep sort tail test top wget'.split(' '),
+)
 
 function inherited(words: readonly string[] | undefined): Command | undefined {
   return words === undefined || words.length === 0 ? undefined : {kind: 'exec', argv: words}

@@ -3,6 +3,8 @@
 import type {ReadOptions} from '../../model/format.js'
 import {literal, type Template} from '../../model/template.js'
 
+const proxyName = /^(https?|ftp|no|all)_proxy$/i
+
 export class BuildArguments {
   readonly #given: ReadonlyMap<string, string>
   readonly #globals = new Map<string, Template>()
@@ -30,6 +32,16 @@ export class BuildArguments {
     return given === undefined ? (value ?? this.#globals.get(name)) : literal(given)
   }
 
+  /** K62: proxies that are given are variables of every command, in both cases, and need no ARG. */
+  proxies(): {readonly name: string; readonly value: string}[] {
+    const found = new Map<string, string>()
+    for (const [given, value] of this.#given) {
+      if (!proxyName.test(given)) continue
+      for (const name of [given.toUpperCase(), given.toLowerCase()]) found.set(name, value)
+    }
+    return Array.from(found, ([name, value]) => ({name, value}))
+  }
+
   /** Variables of FROM lines and of global ARGs. */
   readonly lookup = (name: string): Template | undefined => this.#globals.get(name)
 
@@ -45,7 +57,7 @@ export class BuildArguments {
         !this.#globals.has(name) &&
         name !== 'SOURCE_DATE_EPOCH' &&
         !name.startsWith('BUILDKIT_') &&
-        !/^(https?|ftp|no|all)_proxy$/i.test(name),
+        !proxyName.test(name),
     )
   }
 }

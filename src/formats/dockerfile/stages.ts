@@ -2,7 +2,7 @@
 import type {Healthcheck, Setting, Settings, Stage} from '../../model/description.js'
 import {normalizeReference, showImageReference} from '../../model/reference.js'
 import type {Span} from '../../model/span.js'
-import {plainText} from '../../model/template.js'
+import {literal, plainText} from '../../model/template.js'
 import {wordSpan} from './arguments.js'
 import {endOf, type Ground, groundOf, type StageEnd} from './ground.js'
 import {imageName} from './image-names.js'
@@ -99,7 +99,12 @@ function openStage(reading: Reading, from: From, index: number, earlier: Readonl
     base: parent.base,
     platform,
     scope,
-    steps: [],
+    steps:
+      parent.scope.kind === 'stage'
+        ? []
+        : reading.arguments
+            .proxies()
+            .map(({name, value}) => ({kind: 'arg', rules: 'docker', span: from.span, name, value: literal(value)})),
     settings: {},
     labels: new Map(),
     workdir: parent.workdir,
