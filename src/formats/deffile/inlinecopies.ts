@@ -52,7 +52,7 @@ export function textInto(script: StageScript, template: Template, file: string):
     text?.endsWith('\n') &&
     lines.length > 2 &&
     !/\r|\{\{\s*\w+\s*\}\}/.test(text) &&
-    !lines.some(line => /^\s*%|^bootstrap:/i.test(line))
+    !lines.some(line => line.length > 10_000 || /^\s*%|^bootstrap:/i.test(line))
   if (text === '') return `: > ${file}`
   if (!readable) return `printf %s ${script.word(template)} > ${file}`
   let delimiter = 'EOF'

@@ -1,6 +1,7 @@
 /** LABEL: `%labels` for what that can say, else lines for `$SINGULARITY_LABELS`, else `labels.json` itself (D30, D31, D121). */
 import type {Settings, Stage} from '../../model/description.js'
 import {plainText, type Template} from '../../model/template.js'
+import {placeholders} from './arguments.js'
 import type {PrintedItem, PrintedSection} from './print.js'
 import {shellWord, templateWord} from './quote.js'
 import type {StageScript} from './script.js'
@@ -12,6 +13,7 @@ const commonLabels =
 export function labelSections(script: StageScript, settings: Settings, root: Stage): PrintedSection[] {
   const config = root.base.kind === 'image' || root.base.kind === 'local' ? root.base.config : undefined
   const last = new Map((settings.labels ?? []).map(label => [label.name, label]))
+  const ambiguous = spelledInTwoWays([...last.values()].map(({value}) => plainText(value) ?? ''))
   const items: PrintedItem[] = []
   const odd = new Map<string, string>()
   for (const {name, value, span} of last.values()) {
@@ -28,11 +30,19 @@ export function labelSections(script: StageScript, settings: Settings, root: Sta
       continue
     }
     const wins = config === undefined ? root.base.kind === 'image' && commonLabels.test(name) : config.labels.has(name)
-    if (text === undefined || wins) overwrite(script, name, value)
+    if (text === undefined || wins || (!script.hostMode && ambiguous(text))) overwrite(script, name, value)
     else items.push({text: `${name} ${text}`.trimEnd()})
   }
   if (odd.size > 0) writeJson(script, new Map([...(config?.labels ?? []), ...odd]), last.keys())
   return items.length === 0 ? [] : [{title: 'labels', items}]
+}
+
+/** D37: two spellings of one name in braces would come out as one; the shell of %post keeps them apart. */
+function spelledInTwoWays(texts: readonly string[]): (text: string) => boolean {
+  const spellings = new Map<string, Set<string>>()
+  for (const {name, spelling} of texts.flatMap(placeholders))
+    spellings.set(name, (spellings.get(name) ?? new Set<string>()).add(spelling))
+  return text => placeholders(text).some(({name}) => (spellings.get(name)?.size ?? 0) > 1)
 }
 
 function isSayable(name: string, text: string): boolean {
@@ -40,7 +50,9 @@ function isSayable(name: string, text: string): boolean {
 }
 
 function overwrite(script: StageScript, name: string, value: Template): void {
-  script.post(`echo ${templateWord([`${name} `, ...value])} >> "$SINGULARITY_LABELS"`)
+  const word = templateWord([`${name} `, ...value])
+  // echo of some shells would take a backslash for an escape.
+  script.post(`${word.includes('\\') ? "printf '%s\\n'" : 'echo'} ${word} >> "$SINGULARITY_LABELS"`)
 }
 
 /** Apptainer adds its own labels and those of `%labels` to what lies there. */

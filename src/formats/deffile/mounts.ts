@@ -1,23 +1,32 @@
 /** `RUN --mount` inside `%post`, whose root may mount in its own namespace (K128, K129; tried with Apptainer 1.4.5). */
-import {cleanPath} from '../../language/paths.js'
+import {absolutePath, cleanPath} from '../../language/paths.js'
 import type {BindMount, CopyStep, Mount, RunStep} from '../../model/description.js'
 import {plainText, type Template} from '../../model/template.js'
 import {stageContextMount} from './contextcopies.js'
 import {stageAt} from './needed.js'
 import {filesSource, shellWord} from './quote.js'
 import type {StageScript} from './script.js'
+import {withoutMetadata} from './stagecopies.js'
 
 export type MountedVariables = readonly {readonly name: string; readonly value: string}[]
 
 export interface Mounted {
   /** Something has to be taken away again. */
   readonly mounts: boolean
+  /** The working folder lies in something mounted: nobody may stand in it when that goes. */
+  readonly coversWorkdir: boolean
   readonly variables: MountedVariables
 }
 
 /** Lines that mount; undefined when one of them cannot be carried over, which is then reported. */
 export function writeMounts(script: StageScript, step: RunStep, workdir: Template): Mounted | undefined {
   let mounts = false
+  const folder = plainText(workdir)
+  // A shell that stands in a folder goes on seeing what the mount hides.
+  const coversWorkdir = (step.mounts ?? []).some(
+    mount => mount.kind !== 'secret' && mount.kind !== 'ssh' && covers(plainText(mount.target), folder),
+  )
+  if (coversWorkdir) script.leaveMountedFolder()
   const variables: {name: string; value: string}[] = []
   for (const mount of step.mounts ?? []) {
     switch (mount.kind) {
@@ -30,7 +39,7 @@ export function writeMounts(script: StageScript, step: RunStep, workdir: Templat
         mounts = true
         break
       case 'tmpfs':
-        mountAt(script, 'tmpfs', mount.target, workdir)
+        mountAt(script, 'tmpfs', mount.target, workdir, mount.size === undefined ? undefined : `size=${mount.size}`)
         mounts = true
         break
       case 'secret':
@@ -40,15 +49,21 @@ export function writeMounts(script: StageScript, step: RunStep, workdir: Templat
         if (!writeSsh(script, mount)) return undefined
     }
   }
-  return {mounts, variables}
+  return {mounts, coversWorkdir, variables}
 }
 
-function mountAt(script: StageScript, source: string, target: Template, workdir: Template, mode?: 'ro'): void {
+/** Whether a mount point is the working folder, or above it; relative ones start there. */
+function covers(target: string | undefined, workdir: string | undefined): boolean {
+  if (target === undefined || workdir === undefined) return true
+  return `${cleanPath(workdir)}/`.startsWith(`${absolutePath(workdir, target)}/`)
+}
+
+function mountAt(script: StageScript, source: string, target: Template, workdir: Template, option?: string): void {
   script.tool('mount')
   const text = plainText(target)
   const folder = plainText(workdir)
   const absolute = text !== undefined && !text.startsWith('/') && folder !== undefined ? [cleanPath(`${folder}/${text}`)] : target
-  script.post(['sifstage_mount', shellWord(source), script.word(absolute), ...(mode === undefined ? [] : [mode])].join(' '))
+  script.post(['sifstage_mount', shellWord(source), script.word(absolute), ...(option === undefined ? [] : [option])].join(' '))
 }
 
 function writeBind(script: StageScript, mount: BindMount, workdir: Template): boolean {
@@ -97,6 +112,7 @@ function stageSource(
   }
   const staged = script.staging()
   script.files(from, `${encoded} ${staged}`)
+  if (path === '/') script.post(withoutMetadata(script, staged))
   return staged
 }
 
@@ -116,12 +132,13 @@ function writeCache(script: StageScript, mount: Extract<Mount, {kind: 'cache'}>,
     )
     return false
   }
-  const folder = `/.sifstage/cache/${mount.id.replaceAll(/[^\w.-]/g, '_')}`
+  const path = `/.sifstage/cache/${encodeURIComponent(mount.id).replace(/^\.+$/, dots => dots.replaceAll('.', '%2E'))}`
+  const folder = shellWord(path)
   script.tool('mount')
   script.post(
     `[ -d ${folder} ] || { mkdir -p ${folder}; chown ${mount.uid}:${mount.gid} ${folder}; chmod ${mount.mode.toString(8)} ${folder}; }`,
   )
-  mountAt(script, folder, mount.target, workdir, mount.readOnly ? 'ro' : undefined)
+  mountAt(script, path, mount.target, workdir, mount.readOnly ? 'ro' : undefined)
   return true
 }
 

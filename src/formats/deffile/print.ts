@@ -41,29 +41,39 @@ export function commentLine(text: string): string {
   return /^\s|^$/.test(text) ? `#${text}`.trimEnd() : `# ${text}`
 }
 
-/** D19, D21: a long section is printed in pieces, which Apptainer joins. */
+/** D19, D21: a long section is printed in pieces, which Apptainer joins line by line as if nothing stood in between. */
 function printSection(section: PrintedSection): string[] {
   const printed: string[] = []
   let lines: string[] = []
   let size = 0
+  const cut = () => {
+    if (lines.length > 0) printed.push([`%${section.title}`, ...lines].join('\n'))
+    lines = []
+    size = 0
+  }
   for (const item of section.items) {
     const text = item.verbatim === true ? item.text.replace(/\n$/, '') : `    ${item.text}`
     checkLines(section.title, text)
     const bytes = Buffer.byteLength(text) + 1
-    if (bytes > sectionLimit)
-      throw new Unprintable(
-        `%${section.title} would hold one piece of ${bytes} bytes, and Apptainer takes less than ${scanLimit} per section`,
-      )
-    if (size + bytes > sectionLimit && lines.length > 0) {
-      printed.push([`%${section.title}`, ...lines].join('\n'))
-      lines = []
-      size = 0
+    if (size + bytes > sectionLimit) cut()
+    for (const line of bytes > sectionLimit ? text.split('\n') : [text]) {
+      const more = Buffer.byteLength(line) + 1
+      if (more > sectionLimit)
+        throw new Unprintable(
+          `%${section.title} would hold one line of ${more} bytes, and Apptainer takes less than ${scanLimit} per section`,
+        )
+      if (size + more > sectionLimit) cut()
+      lines.push(line)
+      size += more
     }
-    lines.push(text)
-    size += bytes
   }
-  if (lines.length > 0) printed.push([`%${section.title}`, ...lines].join('\n'))
-  return printed
+  cut()
+  return joined(printed)
+}
+
+/** Blank lines between pieces would belong to the text: a quoted one may go on in the next piece. */
+function joined(pieces: readonly string[]): string[] {
+  return pieces.length === 0 ? [] : [pieces.join('\n')]
 }
 
 /** The last line of defence for D1 and D16: quoting should have kept both away. */

@@ -15,7 +15,22 @@ export function guardLines(text: string, quote: "'" | '"'): string {
 export function shellWord(text: string): string {
   const word = shellQuote(text)
   // D37: an empty quote inside the braces keeps Apptainer from taking them for a build argument.
-  return word.startsWith("'") ? guardLines(word.replaceAll(/\{\{(?=\s*\w+\s*\}\})/g, "{''{"), "'") : word
+  return word.startsWith("'") ? cutLines(guardLines(word.replaceAll(/\{\{(?=\s*\w+\s*\}\})/g, "{''{"), "'"), "'") : longWord(word)
+}
+
+/** A line well below what Apptainer takes (D21). */
+const lineLimit = 30_000
+
+/** D21: a line may not be longer than a section; between two quotes a backslash at a line end joins them again. */
+function cutLines(word: string, quote: "'" | '"'): string {
+  if (word.length <= lineLimit) return word
+  // Only between two letters or blanks, which no quote or escape is made of.
+  return word.replaceAll(new RegExp(`([^\\n]{${lineLimit}}[^\\n]*?[\\w ])(?=[\\w ])`, 'g'), `$1${quote}\\\n${quote}`)
+}
+
+/** A word without quotes that is too long for a line. */
+function longWord(word: string): string {
+  return word.length <= lineLimit ? word : cutLines(`'${word}'`, "'")
 }
 
 /** A value as a shell word; `reference` names the variable that holds one of the base image. */
@@ -56,7 +71,8 @@ function isReadable(part: OpenVariable): boolean {
 }
 
 function doubleQuoted(template: Template, reference: (variable: string) => string): string {
-  return guardLines(`"${template.map(part => quotedPart(part, reference)).join('')}"`, '"')
+  const word = guardLines(`"${template.map(part => quotedPart(part, reference)).join('')}"`, '"')
+  return template.every(part => typeof part === 'string') ? cutLines(word, '"') : word
 }
 
 function quotedPart(part: Template[number], reference: (variable: string) => string): string {

@@ -62,7 +62,10 @@ export function writeRun(script: StageScript, step: RunStep, state: RunState): v
     script.post(wrapped(script, step, state, mounted.variables, {handed, shows}))
   }
   script.lookups.ran(text)
-  if (mounted.mounts) script.post('sifstage_unmount')
+  if (mounted.mounts) {
+    if (mounted.coversWorkdir) script.leaveFolder()
+    script.post('sifstage_unmount')
+  }
   script.ran()
   if (rearranges.test(text) || command.kind === 'file' || /\.\/|\.sh\b|make|install/.test(text))
     script.forgetFolders(state.workdir)

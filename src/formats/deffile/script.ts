@@ -24,6 +24,12 @@ export interface StageNames {
   image(origin: ImageOrigin): string
 }
 
+/** Staged files as words of the script: where they lie, and the name that they get in a folder. */
+export interface ShellWords {
+  readonly path: string
+  readonly name: string
+}
+
 /** A line that may be taken back. */
 interface Line {
   readonly text: string
@@ -204,15 +210,15 @@ export class StageScript {
   }
 
   /** Lines that put staged files in place as COPY does (K145). */
-  place(staged: string, destination: Template, name: string): readonly string[] {
+  place(staged: ShellWords, destination: Template): readonly string[] {
     this.tool('put')
     const lines: string[] = []
     const text = plainText(destination)
     if (this.hostMode && text !== undefined) {
       this.tool('inside')
-      lines.push(`sifstage_inside ${this.at(`${text.replace(/\/+\.?$/, '')}/${name}`)}`)
+      lines.push(`sifstage_inside ${this.at(text.replace(/\/+\.?$/, ''))}/${staged.name}`)
     }
-    return [...lines, ['sifstage_put', this.at(staged), this.atTemplate(destination), shellWord(name)].join(' ')]
+    return [...lines, `sifstage_put ${staged.path} ${this.atTemplate(destination)} ${staged.name}`]
   }
 
   /** `%post` put something here. */
@@ -331,6 +337,18 @@ export class StageScript {
     if (this.#folder === '' && plainText(folder) !== '/') this.post(`mkdir -p ${word}`)
     this.post(`cd ${linked ? '-P ' : ''}${word}`)
     this.#folder = word
+  }
+
+  /** The script goes where no mount is in the way; the next command enters its folder anew. */
+  leaveFolder(): void {
+    if (this.#folder !== '/') this.post('cd /')
+    this.#folder = '/'
+  }
+
+  /** The folder of the next command may be missing in what is mounted there; runc makes it. */
+  leaveMountedFolder(): void {
+    this.leaveFolder()
+    this.#folder = ''
   }
 
   /** K138, K50: all values are worked out before any is set. */

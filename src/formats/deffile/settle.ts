@@ -2,7 +2,8 @@
 import {cleanPath} from '../../language/paths.js'
 import type {CopyStep} from '../../model/description.js'
 import {plainText, type Template} from '../../model/template.js'
-import type {StageScript} from './script.js'
+import {shellWord} from './quote.js'
+import type {ShellWords, StageScript} from './script.js'
 
 /** Where a file, or the contents of a folder, comes to lie. */
 export function finalPath(destination: string, name: string, isFolder: boolean): string {
@@ -32,29 +33,41 @@ interface Staged {
 /** K145: from the staging folder to its place, with owner and mode. */
 export function settle(script: StageScript, step: CopyStep, staged: string, name: string, {kind, mode}: Staged): void {
   script.commentLines(step.comment)
+  const words = {path: script.at(staged), name: shellWord(name)}
   if (kind === 'maybe-archive') {
     const [archive, file] = (['archive', 'file'] as const).map(each =>
-      placing(script, step, staged, name, {kind: each, mode}).join('; '),
+      placing(script, step, words, {kind: each, mode}).join('; '),
     )
-    script.placing(`if [ -d ${script.at(staged)} ]; then ${archive}; else ${file}; fi`)
-  } else for (const line of placing(script, step, staged, name, {kind, mode})) script.placing(line)
+    script.placing(`if [ -d ${words.path} ]; then ${archive}; else ${file}; fi`)
+  } else for (const line of placing(script, step, words, {kind, mode})) script.placing(line)
+  settled(script, step)
+}
+
+/** The same for every match of a pattern, as the function that is called with its path and its name. */
+export function settleMatches(script: StageScript, step: CopyStep): void {
+  const lines = placing(script, step, {path: '"$1"', name: '"$2"'}, {kind: 'unknown'})
+  script.placing(`sifstage_match() { ${lines.join('; ')}; }`)
+  settled(script, step)
+}
+
+function settled(script: StageScript, step: CopyStep): void {
   if (step.chown !== undefined || step.chmod !== undefined) script.placedWithFolders(step.destination?.path ?? [])
   else script.placed(step.destination?.path ?? [])
 }
 
-function placing(script: StageScript, step: CopyStep, staged: string, name: string, {kind, mode}: Staged): readonly string[] {
+function placing(script: StageScript, step: CopyStep, staged: ShellWords, {kind, mode}: Staged): readonly string[] {
   const destination = kind === 'archive' ? folderAt(step.destination?.path ?? []) : (step.destination?.path ?? [])
   const layer = step.link === true ? script.staging() : undefined
   const place: Template = layer === undefined ? destination : [layer, ...destination]
   const owner = step.chown === undefined ? undefined : ownerWord(script, step.chown)
-  const lines = [...dress(script, step, staged, {kind, mode}, owner)]
-  lines.push(...folders(script, step, place, staged, kind, owner))
+  const lines = [...dress(script, step, staged.path, {kind, mode}, owner)]
+  lines.push(...folders(script, step, place, staged.path, kind, owner))
   if (kind === 'archive') {
     script.tool('folder')
     script.tool('layer')
     lines.push(`sifstage_folder ${script.atTemplate(place)}`)
-    lines.push(`sifstage_layer ${script.at(staged)} ${script.atTemplate(place)} ${script.at(`${staged}.folders`)}`)
-  } else lines.push(...script.place(staged, place, name))
+    lines.push(`sifstage_layer ${staged.path} ${script.atTemplate(place)} ${staged.path}.folders`)
+  } else lines.push(...script.place(staged, place))
   if (layer === undefined) return lines
   script.tool('layer')
   return [...lines, `sifstage_layer ${script.at(layer)} ${script.at('/')}`]
@@ -70,18 +83,17 @@ function folderAt(destination: Template): Template {
 function dress(
   script: StageScript,
   step: CopyStep,
-  staged: string,
+  at: string,
   {kind, mode}: Staged,
   owner: string | undefined,
 ): readonly string[] {
-  const at = script.at(staged)
   const lines: string[] = []
   if (owner !== undefined) {
     script.tool('own')
     lines.push(`sifstage_own ${owner} ${at}`)
     if (kind === 'archive')
       lines.push(
-        `( cd ${at} && find . -type d | while IFS= read -r d; do if ! grep -qxF -e "\${d#./}" ${script.at(`${staged}.folders`)}; then chown 0:0 "$d"; fi; done )`,
+        `( cd ${at} && find . -type d | while IFS= read -r d; do if ! grep -qxF -e "\${d#./}" ${at}.folders; then chown 0:0 "$d"; fi; done )`,
       )
   }
   if (kind === 'archive') return lines
@@ -95,7 +107,7 @@ function folders(
   script: StageScript,
   step: CopyStep,
   destination: Template,
-  staged: string,
+  at: string,
   kind: StagedKind,
   owner = '0:0',
 ): readonly string[] {
@@ -110,7 +122,7 @@ function folders(
   const line = `sifstage_parents ${owner} ${parentMode(mode)}`
   if (kind !== 'unknown' || isFolderMark(text)) return [`${line} ${script.at(folder)}`]
   const other = above === '' ? '/' : above
-  return [`if [ -d ${script.at(staged)} ]; then ${line} ${script.at(whole)}; else ${line} ${script.at(other)}; fi`]
+  return [`if [ -d ${at} ]; then ${line} ${script.at(whole)}; else ${line} ${script.at(other)}; fi`]
 }
 
 /** Tried with BuildKit 0.25: folders are made with the bits of an octal mode that a umask of 022 lets through. */

@@ -7,10 +7,15 @@ import {sourceKind} from './evidence.js'
 import {chainOf, stageAt} from './needed.js'
 import {filesDestination, filesSource, shellWord} from './quote.js'
 import type {StageScript} from './script.js'
-import {asFolder, finalPath, isFolderMark, settle} from './settle.js'
+import {asFolder, finalPath, isFolderMark, settle, settleMatches} from './settle.js'
 
 /** What Apptainer adds to the root of every image (D110): none of it is the stage's own. */
 const metadata = ['.singularity.d', '.exec', '.run', '.shell', '.test', 'environment', 'singularity']
+
+/** A command that leaves of the staged root of a stage what is the stage's own. */
+export function withoutMetadata(script: StageScript, staged: string): string {
+  return `rm -rf ${metadata.map(each => script.at(`${staged}/${each}`)).join(' ')}`
+}
 
 export function writeStageCopy(script: StageScript, stage: Stage, step: CopyStep): void {
   const from = originName(script, step)
@@ -90,7 +95,7 @@ function writePath(script: StageScript, stage: Stage, step: CopyStep, from: stri
   const staged = deepStaging(script, path)
   script.files(from, `${encoded} ${staged}`)
   if (!prune(script, step, staged)) return
-  if (path === '/') script.placing(`rm -rf ${metadata.map(each => script.at(`${staged}/${each}`)).join(' ')}`)
+  if (path === '/') script.placing(withoutMetadata(script, staged))
   settle(script, step, staged, name, {kind: path === '/' ? 'directory' : 'unknown'})
 }
 
@@ -171,33 +176,23 @@ function writePattern(script: StageScript, step: CopyStep, source: CopySource, f
   const prefix = `/${parts.slice(0, first).join('/')}`
   const patterns = parts.slice(first).map(shellPattern)
   const encoded = filesSource(prefix)
-  if (script.hostMode || encoded === undefined || patterns.some(pattern => pattern === undefined)) {
+  if (encoded === undefined || patterns.some(pattern => pattern === undefined)) {
     script.refuse(
       'copy-pattern',
       source.span,
-      `Which files ${written} means is known only when that stage has been built, and this image has no shell to look for them.`,
+      `Which files ${written} means is known only when that stage has been built, and a shell cannot look for them by that pattern.`,
       'Name the files, or copy their folder.',
     )
     return
   }
   const staged = deepStaging(script, prefix)
   script.files(from, `${encoded} ${staged}`)
-  if (prefix === '/') script.post(`rm -rf ${metadata.map(each => `${staged}/${each}`).join(' ')}`)
+  if (prefix === '/') script.placing(withoutMetadata(script, staged))
   script.commentLines(step.comment)
-  const destination = step.destination?.path ?? []
-  if (step.chown !== undefined || step.chmod !== undefined) {
-    script.refuse(
-      'copy-pattern',
-      source.span,
-      `A pattern together with --chown or --chmod cannot be carried over: only the matches of ${written} would change.`,
-      'Name the files, or change owner and mode in a RUN.',
-    )
-    return
-  }
+  settleMatches(script, step)
   script.tool('glob')
   const words = patterns.map(pattern => shellWord(pattern ?? ''))
-  script.post(['sifstage_glob', staged, shellWord(prefix), script.word(destination), staged, ...words].join(' '))
-  script.placed(destination)
+  script.placing(['sifstage_glob', script.at(staged), shellWord(prefix), script.at(staged), ...words].join(' '))
 }
 
 /**

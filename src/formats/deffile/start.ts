@@ -6,7 +6,7 @@ import type {ImageConfig} from '../../model/image-config.js'
 import type {Span} from '../../model/span.js'
 import {plainText, type Template} from '../../model/template.js'
 import type {PrintedSection} from './print.js'
-import {guardLines} from './quote.js'
+import {guardLines, shellWord} from './quote.js'
 import type {StageScript} from './script.js'
 
 export interface Start {
@@ -63,9 +63,9 @@ export function runscriptSection(script: StageScript, start: Start): PrintedSect
       "Use --keep-cwd to stay in the caller's folder.",
     )
   }
-  const lines = runscriptLines({entrypoint, cmd, workdir: folder})
+  const lines = runscriptLines({entrypoint, cmd, workdir: folder}, shellWord)
   if (lines === undefined) return own ? nothingToRun(config) : []
-  return [{title: 'runscript', items: lines.map(line => ({text: guardLines(line, "'")}))}]
+  return [{title: 'runscript', items: lines.map(text => ({text}))}]
 }
 
 function inherited(words: readonly string[] | undefined): Command | undefined {

@@ -164,11 +164,15 @@ describe('RUN', () => {
     expect(definition(text ?? '').stages[0]?.settings.labels?.[0]?.value).toEqual(['{{b}}'])
   })
 
-  it('splits a long %post and refuses a command that is too long', () => {
+  it('splits a long %post, a long command, and refuses a label that is too long', () => {
     const long = convert(`FROM a\n${`RUN echo ${'x'.repeat(1000)}\n`.repeat(130)}`)
     expect(long.text?.match(/^%post$/gm)).toHaveLength(3)
     expect(definition(long.text ?? '').stages[0]?.steps).toHaveLength(1)
-    expect(convert(`FROM a\nRUN <<E\n${`${'x'.repeat(1000)}\n`.repeat(70)}E\n`).rules).toEqual(['error not-expressible'])
+    const script = convert(`FROM a\nRUN <<E\n${`${'x'.repeat(1000)}\n`.repeat(70)}E\n`)
+    expect(script.text?.match(/^%post$/gm)).toHaveLength(3)
+    expect(definition(script.text ?? '').stages[0]?.steps).toHaveLength(1)
+    const label = `LABEL a=\\\n${`${'x'.repeat(1000)}\\\n`.repeat(70)}y\n`
+    expect(convert(`FROM a\n${label}`).rules).toEqual(['error not-expressible'])
   })
 })
 
