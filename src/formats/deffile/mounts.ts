@@ -18,8 +18,8 @@ export interface Mounted {
   readonly variables: MountedVariables
 }
 
-/** Lines that mount; undefined when one of them cannot be carried over, which is then reported. */
-export function writeMounts(script: StageScript, step: RunStep, workdir: Template): Mounted | undefined {
+/** Lines that mount. One that cannot be carried over is reported; where that is allowed, the command runs without it. */
+export function writeMounts(script: StageScript, step: RunStep, workdir: Template): Mounted {
   let mounts = false
   const folder = plainText(workdir)
   // A shell that stands in a folder goes on seeing what the mount hides.
@@ -31,22 +31,20 @@ export function writeMounts(script: StageScript, step: RunStep, workdir: Templat
   for (const mount of step.mounts ?? []) {
     switch (mount.kind) {
       case 'bind':
-        if (!writeBind(script, mount, workdir)) return undefined
-        mounts = true
+        if (writeBind(script, mount, workdir)) mounts = true
         break
       case 'cache':
-        if (!writeCache(script, mount, workdir)) return undefined
-        mounts = true
+        if (writeCache(script, mount, workdir)) mounts = true
         break
       case 'tmpfs':
         mountAt(script, 'tmpfs', mount.target, workdir, mount.size === undefined ? undefined : `size=${mount.size}`)
         mounts = true
         break
       case 'secret':
-        if (!writeSecret(script, mount, variables)) return undefined
+        writeSecret(script, mount, variables)
         break
       case 'ssh':
-        if (!writeSsh(script, mount)) return undefined
+        writeSsh(script, mount)
     }
   }
   return {mounts, coversWorkdir, variables}
@@ -147,7 +145,7 @@ function writeSecret(
   script: StageScript,
   mount: Extract<Mount, {kind: 'secret'}>,
   variables: {name: string; value: string}[],
-): boolean {
+): void {
   if (mount.required) {
     script.refuse(
       'secret-required',
@@ -155,19 +153,18 @@ function writeSecret(
       `The command needs the secret ${mount.id}, and what a definition file brings along stays in the image.`,
       `Let sifstage build the Dockerfile itself: sifstage build --secret id=${mount.id},src=FILE`,
     )
-    return false
+  } else {
+    script.warn(
+      'secret-absent',
+      mount.span,
+      `The definition builds as docker does when nobody gives the secret ${mount.id}.`,
+      `To use it, let sifstage build the Dockerfile: sifstage build --secret id=${mount.id},src=FILE`,
+    )
   }
-  script.warn(
-    'secret-absent',
-    mount.span,
-    `The definition builds as docker does when nobody gives the secret ${mount.id}.`,
-    `To use it, let sifstage build the Dockerfile: sifstage build --secret id=${mount.id},src=FILE`,
-  )
   if (mount.env !== undefined) variables.push({name: mount.env, value: ''})
-  return true
 }
 
-function writeSsh(script: StageScript, mount: Extract<Mount, {kind: 'ssh'}>): boolean {
+function writeSsh(script: StageScript, mount: Extract<Mount, {kind: 'ssh'}>): void {
   if (mount.required) {
     script.refuse(
       'ssh-required',
@@ -175,13 +172,12 @@ function writeSsh(script: StageScript, mount: Extract<Mount, {kind: 'ssh'}>): bo
       'The command needs an ssh agent, and a definition file cannot ask for one.',
       'Fetch what it needs before the build, and COPY it.',
     )
-    return false
+  } else {
+    script.warn(
+      'ssh-absent',
+      mount.span,
+      'The definition builds as docker does when no ssh agent is given.',
+      'Fetch what needs the agent before the build, and COPY it.',
+    )
   }
-  script.warn(
-    'ssh-absent',
-    mount.span,
-    'The definition builds as docker does when no ssh agent is given.',
-    'Fetch what needs the agent before the build, and COPY it.',
-  )
-  return true
 }

@@ -42,7 +42,6 @@ export function writeRun(script: StageScript, step: RunStep, state: RunState): v
   script.leaveHost()
   script.commentLines(step.comment)
   const mounted = writeMounts(script, step, state.workdir)
-  if (mounted === undefined) return
   script.enter(state.workdir, state.linked)
   const shows = showsEnvironment.test(text)
   const plain =
