@@ -4,7 +4,7 @@
  */
 import {resolve} from 'node:path'
 import {parseImageConfig} from '../language/image-config.js'
-import type {Base, Description} from '../model/description.js'
+import type {Base, Description, Rules} from '../model/description.js'
 import type {Diagnostic} from '../model/diagnostic.js'
 import type {ImageConfig} from '../model/image-config.js'
 import {normalizeReference, showImageReference, showLocalReference} from '../model/reference.js'
@@ -34,14 +34,15 @@ export class BaseConfigs {
    * Looks at the bases that the target needs.
    * @param written the input as it was read
    * @param rebased the same with `--base` carried out: the images that are looked at
+   * @param rules the stages that are looked at
    * @returns true if something new is known
    */
-  async lookUp(written: Description, rebased: Description, target: string | undefined): Promise<boolean> {
+  async lookUp(written: Description, rebased: Description, target: string | undefined, rules: Rules): Promise<boolean> {
     const before = this.configs.size
     await Promise.all(
       neededFor(written, target).map(async index => {
         const [base, instead] = [written.stages[index]?.base, rebased.stages[index]?.base]
-        if (written.stages[index]?.rules !== 'docker' || base === undefined || instead === undefined) return
+        if (written.stages[index]?.rules !== rules || base === undefined || instead === undefined) return
         const name = nameOf(base)
         if (name === undefined) return
         if (this.configs.has(name) || this.#failures.has(name)) return

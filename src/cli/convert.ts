@@ -51,8 +51,7 @@ export async function runConvert(input: string | undefined, flags: ConvertFlags,
   const {to, output} = flags
   if (to === 'stages' && output === undefined)
     throw new SifstageError(ExitCode.usage, '--to stages writes several files and needs a folder for them', 'Add -o DIR.')
-  // A Dockerfile is left to its bases as it was: docker itself looks at them (and runs their triggers).
-  const loaded = await loadInput(input, flags, to === 'dockerfile' ? 'offline' : 'convert')
+  const loaded = await loadInput(input, flags, to === 'dockerfile' ? 'convert-to-docker' : 'convert')
   const allow = new Set(flags.allow ?? [])
   const reading = loaded.diagnostics.map(
     (each): Diagnostic =>

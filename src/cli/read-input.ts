@@ -6,9 +6,10 @@ import {type BaseReplacement, type Rebased, replaceBases} from '../plan/bases.js
 
 /**
  * Whether the registries are asked about the bases: never for a check or a plan. A conversion works out whatever it
- * can; a build needs only what decides which steps there are, since it fills in the rest when it has the base.
+ * can; a build needs only what decides which steps there are, since it fills in the rest when it has the base. What
+ * becomes a Dockerfile and was one is left to its bases as it was: docker itself looks at them, and runs their triggers.
  */
-export type LookAtBases = 'offline' | 'convert' | 'build'
+export type LookAtBases = 'offline' | 'convert' | 'convert-to-docker' | 'build'
 
 export interface InputText {
   readonly format: Format
@@ -32,14 +33,16 @@ export async function readWithBases(text: InputText): Promise<ReadInput> {
   const {description, diagnostics} = format.read(input, source, options)
   if (description === undefined) return {rebased: undefined, diagnostics}
   const rebased = replaceBases(description, replacements)
-  if (bases === 'offline') return {rebased, diagnostics}
+  if (bases === 'offline' || (bases === 'convert-to-docker' && description.format !== 'def')) return {rebased, diagnostics}
   const {BaseConfigs} = await import('./base-configs.js')
   const found = new BaseConfigs(folder, options.architecture, process.env)
   let written: Description = description
   let latest: ReadInput & {readonly rebased: Rebased} = {rebased, diagnostics}
   // A trigger of a base may copy from a stage that was not needed before, so there may be more to look at.
-  while (await found.lookUp(written, latest.rebased.description, options.target)) {
-    const configs = bases === 'convert' ? found.configs : found.decisive()
+  while (
+    await found.lookUp(written, latest.rebased.description, options.target, bases === 'convert-to-docker' ? 'def' : 'docker')
+  ) {
+    const configs = bases === 'build' ? found.decisive() : found.configs
     if (configs.size === 0) break
     const again = format.read(input, source, {...options, configs})
     if (again.description === undefined) return {rebased: undefined, diagnostics: again.diagnostics}

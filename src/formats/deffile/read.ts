@@ -10,6 +10,7 @@ import type {ReadOptions, ReadResult} from '../../model/format.js'
 import {LineIndex, startOf} from '../../model/span.js'
 import {readDefaults, substitute} from './arguments.js'
 import {isAgent} from './base.js'
+import {withConfigs} from './configs.js'
 import {cutStages, scanStage} from './lex.js'
 import {Problems, shown} from './problems.js'
 import {SourceText} from './source.js'
@@ -50,7 +51,12 @@ export function readDeffile(file: string, text: string, options: ReadOptions): R
   if (problems.unreadable) return {diagnostics: problems.list}
   return {
     // D43, tried: the stages one after the other as filled in, line ends and all; a preamble of comments is dropped.
-    description: {format: 'def', file, text: filled.stages.map(parsed => parsed.source.text).join(''), stages},
+    description: {
+      format: 'def',
+      file,
+      text: filled.stages.map(parsed => parsed.source.text).join(''),
+      stages: withConfigs(stages, options.configs),
+    },
     diagnostics: problems.list,
   }
 }

@@ -51,9 +51,13 @@ export function isPlainBase({base}: Stage): boolean {
   if (base.kind === 'scratch') return true
   if (base.kind !== 'image') return false
   if (base.config !== undefined) {
-    const {user, shell, onbuild} = base.config
+    const {user, shell, onbuild, workdir, env} = base.config
     return (
-      /^(|root|0)(:(root|0))?$/.test(user) && (shell === undefined || shell.join(' ') === '/bin/sh -c') && onbuild.length === 0
+      /^\/?$/.test(workdir) &&
+      !env.has('HOME') &&
+      /^(|root|0)(:(root|0))?$/.test(user) &&
+      (shell === undefined || shell.join(' ') === '/bin/sh -c') &&
+      onbuild.length === 0
     )
   }
   return distributions.has(posix.basename(parseDockerName(base.reference.name).repository))

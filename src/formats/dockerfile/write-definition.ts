@@ -43,12 +43,20 @@ export function writeDefinitionStage(writing: Writing, stage: Stage): void {
   writeEnvironment(writing, stage, state, {environment, atStart})
   const entry = writeEntry(writing, stage, state, {environment, atStart})
   writeLabels(writing, stage, state, labels)
+  resetStart(writing, stage, state)
   writing.lines.push(...entry)
   const {settings} = stage
   if (stage.steps.some(step => step.rules === 'docker') || settings.entrypoint !== undefined || settings.cmd !== undefined)
     writeSettings(writing, {...stage, settings: {...settings, labels: []}}, state)
   writing.ends.set(stage.index, state)
   if (tested !== undefined) writeTest(writing, stage, tested)
+}
+
+/** D112: Apptainer starts an image as its caller and in the caller's folder, whatever the base's configuration says. */
+function resetStart(writing: Writing, stage: Stage, state: StageState): void {
+  if (state.prepared === true || isPlainBase(stage) || stage.base.kind !== 'image') return
+  if (stage.base.config !== undefined && !/^(root|0)?(:(root|0))?$/.test(stage.base.config.user)) writing.lines.push('USER 0')
+  writing.lines.push('WORKDIR /')
 }
 
 /** What the apps install is the end of `%post` (D57). */
