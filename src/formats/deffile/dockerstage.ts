@@ -103,16 +103,16 @@ function prepare(script: StageScript, chain: readonly Stage[], root: Stage, runs
   script.hostMode = root.base.kind === 'scratch'
   const config = root.base.kind === 'image' || root.base.kind === 'local' ? root.base.config : undefined
   script.baseVariables = config?.env
+  if (usesTmp(script, chain)) script.ownTmp()
   if (!runs) return
   for (const [name, value] of lostBaseVariables(root)) script.correct(name, value)
   const path = shortPath(root)
   if (path !== undefined) script.correct('PATH', path)
-  if (usesTmp(script, chain)) script.ownTmp()
 }
 
 /** K141: /tmp of the image, where steps of the stage or copies out of it name it. */
 function usesTmp(script: StageScript, chain: readonly Stage[]): boolean {
-  const own = chain.some(stage => stage.steps.some(namesTmp))
+  const own = chain.some(stage => stage.steps.some(step => namesTmp(step) || bringsTmp(script, step)))
   const indexes = new Set(chain.map(stage => stage.index))
   return (
     own ||
@@ -148,6 +148,17 @@ function namesTmp(step: Step): boolean {
     case 'user':
       return false
   }
+}
+
+/** A tree for the root of the image that may hold a folder of that name. */
+function bringsTmp(script: StageScript, step: Step): boolean {
+  if (step.kind !== 'copy' || plainText(step.destination?.path ?? []) !== '/') return false
+  if (step.from.kind !== 'context') return step.from.kind === 'stage' || step.from.kind === 'image'
+  const context = script.contextIn(step.from)
+  return step.sources.some(source => {
+    const path = plainText(source.path) ?? ''
+    return ['tmp', 'var/tmp'].some(folder => context.resolve(`${path}/${folder}`).kind === 'directory')
+  })
 }
 
 /** FROM --platform of this machine says nothing that would have to be carried over. */

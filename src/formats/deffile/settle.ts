@@ -43,10 +43,10 @@ export function settle(script: StageScript, step: CopyStep, staged: string, name
   settled(script, step)
 }
 
-/** The same for every match of a pattern, as the function that is called with its path and its name. */
-export function settleMatches(script: StageScript, step: CopyStep): void {
+/** The same for every match of a pattern, as the function that is called with its path and its name; `before` comes first. */
+export function settleMatches(script: StageScript, step: CopyStep, before: readonly string[]): void {
   const lines = placing(script, step, {path: '"$1"', name: '"$2"'}, {kind: 'unknown'})
-  script.placing(`sifstage_match() { ${lines.join('; ')}; }`)
+  script.placing(`sifstage_match() { ${[...before, ...lines].join('; ')}; }`)
   settled(script, step)
 }
 

@@ -94,22 +94,27 @@ function writePath(script: StageScript, stage: Stage, step: CopyStep, from: stri
   if (path !== '/' && writeDirectly(script, stage, step, {from, path, name, encoded, written})) return
   const staged = deepStaging(script, path)
   script.files(from, `${encoded} ${staged}`)
-  if (!prune(script, step, staged)) return
+  const excluded = pruned(script, step, script.at(staged))
+  if (excluded === undefined) return
+  for (const line of excluded) script.placing(line)
   if (path === '/') script.placing(withoutMetadata(script, staged))
   settle(script, step, staged, name, {kind: path === '/' ? 'directory' : 'unknown'})
 }
 
-/** K102: what `--exclude` names is taken out of the staged folder; patterns that a search by name can say. */
-function prune(script: StageScript, step: CopyStep, staged: string): boolean {
+/**
+ * K102: what `--exclude` names is taken out of a staged folder; patterns that a search by name can say. `at` is a word of
+ * the script. Undefined when a pattern says more, which is reported.
+ */
+function pruned(script: StageScript, step: CopyStep, at: string): readonly string[] | undefined {
+  const lines: string[] = []
   for (const pattern of step.exclude ?? []) {
     const clean = cleanPath(pattern.replace(/^\/+/, ''))
     const name = /^(\*\*\/)?([^/]+)$/.exec(clean)
     const levels = name?.[1] === undefined ? '-mindepth 1 -maxdepth 1' : '-mindepth 1 -depth'
-    if (name !== null && !/^!|^\*\*$/.test(clean) && shellPattern(name[2] ?? '') !== undefined)
-      script.placing(
-        `if [ -d ${script.at(staged)} ]; then find ${script.at(staged)} ${levels} -name ${shellWord(shellPattern(name[2] ?? '') ?? '')} -exec rm -rf {} +; fi`,
-      )
-    else if (!hasWildcard(clean) && !clean.startsWith('!')) script.placing(`rm -rf ${script.at(`${staged}/${clean}`)}`)
+    const wanted = shellPattern(name?.[2] ?? '')
+    if (name !== null && !/^!|^\*\*$/.test(clean) && wanted !== undefined)
+      lines.push(`if [ -d ${at} ]; then find ${at} ${levels} -name ${shellWord(wanted)} -exec rm -rf {} +; fi`)
+    else if (!hasWildcard(clean) && !clean.startsWith('!')) lines.push(`rm -rf ${at}/${shellWord(clean)}`)
     else {
       script.refuse(
         'copy-exclude-from-stage',
@@ -117,10 +122,10 @@ function prune(script: StageScript, step: CopyStep, staged: string): boolean {
         `Which files of the other stage ${pattern} means cannot be said in a definition file.`,
         'Exclude by name, by **/NAME or by a path without wildcards; or let sifstage build the Dockerfile as it is.',
       )
-      return false
+      return undefined
     }
   }
-  return true
+  return lines
 }
 
 /** As deep as the source: Apptainer takes no relative links that would lead above the root from their new place (D99). */
@@ -185,11 +190,13 @@ function writePattern(script: StageScript, step: CopyStep, source: CopySource, f
     )
     return
   }
+  const excluded = pruned(script, step, '"$1"')
+  if (excluded === undefined) return
   const staged = deepStaging(script, prefix)
   script.files(from, `${encoded} ${staged}`)
   if (prefix === '/') script.placing(withoutMetadata(script, staged))
   script.commentLines(step.comment)
-  settleMatches(script, step)
+  settleMatches(script, step, excluded)
   script.tool('glob')
   const words = patterns.map(pattern => shellWord(pattern ?? ''))
   script.placing(['sifstage_glob', script.at(staged), shellWord(prefix), script.at(staged), ...words].join(' '))
@@ -210,7 +217,7 @@ function shellPattern(part: string): string | undefined {
       const close = part.indexOf(']', at + (part.charAt(at + 1) === '^' ? 3 : 2))
       if (close === -1) return undefined
       const inner = part.slice(at + 1, close)
-      if (inner.includes('\\') || inner.includes('[')) return undefined
+      if (inner.includes('\\') || /\[[:.=]/.test(inner)) return undefined
       const negated = inner.startsWith('^')
       const rest = negated ? inner.slice(1) : inner
       if (inner === '!') {
