@@ -43,7 +43,9 @@ function writeGit(script: StageScript, step: CopyStep, from: Extract<Remote, {ki
   const folder = `"$SINGULARITY_ROOTFS${staged}"`
   const git = 'GIT_TERMINAL_PROMPT=0 git -c core.hooksPath=/dev/null'
   script.setup(`${git} init -q ${folder}`)
-  script.setup(`${git} -C ${folder} fetch -q --depth 1 -- ${shellWord(from.repository)} ${shellWord(from.ref ?? 'HEAD')}`)
+  // A plain web server hands out whole histories only.
+  const wanted = `-- ${shellWord(from.repository)} ${shellWord(from.ref ?? 'HEAD')}`
+  script.setup(`${git} -C ${folder} fetch -q --depth 1 ${wanted} || ${git} -C ${folder} fetch -q ${wanted}`)
   script.setup(`${git} -C ${folder} checkout -q FETCH_HEAD`)
   if (from.checksum !== undefined)
     script.setup(
