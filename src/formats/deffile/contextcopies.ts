@@ -277,9 +277,10 @@ function writeArchive(script: StageScript, step: CopyStep, context: ContextView,
   const root = `"$SINGULARITY_ROOTFS${staged}"`
   const file = shellWord(context.prefixed(item.path).replace(/^-/, './-'))
   const unpack = unpackLines(file, root)
+  // tar is content with a stream that is shorter than a header, and lists nothing.
   if (unsure) {
     const copy = `cp --preserve=mode,timestamps -- ${file} ${root}`
-    script.setup(`if tar -tf ${file} > /dev/null 2>&1; then ${unpack.join('; ')}; else ${copy}; fi`)
+    script.setup(`if tar -tf ${file} 2> /dev/null | grep -q .; then ${unpack.join('; ')}; else ${copy}; fi`)
   } else for (const line of unpack) script.setup(line)
   settle(script, step, staged, item.name, {kind: unsure ? 'maybe-archive' : 'archive'})
 }
