@@ -134,7 +134,9 @@ function writeCache(script: StageScript, mount: Extract<Mount, {kind: 'cache'}>,
   const folder = shellWord(path)
   script.tool('mount')
   script.post(
-    `[ -d ${folder} ] || { mkdir -p ${folder}; chown ${mount.uid}:${mount.gid} ${folder}; chmod ${mount.mode.toString(8)} ${folder}; }`,
+    mount.uid === 0 && mount.gid === 0 && mount.mode === 0o755
+      ? `mkdir -p ${folder}`
+      : `[ -d ${folder} ] || { mkdir -p ${folder}; chown ${mount.uid}:${mount.gid} ${folder}; chmod ${mount.mode.toString(8)} ${folder}; }`,
   )
   mountAt(script, path, mount.target, workdir, mount.readOnly ? 'ro' : undefined)
   return true

@@ -23,7 +23,7 @@ export function isPlainRun(command: Command): readonly string[] | undefined {
 export function runWords(command: Command, bare: boolean): string {
   switch (command.kind) {
     case 'shell':
-      return [...command.shell, command.text].map(shellWord).join(' ')
+      return [...command.shell, isShell(command.shell) ? brokenLines(command.text) : command.text].map(shellWord).join(' ')
     case 'exec': {
       const words = command.argv.map(shellWord).join(' ')
       return command.argv[0]?.includes('/') === true || !bare ? words : `( exec ${words} )`
@@ -33,6 +33,32 @@ export function runWords(command: Command, bare: boolean): string {
     case 'script':
       return `/bin/sh -ex -c ${shellWord(command.text)}`
   }
+}
+
+function isShell(shell: readonly string[]): boolean {
+  return /^(\/usr)?(\/bin\/)?(ba|da|a|z|k)?sh$/.test(shell[0] ?? '') && shell.at(-1)?.endsWith('c') === true
+}
+
+/**
+ * A command of one long line as people write it: broken where blanks stood in a row, which is where the Dockerfile's
+ * lines were joined. Outside quotes a shell takes an escaped line end for nothing; anything where that may be otherwise
+ * stays on its line.
+ */
+function brokenLines(text: string): string {
+  if (text.length < 80 || /[\n\r#`]|<<|LINENO|\$\{[^}]*\s/.test(text)) return text
+  let open = ''
+  let certain = true
+  const broken = text.trimEnd().replaceAll(/\\.|['"]|\$\(|[ \t]{2,}|\t/g, part => {
+    // Quotes inside a substitution inside quotes are not told apart here.
+    if (part === '$(') certain &&= open !== '"'
+    else if (part.endsWith("'") || part.endsWith('"')) {
+      const quote = part.slice(-1)
+      if (open === quote && (part.length === 1 || quote === "'")) open = ''
+      else if (open === '' && part.length === 1) open = quote
+    } else if (/^\s/.test(part) && open === '') return ' \\\n        '
+    return part
+  })
+  return certain && open === '' ? broken : text
 }
 
 function isDefaultShell(shell: readonly string[]): boolean {

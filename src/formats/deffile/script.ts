@@ -88,6 +88,8 @@ export class StageScript {
   hostMode = false
   /** Where the shell of `%post` may remember programs that have moved. */
   readonly lookups = new Lookups()
+  /** There is no base image. */
+  fromScratch = false
   /** Variables of the base image, where its configuration is known. */
   baseVariables: ReadonlyMap<string, string> | undefined
   #contexts = new Map<string, ContextView>()
@@ -353,6 +355,8 @@ export class StageScript {
 
   /** K138, K50: all values are worked out before any is set. */
   export(variables: readonly {readonly name: string; readonly value: Template}[]): void {
+    if (variables.some(({value}) => value.some(part => typeof part !== 'string' && addedVariables.includes(part.variable))))
+      this.cleanEnvironment()
     this.#exports.add(variables)
   }
 
@@ -388,12 +392,24 @@ export class StageScript {
     return [{title: 'post', items: lines.map(text => ({text}))}]
   }
 
+  /** Where the base is not known, it may have set what Apptainer only adds to (D63; tried with 1.4.5). */
+  #withoutAdded(): string[] {
+    const base = this.baseVariables
+    if (base !== undefined || this.fromScratch)
+      return [`unset ${addedVariables.filter(name => base?.has(name) !== true).join(' ')}`]
+    return [
+      "# what Apptainer adds to the base image's environment",
+      'unset PROMPT_COMMAND PS1',
+      '[ "$LANG" != C ] || unset LANG',
+      'LD_LIBRARY_PATH=${LD_LIBRARY_PATH%/.singularity.d/libs}',
+      'LD_LIBRARY_PATH=${LD_LIBRARY_PATH%:}',
+      '[ -n "$LD_LIBRARY_PATH" ] || unset LD_LIBRARY_PATH',
+    ]
+  }
+
   #prologue(): string[] {
     const lines: string[] = []
-    if (this.#cleanEnvironment) {
-      const names = addedVariables.filter(name => this.baseVariables?.has(name) !== true)
-      lines.push(`unset ${names.join(' ')}`)
-    }
+    if (this.#cleanEnvironment) lines.push(...this.#withoutAdded())
     for (const [name, value] of this.#corrections) lines.push(`export ${name}=${shellWord(value)}`)
     if (this.#ownTmp) {
       lines.push("# the image's own /tmp, not that of the machine that builds")
