@@ -58,7 +58,12 @@ export class Lookups {
 /** A program is named elsewhere than where it is called. */
 function isNamed(name: string, text: string): boolean {
   const escaped = name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
-  return new RegExp(`[^\\s;&|(][^;&|(\\n]*?(?<![\\w.])${escaped}(?![\\w])`).test(text)
+  for (const {index} of text.matchAll(new RegExp(`(?<![\\w.])${escaped}(?!\\w)`, 'g'))) {
+    let at = index - 1
+    while (at >= 0 && /[^\S\n]/.test(text.charAt(at))) at -= 1
+    if (at >= 0 && !/[;&|(\n]/.test(text.charAt(at))) return true
+  }
+  return false
 }
 
 /** The names of the commands in a text, roughly: the first word of each, assignments left out. */

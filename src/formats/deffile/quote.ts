@@ -24,8 +24,23 @@ const lineLimit = 30_000
 /** D21: a line may not be longer than a section; between two quotes a backslash at a line end joins them again. */
 function cutLines(word: string, quote: "'" | '"'): string {
   if (word.length <= lineLimit) return word
-  // Only between two letters or blanks, which no quote or escape is made of.
-  return word.replaceAll(new RegExp(`([^\\n]{${lineLimit}}[^\\n]*?[\\w ])(?=[\\w ])`, 'g'), `$1${quote}\\\n${quote}`)
+  return word
+    .split('\n')
+    .map(line => (line.length <= lineLimit ? line : cutLine(line, quote)))
+    .join('\n')
+}
+
+/** Only between two letters or blanks, which no quote or escape is made of. */
+function cutLine(line: string, quote: "'" | '"'): string {
+  const pieces: string[] = []
+  let from = 0
+  for (let at = lineLimit; at < line.length; at += 1) {
+    if (!/^[\w ]{2}$/.test(line.slice(at - 1, at + 1))) continue
+    pieces.push(line.slice(from, at))
+    from = at
+    at += lineLimit
+  }
+  return [...pieces, line.slice(from)].join(`${quote}\\\n${quote}`)
 }
 
 /** A word without quotes that is too long for a line. */

@@ -28,7 +28,7 @@ const rearranges = /\b(rm|rmdir|mv|ln|unlink|tar|unzip|rsync)\b/
 const heedsEnvironment = /\b(env|printenv|locale|set|export|ldd|ldconfig|LANG|LD_LIBRARY_PATH|PROMPT_COMMAND|PS1|TERM|environ)\b/
 /** Commands that show all of their environment, or what only this script's shell has set in it. */
 const showsEnvironment =
-  /(^|[|;&({]|\bexec|\s-\w*c)\s*['"]?(printenv|(\/usr)?(\/bin\/)?env(\s+-0)?|set|export(\s+-p)?|(declare|typeset)\s+-[px]+)\s*($|[|;&>)}])|\benviron\b|\bcd\s+-(\s|$)|\b(SHLVL|OLDPWD|APPTAINER|SINGULARITY)/m
+  /(^|[|;&({]|\bexec|\s-\w*c)[^\S\n]*['"]?(printenv|(\/usr)?(\/bin\/)?env(\s+-0)?|set|export(\s+-p)?|(declare|typeset)\s+-[px]+)[^\S\n]*($|[|;&>)}])|\benviron\b|\bcd\s+-(\s|$)|\b(SHLVL|OLDPWD|APPTAINER|SINGULARITY)/m
 
 export function writeRun(script: StageScript, step: RunStep, state: RunState): void {
   const {command} = step

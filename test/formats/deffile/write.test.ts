@@ -176,6 +176,20 @@ describe('RUN', () => {
   })
 })
 
+describe('a huge command', () => {
+  it.each([
+    ['line feeds', '\n'.repeat(300_000)],
+    ['blanks', `${' '.repeat(60_000)}\n`.repeat(5)],
+    ['percent signs', '%post\n'.repeat(20_000)],
+    ['quotes', `${'\'"`$(('.repeat(8000)}\n`],
+    ['one program, again and again', `${'ls '.repeat(20_000)}\n`],
+    ['links of a chain', `${'a && '.repeat(12_000)}b\n`],
+  ])('of %s comes to an end', (_, body) => {
+    const {rules} = convert(`FROM a\nRUN <<E\n${body}E\n`)
+    expect(rules.filter(rule => rule.startsWith('error') && rule !== 'error not-expressible')).toEqual([])
+  })
+})
+
 describe('variables', () => {
   it('reach later commands and the finished image', () => {
     const {text} = convert('FROM a\nARG V=1\nENV PATH=/x:$PATH N="a $V"\nENV PATH=/y:$PATH\nRUN make\nENV LATE=1\n')
