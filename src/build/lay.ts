@@ -73,7 +73,7 @@ export async function layIncoming(laying: Laying): Promise<Map<number, Incoming>
     const wanted = copies.flatMap(each =>
       each.from.kind === 'stage' && each.from.index === index ? wantedPaths(each, tree, request.context.environment) : [],
     )
-    const paths = outermost(wanted, tree)
+    const paths = outermost(wanted, tree).flatMap(path => (path === '/' && stage.rules === 'docker' ? ownTop(tree) : [path]))
     const target = join(folder, `from-${index}`)
     await unpack(laying, index, paths, target)
     incoming.set(index, {
@@ -87,6 +87,14 @@ export async function layIncoming(laying: Laying): Promise<Map<number, Incoming>
 
 /** What the engine adds to the root of every image (D110): a copy of the whole of it takes only what is the image's own. */
 const METADATA = ['.singularity.d', '.exec', '.run', '.shell', '.test', 'environment', 'singularity']
+
+/** All that lies at the root of an image of its own. */
+function ownTop(tree: ImageTree): string[] {
+  return tree
+    .list('/')
+    .filter(name => !METADATA.includes(name))
+    .map(name => `/${name}`)
+}
 
 /** Paths below `top` that are left out: by `--exclude`, whole folders as one (K102), and the engine's own. */
 function excluded(step: CopyStep, tree: ImageTree, top: string): string[] {

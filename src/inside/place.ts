@@ -131,13 +131,18 @@ function placeTree(source: TreeSource, destination: string, asFolder: boolean, p
   const place = target(placing, destination)
   if (!placing.link && place.stats !== undefined && !place.stats.isDirectory())
     throw new Refusal(`cannot copy to non-directory: ${destination}`)
-  // Folders made for the content of a folder keep 0755, whatever --chmod says (K98).
-  makeFolders(placing.root, place.real, placing.owner, placing.link)
+  placing.parents.push(...makeFolders(placing.root, place.real, placing.owner, placing.link))
   mergeFolder(source, '', place.real, new Without(source.without ?? []), placing)
 }
 
-/** Modes as `--chmod` says: octal hits the folders made on the way too, symbolic ones heed no umask (K98). */
-function changeModes(chmod: string, placing: Placing): void {
+/**
+ * Modes as `--chmod` says: octal hits the folders made on the way too, as far as a umask of 022 lets it; symbolic ones
+ * heed no umask (K98).
+ */
+function changeModes(given: string, placing: Placing): void {
+  const octal = /^[0-7]+$/.test(given)
+  // Without leading zeros chmod(1) leaves the setgid bit of a folder alone.
+  const chmod = octal ? `0000${given}` : given
   const before = process.umask(0)
   try {
     overAll(
@@ -146,7 +151,7 @@ function changeModes(chmod: string, placing: Placing): void {
       placing.whole.filter(file => !fs.lstatSync(file).isSymbolicLink()),
     )
     overAll('chmod', [chmod], placing.merged)
-    if (/^[0-7]+$/.test(chmod)) overAll('chmod', [chmod], placing.parents)
+    if (octal) overAll('chmod', [(Number.parseInt(given, 8) & 0o755).toString(8)], placing.parents)
   } finally {
     process.umask(before)
   }
