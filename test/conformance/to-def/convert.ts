@@ -51,7 +51,7 @@ export async function compareCase(each: Case, answer: Answer, shop: Workshop): P
   }
   const text = readFileSync(join(folder, 'x.def'), 'utf8')
   const image = join(folder, 'image')
-  const built = await asUser(['apptainer', 'build', '--sandbox', image, '../x.def'], join(folder, 'context'))
+  const built = await asUser(['apptainer', 'build', '--disable-cache', '--sandbox', image, '../x.def'], join(folder, 'context'))
   if (built.code !== 0) {
     if (answer.failed !== undefined) return {kind: 'equal', text}
     return {kind: 'different', differences: [`apptainer build: ${lastLines(built.stderr + built.stdout)}`], text}
@@ -90,7 +90,7 @@ function baseTree(base: string, shop: Workshop): Promise<Tree> {
     const definition = join(shop.work, `${base}.def`)
     const image = join(shop.work, `${base}.image`)
     writeFileSync(definition, base === 'scratch' ? 'Bootstrap: scratch\n' : `Bootstrap: oci\nFrom: ${join(shop.bases, base)}\n`)
-    const built = await asUser(['apptainer', 'build', '--sandbox', image, definition], shop.work)
+    const built = await asUser(['apptainer', 'build', '--disable-cache', '--sandbox', image, definition], shop.work)
     if (built.code !== 0) throw new Error(built.stderr)
     return treeIn(image)
   })()
