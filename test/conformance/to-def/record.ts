@@ -5,7 +5,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {execa} from 'execa'
 import {readTar} from '../../../src/images/tar.js'
-import {type Case, layCase, runsOf, wordsOf} from '../../support/cases.js'
+import {type Case, layCase, runsOf, withoutPlaces, wordsOf} from '../../support/cases.js'
 import {type Changes, changes, type Tree, treeOf} from '../../support/trees.js'
 import {baseOf} from './bases.js'
 
@@ -88,7 +88,7 @@ export async function askBuildkit(each: Case): Promise<Answer> {
       tree = await exported(argv, folder)
     } catch (error) {
       const text = String((error as {stderr?: string}).stderr ?? error)
-      const failed = /ERROR: (?:failed to solve: )?(.*)/.exec(text)?.[1] ?? text.slice(-300)
+      const failed = withoutPlaces(/ERROR: (?:failed to solve: )?(.*)/.exec(text)?.[1] ?? text.slice(-300))
       return {engine, case: caseDigest(each), files: {}, removed: [], env: {}, labels: {}, runs: [], failed}
     }
     await execa('docker', ['buildx', 'build', ...argv, '--load', '-t', tag], {cwd: folder, stdin: 'ignore'})

@@ -4,7 +4,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {execa} from 'execa'
 import {readTar} from '../../../src/images/tar.js'
-import {type Case, runsOf} from '../../support/cases.js'
+import {type Case, runsOf, withoutPlaces} from '../../support/cases.js'
 import {type Changes, changes, type Tree, treeOf} from '../../support/trees.js'
 import {baseOf, caseFolder, convertCase, digestOf} from './convert.js'
 
@@ -82,7 +82,7 @@ export async function askBuildkit(each: Case): Promise<Answer | undefined> {
       tree = await exported(argv, folder)
     } catch (error) {
       const text = String((error as {stderr?: string}).stderr ?? error)
-      const failed = /ERROR: (?:failed to solve: )?(.*)/.exec(text)?.[1] ?? text.slice(-300)
+      const failed = withoutPlaces(/ERROR: (?:failed to solve: )?(.*)/.exec(text)?.[1] ?? text.slice(-300))
       return {...who, files: {}, removed: [], env: {}, labels: {}, runs: [], failed}
     }
     await execa('docker', ['buildx', 'build', ...argv, '--load', '-t', tag], {cwd: folder, stdin: 'ignore'})
