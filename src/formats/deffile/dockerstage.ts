@@ -1,4 +1,6 @@
 /** A stage of a Dockerfile or YAML description as the sections of a definition file (part F of the Dockerfile rules). */
+
+import {isExportable} from '../../language/settable.js'
 import type {CopyStep, Settings, Stage, Step} from '../../model/description.js'
 import type {ImageConfig} from '../../model/image-config.js'
 import type {Span} from '../../model/span.js'
@@ -12,7 +14,6 @@ import {type PrintedSection, type StageParts, Unprintable} from './print.js'
 import {mentionsTmp, writeRun} from './runs.js'
 import {reportRuntime} from './runtime.js'
 import type {StageScript} from './script.js'
-import {isExportable} from './settable.js'
 import {runscriptSection, type Start, startLines} from './start.js'
 
 interface State {

@@ -1,11 +1,12 @@
 /** `%environment`: the variables of the finished image (K138, K139, D84, D113). */
+
+import {lastsInImage} from '../../language/settable.js'
 import type {Settings, Stage} from '../../model/description.js'
 import type {Span} from '../../model/span.js'
 import type {Template} from '../../model/template.js'
 import {type PrintedItem, type PrintedSection, Unprintable} from './print.js'
 import {environmentWord, standardPath} from './quote.js'
 import type {StageScript} from './script.js'
-import {lastsInImage} from './settable.js'
 
 /** What Apptainer up to 1.4 does not hand on as it is: it escapes these twice (D113). */
 const escapedTwice = /["$\\`\n]/

@@ -55,7 +55,8 @@ const others: Readonly<Record<string, {readonly rule?: string; readonly lines?: 
   'add/tar-in-folder': {lines: /^\/x\/t\.tar: /},
   // Docker makes the base's folder when the container starts; an image of ours has no such moment.
   'start/base-workdir': {lines: /^run \[\]: exit 0 "\/\\n"/},
-  // The shell that sets an image's variables knows no such names; a conversion refuses them (env-name).
+  // The shell that sets an image's variables knows no such names, or keeps them: said as env-name.
+  'variables/env-held': {lines: /^variable (UID|EUID|GID|IFS|e|key|PROMPT_COMMAND)\b/},
   'combos/utf8': {lines: /^variable (NAMÉ|GRÖSSE): undefined/},
   // Apptainer adds to and overrides these whenever an image starts.
   'variables/base-unset': {lines: /^variable LD_LIBRARY_PATH: /},
