@@ -12,6 +12,9 @@ import type {StageCommand, StageScript, StageWork} from '../model/ports.js'
 import type {Template} from '../model/template.js'
 import {runParts} from './apptainer-run.js'
 
+/** An empty ENTRYPOINT or CMD clears the base's (K123): then only arguments can say what to run. */
+const NOTHING_TO_RUN = ['[ $# -gt 0 ] || { echo "no command specified" >&2; exit 125; }', 'exec "$@"']
+
 /** Says what a step is, in a few words, for progress and failure messages. */
 function stepTitle(step: Step): string {
   const short = (text: string) => {
@@ -156,7 +159,10 @@ export function dockerSteps(
     const text = own.map(([name, value]) => `export ${name}=${environmentQuote(value)}\n`).join('')
     finish.push({op: 'append', path: '/.singularity.d/env/90-environment.sh', text: `\n${text}`, mode: 0o755})
   }
-  const start = runscriptLines({...work.start, workdir: workdirSet && !work.keepCwd ? state.workdir : undefined})
+  const isCleared = work.start.entrypoint !== undefined || work.start.cmd !== undefined
+  const start =
+    runscriptLines({...work.start, workdir: workdirSet && !work.keepCwd ? state.workdir : undefined}) ??
+    (isCleared ? NOTHING_TO_RUN : undefined)
   if (start !== undefined) {
     const folder = workdirSet || work.keepCwd ? undefined : inherited.baseFolder
     const first = folder === undefined ? [] : [`[ ! -d ${shellQuote(folder)} ] || cd ${shellQuote(folder)} || exit`]

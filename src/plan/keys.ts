@@ -8,7 +8,7 @@ import type {EngineOptions, Inherited, Mapping, StageWork} from '../model/ports.
 import type {KeyPart} from '../model/record.js'
 
 /** Goes up when our own scripts make something else of the same description. */
-const SCRIPT_FORMAT = 2
+const SCRIPT_FORMAT = 3
 
 /** JSON with sorted keys, so that equal values have equal texts; spans and comments say nothing about the image, and what is known of its base is in the base's digest. */
 export function canonical(value: unknown): string {
