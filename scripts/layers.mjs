@@ -157,7 +157,6 @@ const debts = [
   ['cli/workshop.ts', 'formats/deffile/original.ts', 'a stage text that stands alone should come with the description'],
   ['commands/build.ts', 'reports/palette.ts', 'belongs in cli/'],
   ['commands/schema.ts', 'formats/yaml/schema.ts', 'belongs behind formats/index.ts'],
-  ['formats/yaml/write.ts', 'plan/graph.ts', 'asks which stages the target needs; could be handed in'],
 ]
 
 /** Rules of BuildKit and Apptainer that YAML stages share live with the format they come from. */

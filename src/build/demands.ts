@@ -1,5 +1,6 @@
 /** What commands ask of the machine that builds, and this build was not given: said before anything is run (K128, K130). */
 import {lastsInImage} from '../language/settable.js'
+import {chainOf} from '../language/stages.js'
 import type {Description, Mount, RunStep, Stage} from '../model/description.js'
 import type {Diagnostic, Severity} from '../model/diagnostic.js'
 import type {Span} from '../model/span.js'
@@ -77,30 +78,24 @@ function ofSetup(stage: Stage, secrets: ReadonlySet<string>): Diagnostic[] {
 
 /** Variables of the finished image that Apptainer's own shell, which sets them when it starts, cannot set (D118). */
 function ofEnvironment(description: Description, target: number): Diagnostic[] {
-  const found: Diagnostic[] = []
-  const seen = new Set<number>()
-  for (let stage = description.stages[target]; stage !== undefined && !seen.has(stage.index); ) {
-    seen.add(stage.index)
-    for (const step of stage.steps) {
-      if (step.kind !== 'env' || step.rules !== 'docker') continue
-      for (const {name} of step.variables) {
-        if (lastsInImage(name)) continue
-        const message = `The image will not have the variable ${name}: the shell inside Apptainer that sets variables keeps that name to itself, or knows no such name.`
-        found.push(
-          finding(
-            'env-name',
-            'warning',
-            stage,
-            step.span,
-            message,
-            'Choose another name; commands of the build see it all the same.',
-          ),
-        )
-      }
-    }
-    stage = stage.base.kind === 'stage' && stage.base.index !== undefined ? description.stages[stage.base.index] : undefined
-  }
-  return found
+  const stage = description.stages[target]
+  const chain = stage === undefined ? [] : chainOf(description, stage)
+  return chain.flatMap(each =>
+    each.steps.flatMap(step => {
+      if (step.kind !== 'env' || step.rules !== 'docker') return []
+      const lost = step.variables.filter(({name}) => !lastsInImage(name))
+      return lost.map(({name}) =>
+        finding(
+          'env-name',
+          'warning',
+          each,
+          step.span,
+          `The image will not have the variable ${name}: the shell inside Apptainer that sets variables keeps that name to itself, or knows no such name.`,
+          'Choose another name; commands of the build see it all the same.',
+        ),
+      )
+    }),
+  )
 }
 
 /** Findings about the stages that the target needs. */

@@ -1,6 +1,7 @@
 /** What a stage of docker's rules begins with, from its parent stages and the base image's configuration. */
 import {parseImageConfig} from '../language/image-config.js'
 import {absolutePath} from '../language/paths.js'
+import {chainOf} from '../language/stages.js'
 import {fillTemplate} from '../language/templates.js'
 import type {Base, Command, Description, Stage} from '../model/description.js'
 import type {Inherited, StageWork} from '../model/ports.js'
@@ -8,18 +9,6 @@ import type {Inherited, StageWork} from '../model/ports.js'
 export interface Beginning {
   readonly inherited: Inherited
   readonly start: StageWork['start']
-}
-
-/** The stages from the one on a base image down to `stage`. */
-function line(description: Description, stage: Stage): Stage[] {
-  const stages: Stage[] = []
-  const seen = new Set<number>()
-  for (let at: Stage | undefined = stage; at !== undefined && !seen.has(at.index); ) {
-    seen.add(at.index)
-    stages.unshift(at)
-    at = at.base.kind === 'stage' && at.base.index !== undefined ? description.stages[at.base.index] : undefined
-  }
-  return stages
 }
 
 /** An image that the engine itself turns into one of its own: only then are start and environment of its making. */
@@ -34,7 +23,7 @@ function isForeign(base: Base | undefined): boolean {
  */
 export function beginningOf(description: Description, stage: Stage, baseConfig: string | undefined): Beginning {
   const config = parseImageConfig(baseConfig)
-  const stages = line(description, stage)
+  const stages = chainOf(description, stage)
   const root = stages[0]?.base
   const env = new Map<string, string>()
   const args = new Map<string, string>()

@@ -1,17 +1,7 @@
 /** What a description leaves open until somebody has looked at its bases. */
-import type {Description, Stage, Step} from '../model/description.js'
+import {chainOf} from '../language/stages.js'
+import type {Description, Step} from '../model/description.js'
 import type {Template, TemplatePart} from '../model/template.js'
-
-/** The stage whose base is no other stage, from a stage down; undefined on a circle. */
-function rootOf(description: Description, stage: Stage): Stage | undefined {
-  const seen = new Set<number>()
-  for (let at: Stage | undefined = stage; at !== undefined && !seen.has(at.index); ) {
-    seen.add(at.index)
-    if (at.base.kind !== 'stage') return at
-    at = at.base.index === undefined ? undefined : description.stages[at.base.index]
-  }
-  return undefined
-}
 
 /**
  * What depends on the configuration of which stage's base, in words, by index of the stage that has the base.
@@ -21,7 +11,7 @@ export function baseDependence(description: Description, needed: readonly number
   const found = new Map<number, Set<string>>()
   for (const index of needed) {
     const stage = description.stages[index]
-    const root = stage && rootOf(description, stage)
+    const root = stage && chainOf(description, stage)[0]
     if (stage === undefined || root === undefined || stage.rules !== 'docker') continue
     if ((root.base.kind !== 'image' && root.base.kind !== 'local') || root.base.config !== undefined) continue
     const needs = found.get(root.index) ?? new Set<string>()

@@ -3,6 +3,7 @@
  * Nothing here recurses: an input may hold a chain of any length.
  */
 import {copiesOf} from '../language/stage-copies.js'
+import {dependenciesFirst, needsOf} from '../language/stages.js'
 import type {CopySource, CopyStep, Description, Stage} from '../model/description.js'
 import type {Span} from '../model/span.js'
 import {showTemplate} from '../model/template.js'
@@ -17,7 +18,7 @@ export interface Need {
 }
 
 /** What a stage needs, in the order of its text. Names that mean no stage are not in it: checks report those. */
-function needsOf(stage: Stage): Need[] {
+function needsAt(stage: Stage): Need[] {
   const needs: Need[] = []
   if (stage.base.kind === 'stage' && stage.base.index !== undefined) {
     needs.push({kind: 'base', index: stage.base.index, span: stage.base.span})
@@ -31,22 +32,16 @@ function needsOf(stage: Stage): Need[] {
 
 /** Indexes of the stages that a stage needs directly, without itself, each once, in the order of its text. */
 export function neededDirectly(stage: Stage): number[] {
-  const indexes = new Set(needsOf(stage).map(need => need.index))
+  const indexes = new Set(needsOf(stage))
   indexes.delete(stage.index)
   return [...indexes]
 }
 
 /** Indexes of the target and of all that it needs, in the order of the input (K75; D48 for a definition file's target). */
 export function neededStages(description: Description, target: number): number[] {
-  const seen = new Set<number>()
-  const open = [target]
-  for (let index = open.pop(); index !== undefined; index = open.pop()) {
-    const stage = description.stages[index]
-    if (stage === undefined || seen.has(index)) continue
-    seen.add(index)
-    open.push(...neededDirectly(stage))
-  }
-  return [...seen].sort((a, b) => a - b)
+  return dependenciesFirst(description, target)
+    .map(stage => stage.index)
+    .sort((a, b) => a - b)
 }
 
 /**
@@ -147,7 +142,7 @@ export type Cycle = readonly {readonly stage: Stage; readonly need: Need}[]
  * A stage that copies from itself is no cycle here: there is a finding of its own for it.
  */
 export function findCycles(description: Description): Cycle[] {
-  const needs = description.stages.map(stage => needsOf(stage).filter(need => need.kind === 'base' || need.index !== stage.index))
+  const needs = description.stages.map(stage => needsAt(stage).filter(need => need.kind === 'base' || need.index !== stage.index))
   const cycles: Cycle[] = []
   for (const knot of knots(needs.map(list => list.map(need => need.index)))) {
     const first = knot.reduce((a, b) => Math.min(a, b))

@@ -1,6 +1,7 @@
 /** A stage of a Dockerfile or YAML description as the sections of a definition file (part F of the Dockerfile rules). */
 
 import {isExportable} from '../../language/settable.js'
+import {chainOf} from '../../language/stages.js'
 import type {CopyStep, Settings, Stage, Step} from '../../model/description.js'
 import type {ImageConfig} from '../../model/image-config.js'
 import type {Span} from '../../model/span.js'
@@ -9,7 +10,6 @@ import {writeCopy} from './copies.js'
 import {environmentSection, lostBaseVariables, refuseName, shortPath} from './environment.js'
 import {baseHeaders, headerValue} from './headers.js'
 import {labelSections} from './labelsection.js'
-import {chainOf} from './needed.js'
 import {type PrintedSection, type StageParts, Unprintable} from './print.js'
 import {mentionsTmp, writeRun} from './runs.js'
 import {reportRuntime} from './runtime.js'

@@ -4,9 +4,9 @@
  */
 import {absolutePath, cleanPath} from '../../language/paths.js'
 import {commandWords} from '../../language/runscript.js'
+import {chainOf} from '../../language/stages.js'
 import type {CopyStep, Description, Stage} from '../../model/description.js'
 import {plainText} from '../../model/template.js'
-import {chainOf} from './needed.js'
 
 /** `likely-file`: nothing in the input proves it. */
 type SourceKind = 'file' | 'likely-file' | 'directory' | 'unknown'

@@ -1,9 +1,9 @@
 /** `RUN --mount` inside `%post`, whose root may mount in its own namespace (K128, K129; tried with Apptainer 1.4.5). */
 import {absolutePath, cleanPath} from '../../language/paths.js'
+import {stageAt} from '../../language/stages.js'
 import type {BindMount, CopyStep, Mount, RunStep} from '../../model/description.js'
 import {plainText, type Template} from '../../model/template.js'
 import {stageContextMount} from './contextcopies.js'
-import {stageAt} from './needed.js'
 import {filesSource, shellWord} from './quote.js'
 import type {StageScript} from './script.js'
 import {withoutMetadata} from './stagecopies.js'

@@ -1,10 +1,10 @@
 /** COPY --from: lines of `%files from` (D.3), over a staging folder where Apptainer's rules differ from docker's. */
 import {hasWildcard} from '../../language/globs.js'
 import {cleanPath} from '../../language/paths.js'
+import {chainOf, stageAt} from '../../language/stages.js'
 import type {CopySource, CopyStep, Stage} from '../../model/description.js'
 import {plainText} from '../../model/template.js'
 import {sourceKind} from './evidence.js'
-import {chainOf, stageAt} from './needed.js'
 import {filesDestination, filesSource, shellWord} from './quote.js'
 import type {StageScript} from './script.js'
 import {asFolder, finalPath, isFolderMark, settle, settleMatches} from './settle.js'

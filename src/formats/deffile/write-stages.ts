@@ -5,57 +5,29 @@
 import {parseImageConfig} from '../../language/image-config.js'
 import {commandWords} from '../../language/runscript.js'
 import {copiesOf} from '../../language/stage-copies.js'
+import {chainOf, dependenciesFirst, needsOf, stageAt} from '../../language/stages.js'
 import {fillTemplate} from '../../language/templates.js'
 import type {Base, CopyOrigin, Description, Mount, Stage, Step} from '../../model/description.js'
 import type {Diagnostic} from '../../model/diagnostic.js'
 import type {StageFile, StageFilesOptions, StageFilesResult} from '../../model/format.js'
 import type {ImageConfig} from '../../model/image-config.js'
 import {plainText} from '../../model/template.js'
-import {chainOf, stageAt} from './needed.js'
 import {writeDeffile} from './write.js'
 
 export function writeDeffiles(description: Description, options: StageFilesOptions): StageFilesResult {
   const diagnostics: Diagnostic[] = []
   const files: StageFile[] = []
-  const stages = inOrder(description, options.target)
+  const stages = dependenciesFirst(description, options.target)
   const names = fileNames(stages)
   for (const stage of stages) {
     const alone = standAlone(description, stage, names, options.folder)
     const written = writeDeffile(alone, {...options, target: alone.stages.length - 1})
     diagnostics.push(...written.diagnostics)
-    const needs = [...new Set(needed(stage).flatMap(index => names.get(index) ?? []))]
+    const needs = [...new Set(needsOf(stage).flatMap(index => names.get(index) ?? []))]
     if (written.text !== undefined) files.push({name: names.get(stage.index) ?? stage.name, text: written.text, needs})
   }
   if (diagnostics.some(each => each.severity === 'error')) return {diagnostics}
   return {files, diagnostics}
-}
-
-function needed(stage: Stage): number[] {
-  const parent = stage.base.kind === 'stage' && stage.base.index !== undefined ? [stage.base.index] : []
-  return [
-    ...parent,
-    ...copiesOf(stage).flatMap(({from}) => (from.kind === 'stage' && from.index !== undefined ? [from.index] : [])),
-  ]
-}
-
-/** The target and what it needs, each after what it needs itself. */
-function inOrder(description: Description, target: number): Stage[] {
-  const ordered = new Set<Stage>()
-  const visited = new Set<number>()
-  const work: {readonly index: number; readonly leave: boolean}[] = [{index: target, leave: false}]
-  for (let item = work.pop(); item !== undefined; item = work.pop()) {
-    const stage = stageAt(description, item.index)
-    if (stage === undefined) continue
-    if (item.leave) {
-      ordered.add(stage)
-      continue
-    }
-    if (visited.has(item.index)) continue
-    visited.add(item.index)
-    work.push({index: item.index, leave: true})
-    for (const index of needed(stage).toReversed()) work.push({index, leave: false})
-  }
-  return [...ordered]
 }
 
 /** Names that do as those of files, kept apart also where case does not count. */

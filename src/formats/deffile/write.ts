@@ -1,4 +1,6 @@
 /** Writes a description as a definition file: the stages that the target needs, the target last (K142, K143). */
+
+import {chainOf, copiedFrom, dependenciesFirst, stageAt} from '../../language/stages.js'
 import type {Description, Stage} from '../../model/description.js'
 import type {Diagnostic} from '../../model/diagnostic.js'
 import type {WriteOptions, WriteResult} from '../../model/format.js'
@@ -6,7 +8,6 @@ import {type Span, startOf} from '../../model/span.js'
 import {definitionStage} from './defstage.js'
 import {dockerStage} from './dockerstage.js'
 import {baseHeaders, imageHeaders} from './headers.js'
-import {printedStages, stageAt} from './needed.js'
 import {originalStage} from './original.js'
 import {printStage, Unprintable} from './print.js'
 import {type ImageOrigin, type StageNames, StageScript} from './script.js'
@@ -49,6 +50,14 @@ function originHeaders(origin: ImageOrigin): readonly (readonly [string, string]
   return origin.replacement === undefined
     ? imageHeaders(origin.reference)
     : baseHeaders({kind: 'local', reference: origin.replacement, span: origin.span})
+}
+
+/**
+ * Stages that are printed: those files are copied from, before those that copy; the target last (K142, K143). What a
+ * stage builds upon is printed as a part of it (D150).
+ */
+function printedStages(description: Description, target: Stage): readonly Stage[] {
+  return dependenciesFirst(description, target.index, stage => chainOf(description, stage).flatMap(copiedFrom))
 }
 
 function stageText(script: StageScript, stage: Stage, name: string | undefined, isTarget: boolean): string {

@@ -1,5 +1,5 @@
 /** Writes a description as a Dockerfile: the stages that the target needs, dependencies first, the target last (K143). */
-import {copiesOf} from '../../language/stage-copies.js'
+import {dependenciesFirst, needsOf} from '../../language/stages.js'
 import type {Description, Stage, Step} from '../../model/description.js'
 import type {StageFilesResult, WriteOptions, WriteResult} from '../../model/format.js'
 import {writeBase} from './write-base.js'
@@ -29,7 +29,7 @@ export function writeDockerfiles(description: Description, options: WriteOptions
     return {
       name: writing.names.get(stage.index) ?? '',
       text: `${withoutDirective(writing.lines).join('\n')}\n`,
-      needs: [...new Set(needs(stage).flatMap(index => writing.names.get(index) ?? []))],
+      needs: [...new Set(needsOf(stage).flatMap(index => writing.names.get(index) ?? []))],
     }
   })
   if (writing.diagnostics.some(diagnostic => diagnostic.severity === 'error')) return {diagnostics: writing.diagnostics}
@@ -38,7 +38,7 @@ export function writeDockerfiles(description: Description, options: WriteOptions
 
 /** The stages in the order in which they are written, each with its name. */
 function startWriting(writing: Writing): readonly Stage[] {
-  const stages = neededStages(writing.description, writing.options.target)
+  const stages = dependenciesFirst(writing.description, writing.options.target)
   writing.written = stages
   nameStages(writing, stages)
   return stages
@@ -92,34 +92,6 @@ function isTriggered({base, span}: Stage, step: Step): boolean {
 /** A comment at the very top must not be read as a directive (K6): an empty one in front ends their zone. */
 function withoutDirective(lines: readonly string[]): readonly string[] {
   return /^#\s*(syntax|escape|check)\s*=/i.test(lines[0] ?? '') ? ['#', ...lines] : lines
-}
-
-/** The target and what it needs, each after what it needs itself. */
-function neededStages(description: Description, target: number): Stage[] {
-  const ordered = new Set<Stage>()
-  const visiting = new Set<number>()
-  const waiting: {index: number; left: boolean}[] = [{index: target, left: false}]
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    const stage = description.stages[next.index]
-    if (stage === undefined) continue
-    if (next.left) {
-      ordered.add(stage)
-      continue
-    }
-    // Cycles are for the checks to report.
-    if (visiting.has(next.index)) continue
-    visiting.add(next.index)
-    waiting.push({index: next.index, left: true})
-    for (const index of needs(stage).toReversed()) waiting.push({index, left: false})
-  }
-  return [...ordered]
-}
-
-function needs(stage: Stage): number[] {
-  const found: number[] = []
-  if (stage.base.kind === 'stage' && stage.base.index !== undefined) found.push(stage.base.index)
-  for (const {from} of copiesOf(stage)) if (from.kind === 'stage' && from.index !== undefined) found.push(from.index)
-  return found
 }
 
 /** Names as they are where a Dockerfile allows them; others are made fit, and kept apart (K65, K70). */

@@ -1,9 +1,9 @@
 /** Writes a description in YAML. What it cannot say is refused, never left out. */
 import {Document, isScalar} from 'yaml'
+import {dependenciesFirst} from '../../language/stages.js'
 import type {ArgStep, Description, Stage} from '../../model/description.js'
 import type {WriteOptions, WriteResult} from '../../model/format.js'
 import {plainText} from '../../model/template.js'
-import {neededStages} from '../../plan/graph.js'
 import {inBaseOrder} from './base-order.js'
 import {escaped} from './escape.js'
 import {comment, map, text, texts, type Value} from './nodes.js'
@@ -12,7 +12,7 @@ import {writeDockerStage} from './write-stage.js'
 import {type StageEnd, Writing} from './writing.js'
 
 export function writeYaml(description: Description, options: WriteOptions): WriteResult {
-  const stages = neededStages(description, options.target).flatMap(index => description.stages[index] ?? [])
+  const stages = dependenciesFirst(description, options.target).toSorted((a, b) => a.index - b.index)
   const writing = new Writing(description, options)
   const args = commonArguments(stages)
   const written = writeStages(writing, stages, args)
