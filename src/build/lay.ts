@@ -1,6 +1,8 @@
 /** Lays ready what a stage takes from elsewhere: artifacts of other stages, the context, the web, archives (K82–K105). */
+
 import {join} from 'node:path'
 import {contextAt} from '../language/context.js'
+import {engineFiles} from '../language/engine-files.js'
 import {parseIgnore} from '../language/ignore.js'
 import {absolutePath} from '../language/paths.js'
 import {matchSource, splitParents} from '../language/sources.js'
@@ -85,20 +87,17 @@ export async function layIncoming(laying: Laying): Promise<Map<number, Incoming>
   return incoming
 }
 
-/** What the engine adds to the root of every image (D110): a copy of the whole of it takes only what is the image's own. */
-const METADATA = ['.singularity.d', '.exec', '.run', '.shell', '.test', 'environment', 'singularity']
-
 /** All that lies at the root of an image of its own. */
 function ownTop(tree: ImageTree): string[] {
   return tree
     .list('/')
-    .filter(name => !METADATA.includes(name))
+    .filter(name => !engineFiles.includes(name))
     .map(name => `/${name}`)
 }
 
 /** Paths below `top` that are left out: by `--exclude`, whole folders as one (K102), and the engine's own. */
 function excluded(step: CopyStep, tree: ImageTree, top: string): string[] {
-  const own = top === '/' && step.rules === 'docker' ? METADATA : []
+  const own = top === '/' && step.rules === 'docker' ? engineFiles : []
   return [...own, ...hiddenBy(step, tree, top).filter(path => !own.includes(path))]
 }
 

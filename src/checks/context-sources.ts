@@ -3,7 +3,7 @@ import {contextAt} from '../language/context.js'
 import {hasWildcard} from '../language/globs.js'
 import {expandSource} from '../language/hostpaths.js'
 import {type IgnoreFile, type IgnoreVerdict, parseIgnore} from '../language/ignore.js'
-import {rootedPath} from '../language/paths.js'
+import {isFolderMark, rootedPath} from '../language/paths.js'
 import {expandGlob, expandParents} from '../language/sources.js'
 import {copiesOf} from '../language/stage-copies.js'
 import type {Scene} from '../model/check.js'
@@ -66,7 +66,7 @@ function hostOutcome(text: string, context: ContextFiles): Outcome {
   for (const path of expansion.matches) {
     const kind = context.kindFollowed(path)
     if (kind === undefined) return {kind: 'missing', path, link: context.kind(path) === 'symlink' ? path : undefined}
-    if (kind !== 'directory' && /\/\.?$/.test(path))
+    if (kind !== 'directory' && isFolderMark(path))
       return {kind: 'missing', path, why: 'it is a file, and the "/" at the end asks for a folder'}
   }
   return {kind: 'found'}

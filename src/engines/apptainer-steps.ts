@@ -3,7 +3,7 @@
  * `apptainer exec` of its own, and at the end the settings are written where Apptainer looks for them.
  */
 import {absolutePath, destinationPath} from '../language/paths.js'
-import {runscriptLines} from '../language/runscript.js'
+import {nothingToRun, runscriptLines} from '../language/runscript.js'
 import {environmentQuote, shellQuote} from '../language/shell.js'
 import {fillTemplate} from '../language/templates.js'
 import type {CopyStep, RunStep, Step} from '../model/description.js'
@@ -11,9 +11,6 @@ import type {Operation, Operations} from '../model/operations.js'
 import type {StageCommand, StageScript, StageWork} from '../model/ports.js'
 import type {Template} from '../model/template.js'
 import {runParts} from './apptainer-run.js'
-
-/** An empty ENTRYPOINT or CMD clears the base's (K123): then only arguments can say what to run. */
-const NOTHING_TO_RUN = ['[ $# -gt 0 ] || { echo "no command specified" >&2; exit 125; }', 'exec "$@"']
 
 /** Says what a step is, in a few words, for progress and failure messages. */
 function stepTitle(step: Step): string {
@@ -162,7 +159,7 @@ export function dockerSteps(
   const isCleared = work.start.entrypoint !== undefined || work.start.cmd !== undefined
   const start =
     runscriptLines({...work.start, workdir: workdirSet && !work.keepCwd ? state.workdir : undefined}) ??
-    (isCleared ? NOTHING_TO_RUN : undefined)
+    (isCleared ? nothingToRun : undefined)
   if (start !== undefined) {
     const folder = workdirSet || work.keepCwd ? undefined : inherited.baseFolder
     const first = folder === undefined ? [] : [`[ ! -d ${shellQuote(folder)} ] || cd ${shellQuote(folder)} || exit`]

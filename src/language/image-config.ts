@@ -1,4 +1,5 @@
 /** Reads what an image says of how it runs (OCI image specification, config.md). */
+import type {Base} from '../model/description.js'
 import type {ImageConfig} from '../model/image-config.js'
 
 /** BuildKit gives every image a PATH (K55). */
@@ -17,6 +18,16 @@ const emptyConfig: ImageConfig = {
   exposed: [],
   volumes: [],
   stopSignal: undefined,
+}
+
+/** What the image says that a stage starts from, where somebody looked it up. */
+export function configOf(base: Base): ImageConfig | undefined {
+  return base.kind === 'image' || base.kind === 'local' ? base.config : undefined
+}
+
+/** Whether a `user[:group]` of an image is root, as one without a user is. */
+export function isRootUser(user: string): boolean {
+  return /^(root|0)?(:(root|0))?$/.test(user)
 }
 
 /**

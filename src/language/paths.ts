@@ -25,9 +25,14 @@ export function rootedPath(path: string): string {
   return clean === '' ? '.' : clean
 }
 
+/** Whether a path says itself that it means a folder: it ends in `/` or `/.` (K83). */
+export function isFolderMark(path: string): boolean {
+  return /\/\.?$/.test(path)
+}
+
 /** A destination made absolute; a `/` at its end stays as the mark of a folder, and the working folder itself is one (K83). */
 export function destinationPath(folder: string, path: string): string {
   const absolute = absolutePath(folder, path)
-  const isFolder = path === '' || path === '.' || /\/\.?$/.test(path)
+  const isFolder = path === '' || path === '.' || isFolderMark(path)
   return isFolder && absolute !== '/' ? `${absolute}/` : absolute
 }

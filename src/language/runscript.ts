@@ -26,6 +26,9 @@ export function commandWords(command: Command): readonly string[] {
   }
 }
 
+/** An empty ENTRYPOINT or CMD clears the base's (K123): then only arguments can say what to run. */
+export const nothingToRun: readonly string[] = ['[ $# -gt 0 ] || { echo "no command specified" >&2; exit 125; }', 'exec "$@"']
+
 /** Lines of the script after `#!/bin/sh`; undefined when there is nothing to start, so that the base's script stays. */
 export function runscriptLines(start: StartCommand, quote: (text: string) => string = shellQuote): readonly string[] | undefined {
   const entry = start.entrypoint === undefined ? [] : commandWords(start.entrypoint)

@@ -1,3 +1,4 @@
+import {isFolderMark} from '../../language/paths.js'
 import type {ArtifactCheck} from '../../model/artifact.js'
 import type {EntryKind} from '../../model/image.js'
 import {showTemplate} from '../../model/template.js'
@@ -20,7 +21,7 @@ export const wrongKind: ArtifactCheck = {
   why: "A source that ends in `/` must be a folder, `expect:` may demand a kind, and neither FIFOs, sockets nor devices can be copied out of a definition file's stage.",
   find(subject) {
     const written = showTemplate(subject.source.path)
-    const folderWanted = subject.step.rules === 'def' && /\/\.?$/.test(written)
+    const folderWanted = subject.step.rules === 'def' && isFolderMark(written)
     return subject.matches.flatMap(match => {
       if (match.resolution.kind !== 'found') return []
       const {kind} = match.resolution.entry

@@ -1,6 +1,6 @@
 /** What the sources of a COPY mean in the build context, one by one (K81, K84, K91). */
 
-import {rootedPath} from '../../language/paths.js'
+import {isFolderMark, rootedPath} from '../../language/paths.js'
 import type {CopyOrigin, CopySource, CopyStep} from '../../model/description.js'
 import {plainText} from '../../model/template.js'
 import {type ContextView, type ResolvedPath, TooManyFiles} from './contextfiles.js'
@@ -8,7 +8,6 @@ import {type Item, isPlain, packInto, writeItem} from './contextitems.js'
 import {writeParents} from './contextparents.js'
 import {filesSource, shellWord} from './quote.js'
 import type {StageScript} from './script.js'
-import {isFolderMark} from './settle.js'
 
 /** The files of a bind mount from the context in a staging folder; undefined when they are not there, which is reported. */
 export function stageContextMount(

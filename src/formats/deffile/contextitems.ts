@@ -1,11 +1,11 @@
 /** One file, folder or archive of the build context: `%files` where that keeps everything (D.4), else a tar stream in `%setup` (D98). */
-import {cleanPath} from '../../language/paths.js'
+import {cleanPath, isFolderMark} from '../../language/paths.js'
 import type {CopyStep} from '../../model/description.js'
 import {plainText} from '../../model/template.js'
 import type {ContextView, FolderView} from './contextfiles.js'
 import {filesDestination, filesSource, shellWord} from './quote.js'
 import type {StageScript} from './script.js'
-import {asFolder, finalPath, isFolderMark, settle} from './settle.js'
+import {asFolder, finalPath, settle} from './settle.js'
 import {unpackLines} from './unpack.js'
 
 /** More lines than this nobody wants to read in `%files`. */

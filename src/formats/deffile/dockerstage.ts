@@ -1,5 +1,6 @@
 /** A stage of a Dockerfile or YAML description as the sections of a definition file (part F of the Dockerfile rules). */
 
+import {configOf, isRootUser} from '../../language/image-config.js'
 import {isExportable} from '../../language/settable.js'
 import {chainOf} from '../../language/stages.js'
 import type {CopyStep, Settings, Stage, Step} from '../../model/description.js'
@@ -46,7 +47,7 @@ export function dockerStage(script: StageScript, stage: Stage, name: string | un
   const foreign = chain.find(part => part.rules !== 'docker')
   if (foreign !== undefined)
     throw new Unprintable(`it builds upon stage ${foreign.name}, which follows a definition file's rules`)
-  const config = root.base.kind === 'image' || root.base.kind === 'local' ? root.base.config : undefined
+  const config = configOf(root.base)
   const lastRun = chain.findLastIndex(part => part.steps.some(step => step.kind === 'run'))
   const state: State = {
     workdir: undefined,
@@ -102,7 +103,7 @@ function finishSections(script: StageScript, stage: Stage, start: Start, state: 
 /** What has to be known before the first step is written. */
 function prepare(script: StageScript, chain: readonly Stage[], root: Stage, runs: boolean): void {
   script.hostMode = root.base.kind === 'scratch'
-  const config = root.base.kind === 'image' || root.base.kind === 'local' ? root.base.config : undefined
+  const config = configOf(root.base)
   script.fromScratch = root.base.kind === 'scratch'
   script.baseVariables = config?.env
   if (usesTmp(script, chain)) script.ownTmp()
@@ -284,7 +285,7 @@ function placed(script: StageScript, state: State, config: ImageConfig | undefin
 
 function isRoot(user: Template): boolean {
   const text = plainText(user)
-  return text !== undefined && /^(root|0)?(:(root|0))?$/.test(text)
+  return text !== undefined && isRootUser(text)
 }
 
 /** K76, K123: a child takes its parent's settings; an ENTRYPOINT of its own drops the parent's CMD. */

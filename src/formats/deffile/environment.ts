@@ -1,5 +1,6 @@
 /** `%environment`: the variables of the finished image (K138, K139, D84, D113). */
 
+import {configOf} from '../../language/image-config.js'
 import {lastsInImage} from '../../language/settable.js'
 import type {Settings, Stage} from '../../model/description.js'
 import type {Span} from '../../model/span.js'
@@ -16,7 +17,7 @@ const escapedTwice = /["$\\`\n]/
  * some, and a backquote in one of them loses all of them.
  */
 export function lostBaseVariables(root: Stage): ReadonlyMap<string, string> {
-  const config = root.base.kind === 'image' || root.base.kind === 'local' ? root.base.config : undefined
+  const config = configOf(root.base)
   const variables = [...(config?.env ?? [])].filter(([name]) => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
   const all = variables.some(([, value]) => value.includes('`'))
   return new Map(variables.filter(([name, value]) => all || escapedTwice.test(value) || name === 'HOME'))
@@ -24,7 +25,7 @@ export function lostBaseVariables(root: Stage): ReadonlyMap<string, string> {
 
 /** In `%post` PATH has more than the image's own. */
 export function shortPath(root: Stage): string | undefined {
-  const config = root.base.kind === 'image' || root.base.kind === 'local' ? root.base.config : undefined
+  const config = configOf(root.base)
   const path = config?.env.get('PATH')
   return path !== undefined && standardPath.some(folder => !path.split(':').includes(folder)) ? path : undefined
 }
@@ -44,7 +45,7 @@ export function environmentSection(
     refuseName(script, name, span)
     left.set(name, value)
   }
-  const config = root.base.kind === 'image' || root.base.kind === 'local' ? root.base.config : undefined
+  const config = configOf(root.base)
   for (const name of config?.env.keys() ?? []) refuseName(script, name, root.base.span)
   for (const name of left.keys()) if (!lastsInImage(name)) left.delete(name)
   const items: PrintedItem[] = []

@@ -2,7 +2,7 @@
  * What can be told of a path in a stage before it is built: Apptainer wants to know whether it copies a file or a
  * folder (D.3), docker looks (K90).
  */
-import {absolutePath, cleanPath} from '../../language/paths.js'
+import {absolutePath, cleanPath, isFolderMark} from '../../language/paths.js'
 import {commandWords} from '../../language/runscript.js'
 import {chainOf} from '../../language/stages.js'
 import type {CopyStep, Description, Stage} from '../../model/description.js'
@@ -35,7 +35,7 @@ export function sourceKind(
   const clean = cleanPath(path)
   if (step.expect?.kind === 'directory') return 'directory'
   if (step.expect?.kind === 'file' || step.expect?.executable === true) return 'file'
-  if (/\/\.?$/.test(path) || standardFolders.has(clean)) return 'directory'
+  if (isFolderMark(path) || standardFolders.has(clean)) return 'directory'
   let folder = '/'
   for (const stage of source === undefined ? [] : chainOf(description, source)) {
     if (makesFolder(stage, clean)) return 'directory'
@@ -66,9 +66,7 @@ function makesFolder(stage: Stage, path: string): boolean {
     if (step.kind === 'copy') {
       const destination = step.destination === undefined ? undefined : plainText(step.destination.path)
       if (destination === undefined) return false
-      return /\/\.?$/.test(destination)
-        ? `${cleanPath(destination)}/`.startsWith(below)
-        : cleanPath(destination).startsWith(below)
+      return isFolderMark(destination) ? `${cleanPath(destination)}/`.startsWith(below) : cleanPath(destination).startsWith(below)
     }
     if (step.kind !== 'run') return false
     return step.command.kind === 'exec' ? false : mentions(step.command.text, ['mkdir -p', 'mkdir'], path, undefined)
@@ -111,7 +109,7 @@ function mentions(text: string, before: readonly string[], path: string, folder:
 /** ENTRYPOINT or CMD of the image that wants the file names it. */
 function isStarted(description: Description, wanting: Stage, path: string, destination: string): boolean {
   const name = path.slice(path.lastIndexOf('/') + 1)
-  const arrives = /\/\.?$/.test(destination) ? absolutePath(destination, name) : cleanPath(destination)
+  const arrives = isFolderMark(destination) ? absolutePath(destination, name) : cleanPath(destination)
   let folder = '/'
   const commands: string[] = []
   for (const stage of chainOf(description, wanting)) {

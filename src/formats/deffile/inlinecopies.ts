@@ -1,10 +1,10 @@
 /** Here-documents of COPY as files (K25, K26). */
-import {cleanPath} from '../../language/paths.js'
+import {cleanPath, isFolderMark} from '../../language/paths.js'
 import type {CopyStep} from '../../model/description.js'
 import {plainText, type Template} from '../../model/template.js'
 import {shellWord} from './quote.js'
 import type {StageScript} from './script.js'
-import {isFolderMark, settle} from './settle.js'
+import {settle} from './settle.js'
 
 type InlineFile = {readonly name: string; readonly text: Template}
 

@@ -1,4 +1,5 @@
 /** LABEL: `%labels` for what that can say, else lines for `$SINGULARITY_LABELS`, else `labels.json` itself (D30, D31, D121). */
+import {configOf} from '../../language/image-config.js'
 import type {Settings, Stage} from '../../model/description.js'
 import {plainText, type Template} from '../../model/template.js'
 import {placeholders} from './arguments.js'
@@ -11,7 +12,7 @@ const commonLabels =
   /^(maintainer|name|vendor|version|release|architecture|summary|description|url|license|vcs-(ref|type|url)|build-date|com\..*|io\..*|org\.opencontainers\.image\..*|org\.label-schema\..*)$/i
 
 export function labelSections(script: StageScript, settings: Settings, root: Stage): PrintedSection[] {
-  const config = root.base.kind === 'image' || root.base.kind === 'local' ? root.base.config : undefined
+  const config = configOf(root.base)
   const last = new Map((settings.labels ?? []).map(label => [label.name, label]))
   const ambiguous = spelledInTwoWays([...last.values()].map(({value}) => plainText(value) ?? ''))
   const items: PrintedItem[] = []

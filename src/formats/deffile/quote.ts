@@ -1,4 +1,5 @@
 /** Words for the shell and for `%files`, safe inside a definition file. */
+import {defaultPath} from '../../language/image-config.js'
 import {shellQuote} from '../../language/shell.js'
 import {type OpenVariable, plainText, type Template} from '../../model/template.js'
 import {Unprintable} from './print.js'
@@ -72,7 +73,7 @@ export function environmentWord(template: Template): string {
 }
 
 /** Folders that Apptainer puts behind a PATH that lacks them (D66). */
-export const standardPath = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
+export const standardPath = defaultPath.split(':')
 
 /** A known value is printed as its variable only where that surely arrives as it is (D113). */
 function isReadable(part: OpenVariable): boolean {

@@ -1,7 +1,7 @@
 /** The parts of one printed stage while its steps are gone through in order: `%setup`, `%files`, `%post`. */
 import {contextAt} from '../../language/context.js'
 import {type IgnoreFile, parseIgnore} from '../../language/ignore.js'
-import {absolutePath} from '../../language/paths.js'
+import {destinationPath} from '../../language/paths.js'
 import type {CopyOrigin, Description, Stage} from '../../model/description.js'
 import type {Diagnostic} from '../../model/diagnostic.js'
 import type {WriteOptions} from '../../model/format.js'
@@ -152,10 +152,6 @@ export class StageScript {
     this.#report(rule, 'warning', span, message, hint)
   }
 
-  info(rule: string, span: Span, message: string, hint?: string): void {
-    this.#report(rule, 'info', span, message, hint)
-  }
-
   #report(rule: string, severity: Diagnostic['severity'], span: Span, message: string, hint: string | undefined): void {
     this.diagnostics.push({rule, severity, span, message, stage: this.stage.name, ...(hint === undefined ? {} : {hint})})
   }
@@ -269,14 +265,6 @@ export class StageScript {
     this.#ran = true
   }
 
-  hasRun(): boolean {
-    return this.#ran
-  }
-
-  hasPost(): boolean {
-    return this.#post.length > 0
-  }
-
   /** Commands may look at their environment: what only Apptainer adds has to go (K132). */
   cleanEnvironment(): void {
     this.#cleanEnvironment = true
@@ -328,8 +316,7 @@ export class StageScript {
     const text = plainText(path)
     const above = plainText(folder)
     if (text === undefined || above === undefined || text.startsWith('/')) return path
-    const joined = absolutePath(above, text)
-    return [/(^|\/)\.?$/.test(text) && joined !== '/' ? `${joined}/` : joined]
+    return [destinationPath(above, text)]
   }
 
   /** The folder in which the next command runs. BuildKit makes it if a command before has removed it. */

@@ -1,5 +1,5 @@
 /** How staged files come to their place, with owner and mode (K145, K96–K98). */
-import {cleanPath} from '../../language/paths.js'
+import {cleanPath, isFolderMark} from '../../language/paths.js'
 import type {CopyStep} from '../../model/description.js'
 import {plainText, type Template} from '../../model/template.js'
 import {shellWord} from './quote.js'
@@ -9,11 +9,6 @@ import type {ShellWords, StageScript} from './script.js'
 export function finalPath(destination: string, name: string, isFolder: boolean): string {
   if (isFolder || !isFolderMark(destination)) return cleanPath(destination)
   return cleanPath(`${destination}/${name}`)
-}
-
-/** K83: a `/` or `/.` at the end means a folder. */
-export function isFolderMark(destination: string): boolean {
-  return /\/\.?$/.test(destination)
 }
 
 export function asFolder(path: string): string {

@@ -1,20 +1,18 @@
 /** COPY --from: lines of `%files from` (D.3), over a staging folder where Apptainer's rules differ from docker's. */
+import {engineFiles} from '../../language/engine-files.js'
 import {hasWildcard} from '../../language/globs.js'
-import {cleanPath} from '../../language/paths.js'
+import {cleanPath, isFolderMark} from '../../language/paths.js'
 import {chainOf, stageAt} from '../../language/stages.js'
 import type {CopySource, CopyStep, Stage} from '../../model/description.js'
 import {plainText} from '../../model/template.js'
 import {sourceKind} from './evidence.js'
 import {filesDestination, filesSource, shellWord} from './quote.js'
 import type {StageScript} from './script.js'
-import {asFolder, finalPath, isFolderMark, settle, settleMatches} from './settle.js'
-
-/** What Apptainer adds to the root of every image (D110): none of it is the stage's own. */
-const metadata = ['.singularity.d', '.exec', '.run', '.shell', '.test', 'environment', 'singularity']
+import {asFolder, finalPath, settle, settleMatches} from './settle.js'
 
 /** A command that leaves of the staged root of a stage what is the stage's own. */
 export function withoutMetadata(script: StageScript, staged: string): string {
-  return `rm -rf ${metadata.map(each => script.at(`${staged}/${each}`)).join(' ')}`
+  return `rm -rf ${engineFiles.map(each => script.at(`${staged}/${each}`)).join(' ')}`
 }
 
 export function writeStageCopy(script: StageScript, stage: Stage, step: CopyStep): void {

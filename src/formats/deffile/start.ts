@@ -1,5 +1,5 @@
 /** ENTRYPOINT, CMD and WORKDIR as `%runscript` (K123, K124, K148, K149). */
-import {commandWords, runscriptLines} from '../../language/runscript.js'
+import {commandWords, nothingToRun, runscriptLines} from '../../language/runscript.js'
 import {environmentQuote} from '../../language/shell.js'
 import type {Command, Settings, Stage} from '../../model/description.js'
 import type {ImageConfig} from '../../model/image-config.js'
@@ -68,8 +68,11 @@ export function runscriptSection(script: StageScript, start: Start): PrintedSect
     )
   }
   const lines = runscriptLines({entrypoint, cmd, workdir: folder}, shellWord)
-  if (lines === undefined) return own ? nothingToRun(config) : []
-  return [{title: 'runscript', items: byPath(start, lines, entrypoint ?? cmd).map(text => ({text}))}]
+  // Without a start of its own Apptainer's script for the base does the same.
+  const isBare = config !== undefined && config.entrypoint.length === 0 && config.cmd.length === 0
+  if (lines === undefined && (!own || isBare)) return []
+  const printed = lines === undefined ? nothingToRun : byPath(start, lines, entrypoint ?? cmd)
+  return [{title: 'runscript', items: printed.map(text => ({text}))}]
 }
 
 /**
@@ -121,16 +124,6 @@ function startFolder(script: StageScript, {workdir, config}: Start, span: Span):
   }
   const folder = own ?? config?.workdir
   return folder === undefined || folder === '' || folder === '/' ? undefined : folder
-}
-
-function nothingToRun(config: ImageConfig | undefined): PrintedSection[] {
-  if (config !== undefined && config.entrypoint.length === 0 && config.cmd.length === 0) return []
-  return [
-    {
-      title: 'runscript',
-      items: [{text: '[ $# -gt 0 ] || { echo "no command specified" >&2; exit 125; }'}, {text: 'exec "$@"'}],
-    },
-  ]
 }
 
 function takesArguments(entrypoint: Command | undefined): boolean {

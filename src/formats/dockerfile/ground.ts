@@ -1,4 +1,5 @@
 /** What a stage starts from, and what it goes on with: variables, folder, shell, triggers (K55, K60, K76, K77). */
+import {configOf} from '../../language/image-config.js'
 import type {Base, Setting} from '../../model/description.js'
 import type {Template} from '../../model/template.js'
 import type {Scope, ScopeBase} from './scope.js'
@@ -21,7 +22,7 @@ export const defaultShell: readonly string[] = ['/bin/sh', '-c']
 
 /** A base that is no stage. */
 export function groundOf(base: Base): Ground {
-  const config = base.kind === 'image' || base.kind === 'local' ? base.config : undefined
+  const config = configOf(base)
   return {
     base,
     scope: base.kind === 'scratch' ? {kind: 'scratch'} : {kind: 'image', config},

@@ -2,7 +2,9 @@
  * What is known of the folders of an image while its `%files` are placed: whether a destination is there decides
  * where a folder ends up (D94, the table D.3).
  */
+
 import {posix} from 'node:path'
+import {isRootUser} from '../../language/image-config.js'
 import type {Stage} from '../../model/description.js'
 import {parseDockerName} from '../../model/reference.js'
 
@@ -55,7 +57,7 @@ export function isPlainBase({base}: Stage): boolean {
     return (
       /^\/?$/.test(workdir) &&
       !env.has('HOME') &&
-      /^(|root|0)(:(root|0))?$/.test(user) &&
+      isRootUser(user) &&
       (shell === undefined || shell.join(' ') === '/bin/sh -c') &&
       onbuild.length === 0
     )

@@ -2,6 +2,7 @@
  * A stage of a definition file as a stage of a Dockerfile (K154, D57–D124). What COPY, RUN, ENV and ENTRYPOINT can
  * say the same way is said by them; what Apptainer works out while it builds is worked out by a RUN; the rest is refused.
  */
+import {isRootUser} from '../../language/image-config.js'
 import type {RunStep, Stage} from '../../model/description.js'
 import {literal} from '../../model/template.js'
 import {isPlainBase, KnownPaths} from './known-paths.js'
@@ -55,7 +56,7 @@ export function writeDefinitionStage(writing: Writing, stage: Stage): void {
 /** D112: Apptainer starts an image as its caller and in the caller's folder, whatever the base's configuration says. */
 function resetStart(writing: Writing, stage: Stage, state: StageState): void {
   if (state.prepared === true || isPlainBase(stage) || stage.base.kind !== 'image') return
-  if (stage.base.config !== undefined && !/^(root|0)?(:(root|0))?$/.test(stage.base.config.user)) writing.lines.push('USER 0')
+  if (stage.base.config !== undefined && !isRootUser(stage.base.config.user)) writing.lines.push('USER 0')
   writing.lines.push('WORKDIR /')
 }
 

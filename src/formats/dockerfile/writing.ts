@@ -1,4 +1,5 @@
 /** What the writers of stages, steps and definition sections share. */
+import {configOf} from '../../language/image-config.js'
 import {relativeTo} from '../../language/relative.js'
 import type {Description, Stage} from '../../model/description.js'
 import type {Diagnostic} from '../../model/diagnostic.js'
@@ -68,7 +69,7 @@ export function refuseLineBreak(writing: Writing, stage: Stage, span: Span, what
 export function startState(writing: Writing, stage: Stage): StageState {
   const {base} = stage
   const parent = base.kind === 'stage' && base.index !== undefined ? writing.ends.get(base.index) : undefined
-  const configured = base.kind === 'image' || base.kind === 'local' ? base.config?.shell : undefined
+  const configured = configOf(base)?.shell
   return {
     variables: new Map(parent?.variables),
     shell: parent?.shell ?? configured ?? defaultShell,

@@ -1,4 +1,5 @@
 /** A stage in docker's rules. Paths are written absolute, as they were read; variables of the base as `${NAME}`. */
+import {configOf} from '../../language/image-config.js'
 import {relativeTo} from '../../language/relative.js'
 import type {Base, Command, CopyOrigin, CopyStep, Healthcheck, RunStep, Setting, Stage, Step} from '../../model/description.js'
 import {showImageReference} from '../../model/reference.js'
@@ -42,8 +43,7 @@ class StageWriter {
   ) {
     this.variables = new Map(parent?.variables)
     const {base} = stage
-    this.shell =
-      parent?.shell ?? (base.kind === 'image' || base.kind === 'local' ? base.config?.shell : undefined) ?? defaultShell
+    this.shell = parent?.shell ?? configOf(base)?.shell ?? defaultShell
   }
 
   /** A step that is said elsewhere, but counts. */
