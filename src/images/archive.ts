@@ -8,9 +8,8 @@ import {join} from 'node:path'
 import type {Readable} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 import {extract, type Header} from 'tar-stream'
+import {startsWithTarHeader, tarBlock} from '../model/archive.js'
 import type {ArchiveMember} from '../model/operations.js'
-
-const BLOCK = 512
 
 const TYPES: Readonly<Record<string, ArchiveMember['type']>> = {
   file: 'file',
@@ -32,27 +31,12 @@ export async function startsAsTar(stream: Readable): Promise<boolean> {
       if (!Buffer.isBuffer(chunk)) return false
       chunks.push(chunk)
       bytes += chunk.length
-      if (bytes >= BLOCK) break
+      if (bytes >= tarBlock) break
     }
   } catch {
     return false
   }
-  const block = Buffer.concat(chunks).subarray(0, BLOCK)
-  return block.length === BLOCK && isHeader(block)
-}
-
-/** The checksum of a header (POSIX pax, ustar): all bytes, its own eight as blanks. Two blocks of zeros are an archive's end. */
-function isHeader(block: Buffer): boolean {
-  const written = Number.parseInt(
-    block
-      .toString('latin1', 148, 156)
-      .replace(/[\0 ]+$/, '')
-      .trim(),
-    8,
-  )
-  let sum = 8 * 32
-  for (const [at, byte] of block.entries()) if (at < 148 || at >= 156) sum += byte
-  return written === sum && block.some(byte => byte !== 0)
+  return startsWithTarHeader(Buffer.concat(chunks))
 }
 
 function memberOf(header: Header, content: string | undefined): ArchiveMember | undefined {

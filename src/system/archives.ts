@@ -5,25 +5,17 @@ import {PassThrough, type Readable} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 import * as zlib from 'node:zlib'
 import {startsAsTar, takeApart} from '../images/archive.js'
+import {type Compression, compressionOf} from '../model/archive.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
 import type {Archives} from '../model/supplies.js'
 import {errorCode} from './files.js'
 import {runProcess} from './processes.js'
 
-type Compression = 'none' | 'gzip' | 'zstd' | 'xz' | 'bzip2'
-
-const MAGIC: readonly (readonly [Compression, readonly number[]])[] = [
-  ['gzip', [0x1f, 0x8b, 0x08]],
-  ['bzip2', [0x42, 0x5a, 0x68]],
-  ['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
-  ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
-]
-
-async function compressionOf(file: string): Promise<Compression> {
+async function compressionOfFile(file: string): Promise<Compression> {
   const handle = await open(file, 'r')
   try {
     const {buffer} = await handle.read(Buffer.alloc(6), 0, 6, 0)
-    return MAGIC.find(([, bytes]) => bytes.every((byte, at) => buffer[at] === byte))?.[0] ?? 'none'
+    return compressionOf(buffer)
   } finally {
     await handle.close()
   }
@@ -31,7 +23,7 @@ async function compressionOf(file: string): Promise<Compression> {
 
 /** Hands the file's content over, decompressed. */
 async function withContent<T>(file: string, signal: AbortSignal, use: (stream: Readable) => Promise<T>): Promise<T> {
-  const compression = await compressionOf(file)
+  const compression = await compressionOfFile(file)
   if (compression === 'none') return use(createReadStream(file))
   // Node has learned zstd only in its later versions.
   const output = compression === 'gzip' ? zlib.createGunzip() : compression === 'zstd' ? zlib.createZstdDecompress?.() : undefined
