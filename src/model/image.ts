@@ -19,6 +19,8 @@ export interface ImageEntry {
   readonly digest?: string
   /** `security.capability` in hex. */
   readonly capabilities?: string
+  /** Of a file with several names, in every form that tells: the path among them that came first. */
+  readonly sameAs?: string
 }
 
 /**
@@ -40,4 +42,26 @@ export interface ImageTree {
   resolve(path: string): Resolution
   /** The entry itself and all below it, parents first. */
   below(path: string): Iterable<ImageEntry>
+}
+
+/** An image, wherever it lies and in whatever form: its names at hand, its content on request. */
+export interface Image {
+  readonly tree: ImageTree
+  /** In Go's words, where the image says so itself. */
+  readonly architecture?: string
+  /** The configuration that an OCI image carries, as JSON text. */
+  readonly config?: string
+  /**
+   * Hands the content of files to `visit`, one after the other, in the order that costs least. All are asked for at
+   * once: an archive can only be passed through from one end to the other. `paths` name entries of kind `file`;
+   * `visit` may leave a content unread.
+   * @throws SifstageError when the image is damaged
+   */
+  contents(
+    paths: readonly string[],
+    visit: (path: string, content: AsyncIterable<Uint8Array>) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void>
+  /** Ends what the image keeps open: a mount, a container, temporary files. */
+  close(): Promise<void>
 }
