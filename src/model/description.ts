@@ -227,6 +227,16 @@ export type CopyOrigin =
 export interface Expectation {
   readonly kind?: 'file' | 'directory' | 'symlink'
   readonly executable?: boolean
+  /** Bytes of the file, or of all files in the folder. */
+  readonly minSize?: number
+  readonly maxSize?: number
+  /** 64 digits. */
+  readonly sha256?: string
+  /** In Go's words. */
+  readonly arch?: string
+  /** Patterns of names that the program has to be linked with. */
+  readonly libraries?: readonly string[]
+  readonly static?: boolean
   readonly span: Span
 }
 
