@@ -61,6 +61,19 @@ function lookFor(request: ArtifactRequest, tree: ImageTree, environment: Readonl
   return {request, matches, refused: found.kind === 'refused' ? found.reason : undefined}
 }
 
+/** The digest of what an artifact is in an image; undefined when it is not there. */
+export function artifactDigestOf(
+  artifact: Artifact,
+  tree: ImageTree,
+  environment: ReadonlyMap<string, string>,
+): string | undefined {
+  const matches = new Map(
+    artifact.requests.flatMap(request => lookFor(request, tree, environment).matches.map(match => [match.path, match] as const)),
+  )
+  const found = [...matches.values()].every(match => match.resolution.kind === 'found')
+  return matches.size > 0 && found ? artifactDigest(tree, [...matches.keys()]) : undefined
+}
+
 /** Anything that may be run or loaded, by its mode or name. */
 function mayBeProgram(entry: ImageEntry): boolean {
   return entry.kind === 'file' && entry.size > 0 && ((entry.mode & 0o111) !== 0 || /\.so(\.|$)/.test(entry.path))

@@ -22,6 +22,8 @@ export interface Description {
   /** The person's own text, with build arguments filled in where the language does so textually (D43). It becomes the stored definition. */
   readonly text: string
   readonly stages: readonly Stage[]
+  /** Patterns of libraries that the machine brings at run time (YAML `runtime-libraries:`). */
+  readonly runtimeLibraries?: readonly string[]
   /** The target that the input itself names (YAML `target:`). */
   readonly target?: Named
 }
