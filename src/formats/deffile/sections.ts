@@ -1,11 +1,12 @@
 /** Section names, and repeated sections made one (D17-D20). */
 
 import {nearest} from '../../language/distance.js'
+import {type Locate, rememberPlaces} from '../../language/places.js'
 import type {DefinitionStage} from '../../model/description.js'
 import {bodyText, type RawSection, type RawStage, scanLimit} from './lex.js'
 import {type Problems, shown} from './problems.js'
 import type {SourceText} from './source.js'
-import {trim, trimEnd} from './space.js'
+import {linesOf, trim, trimEnd} from './space.js'
 
 const names = ['help', 'setup', 'files', 'labels', 'environment', 'pre', 'post', 'runscript', 'test', 'startscript', 'arguments']
 const appNames = ['appinstall', 'applabels', 'appfiles', 'appenv', 'apptest', 'apphelp', 'apprun', 'appstart']
@@ -73,14 +74,51 @@ export function sectionBody(source: SourceText, section: Section): string {
   return section.parts.map(part => bodyText(source.text, part.body)).join('')
 }
 
+/** Where a piece of a section's body stands: parts are joined line by line, and each line has lost a `\r` at most. */
+export function bodyPlaces(source: SourceText, section: Section): Locate {
+  let starts: {readonly at: number; readonly start: number}[] | undefined
+  const find = (offset: number): number => {
+    starts ??= bodyLines(source, section)
+    let low = 0
+    let high = starts.length - 1
+    while (low < high) {
+      const middle = (low + high + 1) >> 1
+      if ((starts[middle]?.at ?? 0) <= offset) low = middle
+      else high = middle - 1
+    }
+    const line = starts[low]
+    return line === undefined ? 0 : line.start + offset - line.at
+  }
+  // A stretch ends behind its last character, not before the first of the next line.
+  return (from, to) => source.span(find(from), to > from ? find(to - 1) + 1 : find(from))
+}
+
+/** Where each line starts, in the body and in the stage's text. */
+function bodyLines(source: SourceText, section: Section): {at: number; start: number}[] {
+  const lines: {at: number; start: number}[] = []
+  let at = 0
+  for (const {body} of section.parts) {
+    for (const line of linesOf(source.text, body.start, body.end)) {
+      lines.push({at, start: line.start})
+      at += line.end - line.start + 1
+    }
+  }
+  return lines
+}
+
 /** The sections as the model keeps them. */
 export function definitionSections(source: SourceText, sections: readonly Section[]): DefinitionStage['sections'] {
-  return sections.map(section => ({
-    name: section.name,
-    arguments: section.arguments,
-    body: sectionBody(source, section),
-    span: partSpan(source, section.parts[0]),
-  }))
+  return sections.map(section =>
+    rememberPlaces(
+      {
+        name: section.name,
+        arguments: section.arguments,
+        body: sectionBody(source, section),
+        span: partSpan(source, section.parts[0]),
+      },
+      bodyPlaces(source, section),
+    ),
+  )
 }
 
 /** From the section's own line to the last character of its body. */

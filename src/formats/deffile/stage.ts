@@ -1,4 +1,5 @@
 /** One stage of a definition file as a stage of the description: its header, its steps in their real order, its settings. */
+import {rememberPlaces} from '../../language/places.js'
 import type {RunStep, Script, Settings, Stage} from '../../model/description.js'
 import {readBase, valueSpan} from './base.js'
 import {readFiles} from './files.js'
@@ -6,7 +7,7 @@ import {type HeaderEntry, readHeader} from './header.js'
 import {readLabels} from './labels.js'
 import type {RawStage} from './lex.js'
 import type {Problems} from './problems.js'
-import {argumentWords, definitionSections, mergeSections, partSpan, type Section, sectionBody} from './sections.js'
+import {argumentWords, bodyPlaces, definitionSections, mergeSections, partSpan, type Section, sectionBody} from './sections.js'
 import type {SourceText} from './source.js'
 import {skipSpace, trimEnd} from './space.js'
 
@@ -103,7 +104,7 @@ function scriptStep(source: SourceText, sections: readonly Section[], name: 'pre
       rules: 'def',
       where: name === 'post' ? 'image' : 'host',
       span: partSpan(source, section.parts[0]),
-      command: {kind: 'script', text},
+      command: rememberPlaces({kind: 'script', text} as const, bodyPlaces(source, section)),
       section: {name, arguments: argumentWords(section)},
     },
   ]
@@ -115,7 +116,10 @@ function readSettings(source: SourceText, sections: readonly Section[]): Setting
     const text = section === undefined ? '' : sectionBody(source, section)
     if (section === undefined || text === '') return undefined
     const words = argumentWords(section)
-    return {text, ...(words.length === 0 ? {} : {arguments: words}), span: partSpan(source, section.parts[0])}
+    return rememberPlaces(
+      {text, ...(words.length === 0 ? {} : {arguments: words}), span: partSpan(source, section.parts[0])},
+      bodyPlaces(source, section),
+    )
   }
   const labelSection = sections.find(s => s.name === 'labels')
   const labels = labelSection === undefined ? [] : readLabels(source, labelSection)

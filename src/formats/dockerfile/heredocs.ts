@@ -14,6 +14,8 @@ export interface HeredocMarker {
 export interface Heredoc extends HeredocMarker {
   /** The lines as they are in the file, line ends included. */
   readonly body: string
+  /** Offset of the body in the file. */
+  readonly from: number
 }
 
 /** The markers of a joined line, in order. A line that isn't made of whole shell words has none, as in BuildKit. */

@@ -79,7 +79,7 @@ function readHeredocs(reader: LineReader, line: JoinedLine, problems: Problems):
         'Save the file with plain line feeds.',
       )
     }
-    heredocs.push({...marker, body: found.body})
+    heredocs.push({...marker, body: found.body, from: found.from})
   }
   return heredocs
 }

@@ -1,8 +1,10 @@
 /** RUN, and the commands of CMD, ENTRYPOINT and HEALTHCHECK (K23, K24, K113, K114, K128–K130). */
+import {type Locate, rememberPlaces} from '../../language/places.js'
 import type {Command, Mount, RunStep} from '../../model/description.js'
 import {wordSpan} from './arguments.js'
-import {heredocText, parseMarker} from './heredocs.js'
+import {type Heredoc, heredocText, parseMarker} from './heredocs.js'
 import type {CommandLine, Instruction} from './instruction.js'
+import type {JoinedLine} from './joined.js'
 import {readMount} from './mounts.js'
 import {commentOf, type OpenStage, type Reading, remark} from './reading.js'
 
@@ -54,8 +56,27 @@ export function readCommand(stage: OpenStage, command: CommandLine): Command {
   // A here-document that is all there is on the line is the script itself (K23).
   if (heredoc !== undefined && parseMarker(command.text.text) !== undefined) {
     const text = heredocText(heredoc)
-    return text.startsWith('#!') ? {kind: 'file', shell, name: heredoc.name, text} : {kind: 'shell', shell, text}
+    return rememberPlaces<Command>(
+      text.startsWith('#!') ? {kind: 'file', shell, name: heredoc.name, text} : {kind: 'shell', shell, text},
+      inBody(command.text.line, heredoc, text),
+    )
   }
   const text = command.heredocs.reduce((whole, each) => `${whole}\n${each.body}${each.name}`, command.text.text)
-  return {kind: 'shell', shell, text}
+  const {line, from, to} = command.text
+  return rememberPlaces<Command>({kind: 'shell', shell, text}, (start, end) =>
+    line.span(Math.min(from + start, to), Math.min(from + end, to)),
+  )
+}
+
+/** `<<-` takes the tabs at the start of each line, so places are found line by line. */
+function inBody({index}: JoinedLine, heredoc: Heredoc, text: string): Locate {
+  if (!heredoc.chomp) return (from, to) => index.span(heredoc.from + from, heredoc.from + to)
+  const offset = (at: number): number => {
+    const before = text.slice(0, at).split('\n')
+    const {line} = index.position(heredoc.from)
+    const start = index.lineStart(line + before.length - 1)
+    const tabs = /^\t*/.exec(index.lineText(line + before.length - 1))?.[0].length ?? 0
+    return start + tabs + (before.at(-1)?.length ?? 0)
+  }
+  return (from, to) => index.span(offset(from), offset(to))
 }

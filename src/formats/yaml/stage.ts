@@ -1,5 +1,6 @@
 /** A stage in docker's rules: what its keys and steps mean (K50-K63, K81-K86, K113-K125). */
 import type {Node} from 'yaml'
+import {type Locate, rememberPlaces} from '../../language/places.js'
 import type {RunStep, Stage, Step} from '../../model/description.js'
 import {plainText} from '../../model/template.js'
 import {endOf, groundOf, type StageEnd} from '../dockerfile/ground.js'
@@ -9,6 +10,7 @@ import {expandGlobal, readBase} from './base.js'
 import {type Own, readAdd, readCopy, readWrite} from './copies.js'
 import {expandNode} from './expand.js'
 import {readMounts} from './mounts.js'
+import {valueOffsets} from './offsets.js'
 import type {RawStep, ShallowStage} from './read.js'
 import {command, expandAll, type OpenStage, type Reading} from './reading.js'
 import type {StepInput} from './schema.js'
@@ -112,6 +114,15 @@ function readStep(reading: Reading, open: OpenStage, {node, input}: RawStep): St
 }
 
 /** K23, K113, K114. */
+function runPlaces(yaml: Reading['yaml'], node: Node): Locate {
+  let offsets: ((offset: number) => number) | undefined
+  return (from, to) => {
+    offsets ??= valueOffsets(yaml.index.text, yaml.resolved(node) ?? node)
+    const start = offsets(from)
+    return yaml.index.span(start, to > from ? Math.max(start, offsets(to - 1) + 1) : start)
+  }
+}
+
 function readRun(reading: Reading, open: OpenStage, node: Node, input: Extract<StepInput, {run: unknown}>, own: Own): RunStep {
   const {yaml, problems} = reading
   const mounts = input.mounts === undefined ? [] : readMounts(reading, open, node, input.mounts)
@@ -128,10 +139,12 @@ function readRun(reading: Reading, open: OpenStage, node: Node, input: Extract<S
     ...own,
     kind: 'run',
     where: 'image',
-    command:
+    command: rememberPlaces(
       script === undefined || typeof run !== 'string'
         ? command(run, open.shell)
-        : {kind: 'file', shell: open.shell, name: script, text: run},
+        : ({kind: 'file', shell: open.shell, name: script, text: run} as const),
+      runPlaces(yaml, yaml.node(['run'], node) ?? node),
+    ),
     ...(mounts.length === 0 ? {} : {mounts}),
     ...(input.network === undefined || input.network === 'default' ? {} : {network: input.network}),
     ...(input.insecure === 'true' ? {insecure: true} : {}),
