@@ -6,7 +6,8 @@ const long = 'n'.repeat(200)
 const folder = (name: string, more: Partial<TestMember> = {}): TestMember => ({name, type: 'directory', mode: 0o755, ...more})
 const file = (name: string, text: string, more: Partial<TestMember> = {}): TestMember => ({name, text, ...more})
 const symlink = (name: string, linkname: string): TestMember => ({name, type: 'symlink', mode: 0o777, linkname})
-const hardlink = (name: string, linkname: string): TestMember => ({name, type: 'link', linkname})
+/** With the mode of its target: docker and podman set it on the file, GNU tar does not. */
+const hardlink = (name: string, linkname: string, mode: number): TestMember => ({name, type: 'link', linkname, mode})
 
 /** Lowest first. */
 export const oddLayers: readonly (readonly TestMember[])[] = [
@@ -16,7 +17,7 @@ export const oddLayers: readonly (readonly TestMember[])[] = [
     folder('./usr/bin/'),
     file('./usr/bin/tool', '#!/bin/sh\n', {mode: 0o755}),
     file('./usr/bin/su', 'root', {mode: 0o4755}),
-    hardlink('./usr/bin/tool2', './usr/bin/tool'),
+    hardlink('./usr/bin/tool2', './usr/bin/tool', 0o755),
     folder('./usr/lib/'),
     file('./usr/lib/libx.so.1.2', 'x'.repeat(70_000)),
     symlink('./usr/lib/libx.so.1', 'libx.so.1.2'),
@@ -63,7 +64,7 @@ export const oddLayers: readonly (readonly TestMember[])[] = [
     file(`odd/${long}`, long),
   ],
   [
-    hardlink('replaced-by-link', 'usr/bin/su'),
+    hardlink('replaced-by-link', 'usr/bin/su', 0o4755),
     file('replaced', 'third, and longer'),
     file('.wh.never-there', ''),
     file('usr/lib/.wh.libx.so.1', ''),
@@ -103,9 +104,9 @@ export const oddMerged: readonly TestMember[] = [
   folder('usr'),
   folder('usr/bin'),
   file('usr/bin/su', 'root', {mode: 0o4755}),
-  hardlink('replaced-by-link', 'usr/bin/su'),
+  hardlink('replaced-by-link', 'usr/bin/su', 0o4755),
   file('usr/bin/tool', '#!/bin/sh\n', {mode: 0o755}),
-  hardlink('usr/bin/tool2', 'usr/bin/tool'),
+  hardlink('usr/bin/tool2', 'usr/bin/tool', 0o755),
   folder('usr/lib'),
   file('usr/lib/libx.so.1.2', 'x'.repeat(70_000)),
   symlink('usr/lib/libx.so', 'libx.so.1.2'),
