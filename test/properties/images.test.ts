@@ -14,7 +14,18 @@ import {SifstageError} from '../../src/model/errors.js'
 import type {Image} from '../../src/model/image.js'
 import {ownIdentity} from '../../src/system/identity.js'
 import {workFolder} from '../support/engine.js'
-import {archive, dockerFiles, type Files, json, ociFiles, read, sha256, tar, writeFiles} from '../support/images.js'
+import {
+  archive,
+  dockerFiles,
+  type Files,
+  json,
+  ociFiles,
+  read,
+  sha256,
+  type TestMember,
+  tar,
+  writeFiles,
+} from '../support/images.js'
 
 const seconds = Number(process.env['SIFSTAGE_FUZZ_SECONDS'] ?? 20)
 /** Each image is a few kilobytes. */
@@ -197,30 +208,69 @@ async function judge(signal: AbortSignal): Promise<boolean> {
   }
 }
 
+/** Runs a property for a while, and holds that it saw images as well as errors. */
+async function look<T>(made: fc.Arbitrary<T>, share: number, make: (made: T) => Promise<void> | void): Promise<void> {
+  let runs = 0
+  let images = 0
+  await fc.assert(
+    fc.asyncProperty(made, async each => {
+      rmSync(place, {recursive: true, force: true})
+      await make(each)
+      const before = readdirSync(work.path)
+      if (await judge(AbortSignal.timeout(PATIENCE_MS))) images += 1
+      expect(readdirSync(work.path)).toEqual(before)
+      runs += 1
+    }),
+    {numRuns: 1e9, interruptAfterTimeLimit: seconds * share * 1000, endOnFailure: seconds <= 60},
+  )
+  process.stderr.write(`${runs} made images were read, and ${images} were still images\n`)
+  // Neither all refused nor none: then it would look at nothing.
+  expect(images).toBeGreaterThan(10)
+  expect(runs - images).toBeGreaterThan(10)
+}
+
 it(
-  'ends soon, as an image or as an error',
-  async () => {
-    let runs = 0
-    let images = 0
-    await fc.assert(
-      fc.asyncProperty(
-        fc.constantFrom(...Object.keys(forms)),
-        fc.array(change, {minLength: 1, maxLength: 4}),
-        async (form, changes) => {
-          rmSync(place, {recursive: true, force: true})
-          await forms[form]?.(bytes => changes.reduce((changed, each) => each(changed), bytes))
-          const before = readdirSync(work.path)
-          if (await judge(AbortSignal.timeout(PATIENCE_MS))) images += 1
-          expect(readdirSync(work.path)).toEqual(before)
-          runs += 1
-        },
-      ),
-      {numRuns: 1e9, interruptAfterTimeLimit: seconds * 1000, endOnFailure: seconds <= 60},
-    )
-    process.stderr.write(`${runs} changed images were read, and ${images} were still images\n`)
-    // Neither all refused nor none: then it would look at nothing.
-    expect(images).toBeGreaterThan(10)
-    expect(runs - images).toBeGreaterThan(10)
-  },
+  'ends soon with bytes changed, as an image or as an error',
+  () =>
+    look(
+      fc.tuple(fc.constantFrom(...Object.keys(forms)), fc.array(change, {minLength: 1, maxLength: 4})),
+      0.7,
+      async ([form, changes]) => forms[form]?.(bytes => changes.reduce((changed, each) => each(changed), bytes)),
+    ),
+  (seconds + 60) * 1000,
+)
+
+const part = fc.constantFrom(
+  'a',
+  'b',
+  'c',
+  '.',
+  '..',
+  '',
+  '.wh.a',
+  '.wh.b',
+  '.wh.',
+  '.wh..',
+  '.wh..wh..opq',
+  '.wh..wh.plnk',
+  'é',
+  'n'.repeat(99),
+)
+const name = fc
+  .tuple(fc.constantFrom('', '/', './', '../'), fc.array(part, {minLength: 1, maxLength: 5}))
+  .map(([start, parts]) => start + parts.join('/'))
+const member: fc.Arbitrary<TestMember> = fc.oneof(
+  {weight: 3, arbitrary: fc.record({name, text: fc.string({maxLength: 20}), mode: fc.nat(0o7777)})},
+  {weight: 3, arbitrary: fc.record({name, type: fc.constant('directory' as const)})},
+  {weight: 2, arbitrary: fc.record({name, type: fc.constantFrom('symlink' as const, 'link' as const), linkname: name})},
+  {weight: 1, arbitrary: fc.record({name, type: fc.constantFrom('fifo' as const, 'character-device' as const)})},
+)
+
+it(
+  'ends soon with members of any kind in any order, as an image or as an error',
+  () =>
+    look(fc.array(fc.array(member, {maxLength: 12}), {maxLength: 4}), 0.3, async layers =>
+      onLayout(ociFiles(await Promise.all(layers.map(tar)), 'none')),
+    ),
   (seconds + 60) * 1000,
 )
