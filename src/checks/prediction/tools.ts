@@ -184,18 +184,26 @@ function cmake(use: Use): Claim[] {
   if (action === '-E' || action === '-P') return [anything]
   if (action === '--version') return []
   const build = optionPath(argv, folder, '-B')
-  const set = argv.find(each => /^-DCMAKE_INSTALL_PREFIX(:\w+)?=/.test(each.raw))
-  const staging = argv.some(each => /^-DCMAKE_(RUNTIME|LIBRARY|ARCHIVE)_OUTPUT|^-DEXECUTABLE_OUTPUT_PATH/.test(each.raw))
+  const set = defined(argv, /^CMAKE_INSTALL_PREFIX(:\w+)?=/)
+  const staging = defined(argv, /^(CMAKE_(RUNTIME|LIBRARY|ARCHIVE)_OUTPUT|EXECUTABLE_OUTPUT_PATH)/) !== undefined
   const given = optionPath(argv, folder, '--install-prefix')
   const path =
     set !== undefined
-      ? resolved(set.value?.slice(set.value.indexOf('=') + 1), folder)
+      ? resolved(set.value === undefined ? undefined : set.value.slice(set.value.indexOf('=') + 1), folder)
       : given.given
         ? given.path
-        : has(argv, /^--preset/)
+        : has(argv, /^--preset|^-C/)
           ? undefined
           : '/usr/local'
   return [tree(build.given ? build.path : folder), ...prefix(path, use), ...(staging ? [anything] : [])]
+}
+
+/** `-DNAME=VALUE` or `-D NAME=VALUE`. */
+function defined(argv: readonly ShellArgument[], pattern: RegExp): ShellArgument | undefined {
+  return argv.find((each, at) => {
+    if (each.raw.startsWith('-D')) return pattern.test(each.raw.slice(2))
+    return argv[at - 1]?.raw === '-D' && pattern.test(each.raw)
+  })
 }
 
 function meson(use: Use): Claim[] {
@@ -339,7 +347,14 @@ function bundled(use: Use): Claim[] {
 function packageRunner(use: Use): Claim[] {
   const {argv, folder} = use
   const action = argv[1]?.value
-  if (action === 'run' || action === 'run-script' || use.by === 'npx' || action === 'exec' || use.by === 'vite' || use.by === 'tsc')
+  if (
+    action === 'run' ||
+    action === 'run-script' ||
+    use.by === 'npx' ||
+    action === 'exec' ||
+    use.by === 'vite' ||
+    use.by === 'tsc'
+  )
     return bundled(use)
   if (has(argv, /^(-g|--global)$/)) return [tree('/usr')]
   if (action === 'cache' || action === 'config' || action === 'version') return []
@@ -352,7 +367,8 @@ function java(use: Use, segment: string): Claim[] {
   const {argv, folder, by, span} = use
   const given = optionPath(argv, folder, '-f', '--file', '-p', '--project-dir')
   const place = argv.find(each => /^-D(buildDirectory|project\.build\.directory|outputDirectory)/.test(each.raw))
-  if (given.given || place !== undefined || folder === undefined || has(argv, /install|deploy|assembly|dependency/)) return [anything]
+  if (given.given || place !== undefined || folder === undefined || has(argv, /install|deploy|assembly|dependency/))
+    return [anything]
   return [
     {kind: 'tree', path: folder, segment},
     {kind: 'output', path: `${folder === '/' ? '' : folder}/${segment}`, by, span, tool: 'java'},
@@ -366,7 +382,8 @@ function placed({argv, folder, by, span}: Use): Claim[] {
   if (by === 'install' && has(argv, /^-\w*d\w*$|^--directory$/)) return words.map(each => folderClaim(pathOf(each, folder)))
   if (target.given) return [tree(target.path)]
   const last = words.at(-1)
-  if (words.length === 1 && by === 'ln') return last === undefined ? [] : [file(resolved(basename(last.value ?? ''), folder), by, span)]
+  if (words.length === 1 && by === 'ln')
+    return last === undefined ? [] : [file(resolved(basename(last.value ?? ''), folder), by, span)]
   const path = last === undefined ? undefined : pathOf(last, folder)
   if (path === undefined) return [anything]
   return [tree(path)]
@@ -412,7 +429,8 @@ function fetched({argv, folder, by, span}: Use): Claim[] {
     const named = optionPath(argv, folder, '-O', '--output-document')
     // `-qO- URL` prints.
     if (has(argv, /^-\w*O-$/) || option(argv, '-O') === '-') return []
-    if (has(argv, /^-[a-zA-Z]+O$/)) return [tree(folder), ...argv.filter(each => /^\//.test(each.value ?? '')).map(each => tree(pathOf(each, folder)))]
+    if (has(argv, /^-[a-zA-Z]+O$/))
+      return [tree(folder), ...argv.filter(each => /^\//.test(each.value ?? '')).map(each => tree(pathOf(each, folder)))]
     if (named.given) return [file(named.path, by, span)]
     const below = optionPath(argv, folder, '-P', '--directory-prefix')
     return [tree(below.given ? below.path : folder)]
@@ -425,7 +443,19 @@ function fetched({argv, folder, by, span}: Use): Claim[] {
 function git({argv, folder}: Use): Claim[] {
   const base = optionPath(argv, folder, '-C')
   const where = base.given ? base.path : folder
-  const words = operands(argv, '-C', '-c', '-b', '--branch', '--depth', '-j', '--jobs', '--recurse-submodules', '--filter', '--reference')
+  const words = operands(
+    argv,
+    '-C',
+    '-c',
+    '-b',
+    '--branch',
+    '--depth',
+    '-j',
+    '--jobs',
+    '--recurse-submodules',
+    '--filter',
+    '--reference',
+  )
   if (words[0]?.value === 'config') return []
   if (words[0]?.value !== 'clone') return [tree(where)]
   const [, url, to] = words
@@ -443,9 +473,10 @@ function condaLike({argv, folder}: Use): Claim[] {
 type Tool = (use: Use) => Claim[]
 
 const tools: ReadonlyMap<string, Tool> = new Map<string, Tool>([
-  ...['apt', 'apt-get', 'aptitude', 'dnf', 'yum', 'microdnf', 'zypper', 'apk', 'pacman'].map(
-    (name): [string, Tool] => [name, packages],
-  ),
+  ...['apt', 'apt-get', 'aptitude', 'dnf', 'yum', 'microdnf', 'zypper', 'apk', 'pacman'].map((name): [string, Tool] => [
+    name,
+    packages,
+  ]),
   ...['make', 'gmake', 'ninja'].map((name): [string, Tool] => [name, make]),
   ['configure', configure],
   ['cmake', cmake],
@@ -473,10 +504,33 @@ const tools: ReadonlyMap<string, Tool> = new Map<string, Tool>([
   ['rmdir', removed],
   ['tar', unpacked],
   ['unzip', ({argv, folder}) => [tree(optionPath(argv, folder, '-d').given ? optionPath(argv, folder, '-d').path : folder)]],
-  ...['gunzip', 'gzip', 'xz', 'unxz', 'bunzip2', 'bzip2', 'zip', 'patch', 'ar', 'ranlib', 'objcopy', 'split', 'autoconf', 'automake',
-    'autoreconf', 'libtoolize', 'aclocal', 'autoheader'].map((name): [string, Tool] => [
+  ...[
+    'gunzip',
+    'gzip',
+    'xz',
+    'unxz',
+    'bunzip2',
+    'bzip2',
+    'zip',
+    'patch',
+    'ar',
+    'ranlib',
+    'objcopy',
+    'split',
+    'autoconf',
+    'automake',
+    'autoreconf',
+    'libtoolize',
+    'aclocal',
+    'autoheader',
+  ].map((name): [string, Tool] => [
     name,
-    ({argv, folder}) => [tree(folder), ...operands(argv).filter(each => each.value?.startsWith('/') !== false).map(each => tree(pathOf(each, folder)?.replace(/\/[^/]+$/, '') || '/'))],
+    ({argv, folder}) => [
+      tree(folder),
+      ...operands(argv)
+        .filter(each => each.value?.startsWith('/') !== false)
+        .map(each => tree(pathOf(each, folder)?.replace(/\/[^/]+$/, '') || '/')),
+    ],
   ]),
   ['wget', fetched],
   ['curl', fetched],
