@@ -161,18 +161,33 @@ export const groups: readonly CheckGroup[] = [
 
 export const checks: readonly Check[] = groups.flatMap(group => group.checks)
 
+/**
+ * How much a verb wants to hear. `all`: check. `plan`: what bears on the build that is planned, without remarks on
+ * style. `needed`: what must not be wrong whatever is done with the input.
+ */
+export type Extent = 'all' | 'plan' | 'needed'
+
+function checksOf(extent: Extent): readonly Check[] {
+  if (extent === 'all') return checks
+  const names = extent === 'plan' ? ['structure', 'context', 'prediction', 'definition'] : ['structure', 'context']
+  const found = groups.filter(group => names.includes(group.name)).flatMap(group => group.checks)
+  return extent === 'plan' ? found : [...found, artifactUnderTmp]
+}
+
 /** Runs every check. `source` is the input as it was read, which holds the comments that silence a finding. */
 export function runChecks(
   description: Description,
   scene: Scene,
   source: string,
   others: ReadonlyMap<string, string> = new Map(),
+  extent: Extent = 'all',
 ): Diagnostic[] {
-  return arrange(
-    checks.flatMap(check => check.find(description, scene)),
-    source,
-    others,
+  const found = checksOf(extent).flatMap(check => check.find(description, scene))
+  const definition = new Set(
+    groups.filter(group => group.name === 'definition').flatMap(group => group.checks.map(each => each.name)),
   )
+  const heard = extent === 'plan' ? found.filter(each => each.severity !== 'info' || !definition.has(each.rule)) : found
+  return arrange(heard, source, others)
 }
 
 /** Findings of readers and checks as people get to see them: without the silenced ones, in the order of the file. */

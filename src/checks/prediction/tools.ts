@@ -82,7 +82,7 @@ function written(targets: readonly ShellArgument[], folder: string | undefined, 
 }
 
 /** The value of `--name VALUE`, `--name=VALUE`, `-nVALUE`; `unknown` when it is there and cannot be told. */
-export function option(argv: readonly ShellArgument[], ...names: readonly string[]): string | 'unknown' | undefined {
+function option(argv: readonly ShellArgument[], ...names: readonly string[]): string | 'unknown' | undefined {
   for (const [at, each] of argv.entries()) {
     const text = each.value ?? each.raw
     for (const name of names) {
