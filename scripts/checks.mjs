@@ -62,7 +62,7 @@ export function checksPage({groups, remarks, elsewhere, artifacts, rate}) {
     {
       title: 'Artifacts',
       intro: 'Judged by `build` and `verify` in the image that a stage made, before a later stage copies from it.',
-      rules: artifacts,
+      rules: Object.values(artifacts).flat(),
     },
   ]
   const severities = new Map(sections.flatMap(({rules}) => rules.map(each => [each.name, each.severity])))

@@ -1,4 +1,5 @@
 /** `check`: everything that can be known before a build. */
+import {loadRemarks} from '../formats/index.js'
 import {type Diagnostic, summarize} from '../model/diagnostic.js'
 import {checkReports} from '../reports/index.js'
 import {checkDocument} from '../reports/json.js'
@@ -22,10 +23,7 @@ function summaryLine(input: string, diagnostics: readonly Diagnostic[]): string 
 
 /** Every rule that `check` can report, for services that explain them. */
 async function rulesExplained(): Promise<readonly RuleText[]> {
-  const [{groups}, {remarkGroups, remarksElsewhere}] = await Promise.all([
-    import('../checks/index.js'),
-    import('../formats/remarks.js'),
-  ])
+  const [{groups}, {remarkGroups, remarksElsewhere}] = await Promise.all([import('../checks/index.js'), loadRemarks()])
   return [
     ...groups.flatMap(({name, checks}) => checks.map(check => ({...check, group: name}))),
     ...remarkGroups.flatMap(({remarks}) => remarks.map(remark => ({...remark, group: 'reading'}))),

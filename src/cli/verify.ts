@@ -1,123 +1,27 @@
 /** `verify`: the artifacts of a stage against an image that exists. */
-import {randomBytes} from 'node:crypto'
-import {stat} from 'node:fs/promises'
-import {resolve} from 'node:path'
-import {verifyArtifact} from '../build/verify.js'
-import {Listing} from '../images/listing.js'
-import {primaryPartition, readSif, SifError} from '../images/sif.js'
-import {listArguments, noSquashfsTools, parseListLine} from '../images/squashfs.js'
-import {readTar, treeArguments} from '../images/tar.js'
+import {Destinations} from '../build/destinations.js'
+import {verifyArtifacts} from '../build/verify.js'
+import {arrange} from '../checks/index.js'
+import {chainOf} from '../language/stages.js'
 import type {ArtifactReport} from '../model/artifact.js'
+import type {Description, Stage} from '../model/description.js'
 import {type Diagnostic, diagnosticJson} from '../model/diagnostic.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
-import type {ImageEntry, ImageTree} from '../model/image.js'
+import type {Image} from '../model/image.js'
 import {artifactsOf, findStage, neededStages, resolveTarget} from '../plan/graph.js'
 import {palette} from '../reports/palette.js'
 import {renderDiagnostics} from '../reports/text.js'
-import {engineEnvironment} from '../system/environment.js'
-import {errorCode, fileError} from '../system/files.js'
-import {asUser, insideNamespace, mappingOf} from '../system/identity.js'
-import {runProcess} from '../system/processes.js'
+import {baseResolver} from '../system/bases.js'
 import {artifactJson} from './build.js'
 import type {BuildingFlags, EverywhereFlags} from './flags.js'
-import {exitCodeOf, loadInput} from './input.js'
-import {imageAgent} from './local-image.js'
+import {imageOpener} from './image-opener.js'
+import {architecture, exitCodeOf, loadInput} from './input.js'
+import {openImage} from './open-image.js'
 import type {Outcome} from './outcome.js'
 import {printable} from './progress.js'
-import {identityOf} from './workshop.js'
+import {identityOf, runtimeLibraries, storeFolder} from './workshop.js'
 
 export type VerifyFlags = EverywhereFlags & BuildingFlags & {readonly stage: string}
-
-/** The tree of a sandbox folder, by tar in the namespace: folders of other owners are open there. */
-async function sandboxTree(path: string, flags: VerifyFlags, signal: AbortSignal): Promise<ImageTree> {
-  const identity = identityOf(flags['run-as'])
-  const own = process.getuid?.() === 0
-  // Root reads everything as it is; an ordinary user sees his subordinate owners in the namespace only.
-  const inside = own ? [] : [...asUser(identity), ...insideNamespace(mappingOf(identity, false))]
-  const complaints: string[] = []
-  let entries: ImageEntry[] = []
-  const result = await runProcess({
-    argv: [...inside, ...treeArguments(path)],
-    cwd: '/',
-    env: {...engineEnvironment(process.env, identity), LC_ALL: 'C'},
-    signal,
-    onLine: line => complaints.push(line),
-    onOutput: async stream => {
-      entries = await readTar(stream)
-    },
-  })
-  if (result.exitCode !== 0 && result.exitCode !== 1)
-    throw new SifstageError(ExitCode.usage, `the image ${path} cannot be read: ${complaints[0] ?? 'tar failed'}`)
-  return new Listing(entries)
-}
-
-/** The tree of a squashfs by its listing: names, modes and sizes, no content. */
-async function squashfsTree(path: string, offset: number, signal: AbortSignal): Promise<ImageTree> {
-  const nonce = `sifstage-${randomBytes(12).toString('hex')}`
-  const entries: ImageEntry[] = []
-  const other: string[] = []
-  try {
-    const result = await runProcess({
-      argv: listArguments(path, offset, nonce),
-      cwd: '/',
-      env: {...engineEnvironment(process.env, identityOf(undefined)), LC_ALL: 'C', TZ: 'UTC'},
-      signal,
-      onLine: line => {
-        const entry = parseListLine(line, nonce)
-        if (entry === undefined) other.push(line)
-        else entries.push(entry)
-      },
-    })
-    if (result.exitCode !== 0)
-      throw new SifstageError(
-        ExitCode.usage,
-        `the image ${path} cannot be read: ${other.filter(line => line !== '').at(-1) ?? 'unsquashfs failed'}`,
-        'It may be cut short or damaged.',
-      )
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') throw noSquashfsTools('unsquashfs')
-    throw error
-  }
-  return new Listing(entries)
-}
-
-/**
- * The tree of an image on disk.
- * @throws SifstageError (2) for what cannot be read or is no image
- */
-async function openImage(image: string, flags: VerifyFlags, signal: AbortSignal): Promise<ImageTree> {
-  if (/^(docker|docker-daemon|containers-storage|oras|library|oci|oci-archive|docker-archive):/.test(image)) {
-    throw new SifstageError(
-      ExitCode.usage,
-      `${image}: this version of sifstage verifies sandbox folders, .sif files and squashfs files only`,
-      'Make one first: apptainer build --sandbox folder/ IMAGE',
-    )
-  }
-  const path = resolve(image)
-  let stats: Awaited<ReturnType<typeof stat>>
-  try {
-    stats = await stat(path)
-  } catch (error) {
-    throw fileError(`the image ${image} cannot be read`, error)
-  }
-  const agent = await imageAgent(path)
-  if (agent !== 'localimage')
-    throw new SifstageError(
-      ExitCode.usage,
-      `${image} is no sandbox folder, .sif file or squashfs file`,
-      agent === undefined
-        ? 'Name the image that the stage made.'
-        : 'Archives and OCI layouts are not read by this version: make a sandbox of it first (apptainer build --sandbox folder/ IMAGE).',
-    )
-  if (stats.isDirectory()) return sandboxTree(path, flags, signal)
-  try {
-    return await squashfsTree(path, primaryPartition(await readSif(path)).offset, signal)
-  } catch (error) {
-    if (!(error instanceof SifError)) throw error
-    if (error.message === 'it is not a SIF file') return squashfsTree(path, 0, signal)
-    throw new SifstageError(ExitCode.usage, `the image ${image} cannot be read: ${error.message}`)
-  }
-}
 
 function documentOf(
   input: string,
@@ -138,6 +42,36 @@ function documentOf(
 
 export function failedVerifyDocument(flags: Pick<VerifyFlags, 'stage'>, image: string): (finding: Diagnostic) => object {
   return finding => documentOf(finding.span.file, flags, image, [], [finding])
+}
+
+/** Whether an image stands upon a stage. */
+function isBelow(description: Description, target: Stage, stage: Stage): boolean {
+  return chainOf(description, target).some(each => each.index === stage.index)
+}
+
+/** The base that the artifacts go to, where it can be read. */
+async function baseOf(stage: Stage, cwd: string, options: Parameters<typeof openImage>[1]): Promise<Image | undefined> {
+  const {signal} = options
+  if (stage.base.kind === 'stage') return undefined
+  try {
+    const resolved = await baseResolver({...options, folder: options.store}).resolve(stage.base, cwd, signal)
+    return await imageOpener(options).base(stage.base, resolved, cwd, signal)
+  } catch (error) {
+    signal.throwIfAborted()
+    if (error instanceof SifstageError) return undefined
+    throw error
+  }
+}
+
+function baseUnknown(stage: Stage): Diagnostic {
+  return {
+    rule: 'destination-unknown',
+    severity: 'info',
+    message: `the base of stage "${stage.name}" cannot be read now, so whether the programs can run there is not told`,
+    hint: 'Go on where its registry can be reached, or name a copy of it: --base REF=REPLACEMENT',
+    span: stage.base.span,
+    stage: stage.name,
+  }
 }
 
 export async function runVerify(
@@ -169,9 +103,51 @@ export async function runVerify(
   const target = resolveTarget(description, flags.target)
   if (target.kind === 'unknown') return stop(reading, ExitCode.wrong)
   const wanted = artifactsOf(description, neededStages(description, target.stage.index)).get(stage.index) ?? []
-  const tree = await openImage(image, flags, signal)
-  const reports = wanted.map(artifact => verifyArtifact(artifact, stage, tree, loaded.context.environment))
-  const diagnostics = [...reading, ...reports.flatMap(each => each.diagnostics)]
+  const identity = identityOf(flags['run-as'] ?? loaded.settings.runAs)
+  const open = {
+    architecture,
+    identity,
+    environment: process.env,
+    signal,
+    noHttps: flags['no-https'],
+    store: storeFolder(flags['cache-dir'] ?? loaded.settings.cacheDir, identity, process.env),
+  }
+  const opened = await openImage(image, open)
+  let base: Image | undefined
+  let reports: readonly ArtifactReport[]
+  const notes: Diagnostic[] = []
+  try {
+    const [lowest = target.stage] = chainOf(description, target.stage)
+    const goes = wanted.some(each => each.requests.some(({stage: consumer}) => isBelow(description, target.stage, consumer)))
+    base = goes ? await baseOf(lowest, loaded.context.root, open) : undefined
+    if (goes && base === undefined) notes.push(baseUnknown(lowest))
+    const destinations =
+      base === undefined
+        ? undefined
+        : new Destinations({
+            description,
+            target: target.stage,
+            images: {
+              stage: async index => (index === stage.index ? opened : undefined),
+              base: async () => base,
+            },
+            environment: loaded.context.environment,
+            runtimeLibraries: runtimeLibraries(loaded),
+          })
+    reports = await verifyArtifacts({
+      producer: stage,
+      image: opened,
+      artifacts: wanted,
+      environment: loaded.context.environment,
+      destinations,
+      heed: found => arrange(found, loaded.source, loaded.others),
+      signal,
+    })
+  } finally {
+    await opened.close()
+    await base?.close()
+  }
+  const diagnostics = [...reading, ...notes, ...reports.flatMap(each => each.diagnostics)]
   const colours = palette(colour)
   const lines = reports.map(each =>
     each.status === 'ok'

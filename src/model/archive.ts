@@ -23,8 +23,10 @@ export const tarBlock = 512
  */
 export function startsWithTarHeader(bytes: Uint8Array): boolean {
   if (bytes.length < tarBlock) return false
-  let sum = 0
-  for (const [at, byte] of bytes.subarray(0, tarBlock).entries()) sum += at >= 148 && at < 156 ? 0x20 : byte
+  // A plain loop: an image has a hundred thousand headers.
+  let sum = 8 * 0x20
+  for (let at = 0; at < tarBlock; at += 1) sum += bytes[at] ?? 0
+  for (let at = 148; at < 156; at += 1) sum -= bytes[at] ?? 0
   const field = String.fromCharCode(...bytes.subarray(148, 156))
     .replaceAll(/[\0 ]+/g, ' ')
     .trim()

@@ -6,9 +6,10 @@ import {readFileSync} from 'node:fs'
 import {homedir} from 'node:os'
 import {join} from 'node:path'
 import {execa} from 'execa'
+import {SifstageError} from '../model/errors.js'
 import {type DockerName, parseDockerName} from '../model/reference.js'
 
-const MANIFESTS = [
+export const MANIFESTS = [
   'application/vnd.oci.image.index.v1+json',
   'application/vnd.docker.distribution.manifest.list.v2+json',
   'application/vnd.oci.image.manifest.v1+json',
@@ -103,7 +104,8 @@ function isLoopback(registry: string): boolean {
   return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/.test(registry)
 }
 
-class Client {
+/** A repository at a registry that answers. */
+export class Client {
   #authorization: string | undefined
 
   constructor(
@@ -134,11 +136,12 @@ class Client {
     return token === undefined ? undefined : `Bearer ${token}`
   }
 
-  async get(path: string, accept: string): Promise<{readonly body: string; readonly digest: string | undefined}> {
+  /** The answer to a GET, its body unread. @throws RegistryError for any answer but a good one */
+  async open(path: string, accept: string, signal = this.options.signal): Promise<Response> {
     const url = `${this.base}/v2/${this.name.repository}/${path}`
     const ask = () =>
       fetch(url, {
-        signal: this.options.signal,
+        signal,
         headers: {accept, ...(this.#authorization === undefined ? {} : {authorization: this.#authorization})},
       })
     let response = await ask()
@@ -158,9 +161,26 @@ class Client {
               : `it answered ${response.status}`
       throw new RegistryError(absent, meaning)
     }
-    if (Number(response.headers.get('content-length') ?? 0) > LARGEST_MANIFEST)
-      throw new RegistryError(false, 'its answer is too large for a manifest')
-    return {body: await response.text(), digest: response.headers.get('docker-content-digest') ?? undefined}
+    return response
+  }
+
+  /** A small document: a manifest, a configuration. */
+  async get(path: string, accept: string): Promise<{readonly body: string; readonly digest: string | undefined}> {
+    const response = await this.open(path, accept)
+    const pieces: Uint8Array[] = []
+    let bytes = Number(response.headers.get('content-length') ?? 0)
+    // The length that it says may be left out, or wrong.
+    if (bytes <= LARGEST_MANIFEST) bytes = 0
+    for await (const piece of response.body ?? []) {
+      bytes += piece.length
+      if (bytes > LARGEST_MANIFEST) break
+      pieces.push(piece)
+    }
+    if (bytes > LARGEST_MANIFEST) throw new RegistryError(false, 'its answer is too large for a manifest')
+    return {
+      body: Buffer.concat(pieces).toString('utf8'),
+      digest: response.headers.get('docker-content-digest') ?? undefined,
+    }
   }
 }
 
@@ -197,28 +217,42 @@ async function resolveWith(client: Client, reference: string): Promise<ResolvedI
 }
 
 /** Reasons that fetch gives only as the cause of its error. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   if (error instanceof Error && error.name === 'TimeoutError') return 'it did not answer in time'
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
   return cause instanceof Error ? cause.message || cause.name : String(cause)
 }
 
 /**
- * The digest of a docker or oras reference for the platform, and its configuration.
+ * Does something with the repository of a reference, over whichever line its registry answers on.
  * @throws RegistryError
  */
-export async function resolveImage(reference: string, options: RegistryOptions): Promise<ResolvedImage> {
+export async function withRepository<T>(
+  reference: string,
+  options: RegistryOptions,
+  use: (client: Client, version: string) => Promise<T>,
+): Promise<T> {
   const name = parseDockerName(reference)
   const host = name.registry === 'docker.io' ? 'registry-1.docker.io' : name.registry
   const schemes = options.noHttps ? ['http'] : isLoopback(host) ? ['https', 'http'] : ['https']
   let last: unknown
   for (const scheme of schemes) {
     try {
-      return await resolveWith(new Client(`${scheme}://${host}`, name, options), name.digest ?? name.tag ?? 'latest')
+      return await use(new Client(`${scheme}://${host}`, name, options), name.digest ?? name.tag ?? 'latest')
     } catch (error) {
       if (error instanceof RegistryError) throw new RegistryError(error.absent, `${host}: ${error.message}`)
+      // Ours: the image is wrong, not the line to its registry.
+      if (error instanceof SifstageError) throw error
       last = error
     }
   }
   throw new RegistryError(false, `${host} cannot be reached: ${reasonOf(last)}`)
+}
+
+/**
+ * The digest of a docker or oras reference for the platform, and its configuration.
+ * @throws RegistryError
+ */
+export function resolveImage(reference: string, options: RegistryOptions): Promise<ResolvedImage> {
+  return withRepository(reference, options, resolveWith)
 }
