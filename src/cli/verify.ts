@@ -8,13 +8,14 @@ import {palette} from '../reports/palette.js'
 import {renderDiagnostics} from '../reports/text.js'
 import {artifactJson} from './build.js'
 import type {BuildingFlags, EverywhereFlags} from './flags.js'
+import {againstHost} from './host.js'
 import {architecture, exitCodeOf, loadInput} from './input.js'
 import {openImage} from './open-image.js'
 import type {Outcome} from './outcome.js'
 import {printable} from './progress.js'
 import {identityOf, storeFolder} from './workshop.js'
 
-export type VerifyFlags = EverywhereFlags & BuildingFlags & {readonly stage: string}
+export type VerifyFlags = EverywhereFlags & BuildingFlags & {readonly stage: string; readonly 'against-host': boolean}
 
 function documentOf(
   input: string,
@@ -76,12 +77,14 @@ export async function runVerify(
     store: storeFolder(flags['cache-dir'] ?? loaded.settings.cacheDir, identity, process.env),
   })
   let reports: readonly ArtifactReport[]
+  let unsuited: readonly Diagnostic[] = []
   try {
     reports = wanted.map(artifact => verifyArtifact(artifact, stage, opened.tree, loaded.context.environment))
+    if (flags['against-host']) unsuited = await againstHost(opened, loaded.input, process.env, signal)
   } finally {
     await opened.close()
   }
-  const diagnostics = [...reading, ...reports.flatMap(each => each.diagnostics)]
+  const diagnostics = [...reading, ...reports.flatMap(each => each.diagnostics), ...unsuited]
   const colours = palette(colour)
   const lines = reports.map(each =>
     each.status === 'ok'

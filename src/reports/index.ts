@@ -2,6 +2,7 @@
 import type {Check} from '../model/check.js'
 import type {Diagnostic} from '../model/diagnostic.js'
 import type {Plan} from '../model/plan.js'
+import type {Report} from '../model/report.js'
 import type {TextOptions} from './text.js'
 
 export interface ReportOptions extends TextOptions {
@@ -38,4 +39,15 @@ export const planReports = {
   },
   mermaid: async (): Promise<PlanReport> => (await import('./mermaid.js')).planMermaid,
   dot: async (): Promise<PlanReport> => (await import('./dot.js')).planDot,
+} as const
+
+export type ImageReport = (report: Report, colour: boolean) => string
+
+export const imageReports = {
+  text: async (): Promise<ImageReport> => (await import('./report-text.js')).reportText,
+  json: async (): Promise<ImageReport> => {
+    const {reportDocument} = await import('./json.js')
+    return report => asJson(reportDocument(report))
+  },
+  markdown: async (): Promise<ImageReport> => (await import('./report-markdown.js')).reportMarkdown,
 } as const
