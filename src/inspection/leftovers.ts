@@ -18,7 +18,7 @@ export interface Leftovers {
 /** Group 1 is the folder. A file counts for the first that matches. */
 const PLACES: readonly (readonly [what: string, pattern: RegExp])[] = [
   ['package lists', /^(\/var\/lib\/apt\/lists)\//],
-  ['package cache', /^(\/var\/cache\/(?:apt|yum|dnf|libdnf5|apk|zypp|pacman|ldconfig|debconf))\//],
+  ['package cache', /^(\/var\/cache\/(?:apt|yum|dnf|libdnf5|apk|zypp|pacman))\//],
   ['package cache', /^(\/lib\/apk\/cache|\/etc\/apk\/cache)\//],
   ['cache', /^(\/(?:root|home\/[^/]+)\/\.cache)\//],
   ['package cache', /^(\/(?:root|home\/[^/]+)\/\.(?:npm|cargo\/registry|conda\/pkgs|gradle|m2\/repository|ccache))\//],
