@@ -3,20 +3,23 @@
  * run and published; then every artifact that later stages take from it is verified, before any of them starts.
  */
 import {dirname} from 'node:path'
+import {chainOf} from '../language/stages.js'
 import type {ArtifactReport} from '../model/artifact.js'
 import type {Stage} from '../model/description.js'
 import type {Diagnostic} from '../model/diagnostic.js'
 import {SifstageError} from '../model/errors.js'
+import type {Image} from '../model/image.js'
 import type {StoredStage} from '../model/ports.js'
 import {startOf} from '../model/span.js'
 import {type Artifact, artifactsOf, neededDirectly, neededStages} from '../plan/graph.js'
+import {Destinations} from './destinations.js'
 import {explainFailure, otherFailure} from './failures.js'
 import {type Done, type StageInputs, stageInputs} from './inputs.js'
 import {mountsOf} from './mounts.js'
 import {writeOutput} from './output.js'
 import type {BuildPorts, BuildRequest, BuildResult, Failure, StageReport} from './request.js'
 import {runStage, StageFailure} from './stage.js'
-import {verifyArtifact} from './verify.js'
+import {verifyArtifacts} from './verify.js'
 
 interface Finished {
   readonly report: StageReport
@@ -30,6 +33,9 @@ class Build {
   readonly #done = new Map<number, Done>()
   readonly #needed: readonly number[]
   readonly #artifacts: ReadonlyMap<number, readonly Artifact[]>
+  readonly #images = new Map<number, Promise<Image>>()
+  readonly #bases = new Map<number, Promise<Image | undefined>>()
+  readonly #destinations: Destinations
 
   constructor(
     readonly request: BuildRequest,
@@ -38,6 +44,13 @@ class Build {
   ) {
     this.#needed = neededStages(request.description, request.target)
     this.#artifacts = artifactsOf(request.description, this.#needed)
+    this.#destinations = new Destinations({
+      description: request.description,
+      target: this.#stage(request.target),
+      images: {stage: index => this.#image(index), base: stage => this.#base(stage)},
+      environment: request.context.environment,
+      runtimeLibraries: request.runtimeLibraries,
+    })
   }
 
   #stage(index: number): Stage {
@@ -79,12 +92,71 @@ class Build {
       })
   }
 
-  async #verify(stage: Stage, stored: StoredStage): Promise<ArtifactReport[]> {
+  /** The image of a stage that is done, opened once. */
+  #image(index: number): Promise<Image | undefined> {
+    const stored = this.#done.get(index)?.stored
+    if (stored === undefined) return Promise.resolve(undefined)
+    return this.#open(index, stored)
+  }
+
+  #open(index: number, stored: StoredStage): Promise<Image> {
+    const known = this.#images.get(index) ?? this.ports.opener.stored(stored)
+    this.#images.set(index, known)
+    return known
+  }
+
+  /** The base that a stage starts from: fetched once, early, and only to judge what is copied onto it. */
+  #base(stage: Stage): Promise<Image | undefined> {
+    const known = this.#bases.get(stage.index) ?? this.#openBase(stage)
+    this.#bases.set(stage.index, known)
+    return known
+  }
+
+  async #openBase(stage: Stage): Promise<Image | undefined> {
+    const {ports, request, signal} = this
+    if (stage.base.kind === 'stage') return undefined
+    try {
+      const cwd = request.context.root
+      const resolved = await ports.bases.resolve(stage.base, cwd, signal)
+      return await ports.opener.base(stage.base, resolved, cwd, signal)
+    } catch (error) {
+      if (!(error instanceof SifstageError)) throw error
+      // What is wrong with the base says the stage itself, when it is built.
+      return undefined
+    }
+  }
+
+  /** Whether programs go from one stage to another that people run: then its base is fetched while the first stages run. */
+  #fetchEarly(): void {
+    const target = this.#stage(this.request.target)
+    const copies = chainOf(this.request.description, target).some(stage =>
+      stage.steps.some(step => step.kind === 'copy' && step.from.kind === 'stage'),
+    )
+    const [lowest] = chainOf(this.request.description, target)
+    // Whoever asks for it sees what went wrong.
+    if (copies && lowest !== undefined) this.#base(lowest).catch(() => {})
+  }
+
+  async #closeImages(): Promise<void> {
+    const opened = await Promise.allSettled([...this.#images.values(), ...this.#bases.values()])
+    await Promise.all(opened.map(each => (each.status === 'fulfilled' ? each.value?.close() : undefined)))
+  }
+
+  /** The verdict on what later stages take from a stage; with the finished image of the target, the last one. */
+  async #verify(stage: Stage, stored: StoredStage, finished?: Image): Promise<ArtifactReport[]> {
     const wanted = this.#artifacts.get(stage.index) ?? []
     if (wanted.length === 0) return []
-    const tree = await stored.tree()
-    return wanted.map(artifact => {
-      const report = verifyArtifact(artifact, stage, tree, this.request.context.environment)
+    const reports = await verifyArtifacts({
+      producer: stage,
+      image: await this.#open(stage.index, stored),
+      artifacts: wanted,
+      environment: this.request.context.environment,
+      destinations: this.#destinations,
+      ...(finished === undefined ? {} : {finished}),
+      heed: this.request.heed,
+      signal: this.signal,
+    })
+    return reports.map(report => {
       this.ports.sink.emit({
         event: 'artifact',
         stage: stage.name,
@@ -199,6 +271,21 @@ class Build {
     }
   }
 
+  /** What could not be said before the target was there: deferred findings, on its finished image. */
+  async #judgeFinished(): Promise<void> {
+    const made = this.#done.get(this.request.target)?.stored
+    if (made === undefined) return
+    for (const [index, finished] of this.#finished) {
+      const {report, done} = finished
+      const deferred = report.artifacts.some(each => each.diagnostics.some(one => one.deferred === true))
+      if (!deferred || done?.stored === undefined) continue
+      const image = await this.#open(this.request.target, made)
+      const artifacts = await this.#verify(this.#stage(index), done.stored, image)
+      const failed = artifacts.some(each => each.status === 'failed')
+      this.#finished.set(index, {...finished, report: {...report, artifacts, status: failed ? 'failed' : report.status}})
+    }
+  }
+
   #report(index: number): StageReport {
     return (
       this.#finished.get(index)?.report ?? {
@@ -224,7 +311,13 @@ class Build {
       target: this.#stage(target).name,
       stages: this.#needed.map(index => this.#stage(index).name),
     })
-    await this.#runAll()
+    this.#fetchEarly()
+    try {
+      await this.#runAll()
+      await this.#judgeFinished()
+    } finally {
+      await this.#closeImages()
+    }
     this.signal.throwIfAborted()
     const stages = this.#needed.map(index => this.#report(index))
     const made = this.#finished.get(target)

@@ -8,7 +8,7 @@ import {artifactsOf, neededStages, waves} from '../plan/graph.js'
 import {type Done, type StageInputs, stageInputs} from './inputs.js'
 import {mountsOf} from './mounts.js'
 import type {BuildPorts, BuildRequest} from './request.js'
-import {verifyArtifact} from './verify.js'
+import {artifactDigestOf} from './verify.js'
 
 export interface PreviewedStage {
   readonly stage: Stage
@@ -58,12 +58,12 @@ export async function previewBuild(request: BuildRequest, ports: BuildPorts, sig
     const stored = inputs?.key === undefined || fresh ? undefined : await ports.store.find(inputs.key)
     if (stored !== undefined) {
       const tree = await stored.tree()
-      const reports = (artifacts.get(index) ?? []).map(artifact =>
-        verifyArtifact(artifact, stage, tree, request.context.environment),
+      const digests = (artifacts.get(index) ?? []).map(
+        artifact => [artifact.path, artifactDigestOf(artifact, tree, request.context.environment)] as const,
       )
       done.set(index, {
         stored,
-        artifacts: new Map(reports.flatMap(each => (each.digest === undefined ? [] : [[each.path, each.digest] as const]))),
+        artifacts: new Map(digests.flatMap(([path, digest]) => (digest === undefined ? [] : [[path, digest] as const]))),
       })
     }
     const script = ports.engine.engine.script({

@@ -4,7 +4,18 @@ import type {Description} from '../model/description.js'
 import type {Diagnostic} from '../model/diagnostic.js'
 import type {ExitCode} from '../model/errors.js'
 import type {ContextFiles} from '../model/format.js'
-import type {BaseResolver, Engine, EngineOptions, Identity, ImageTools, Mapping, Runner, Sink, Store} from '../model/ports.js'
+import type {
+  BaseResolver,
+  Engine,
+  EngineOptions,
+  Identity,
+  ImageOpener,
+  ImageTools,
+  Mapping,
+  Runner,
+  Sink,
+  Store,
+} from '../model/ports.js'
 import type {Archives, Caches, Launcher, RemoteSources, Secrets} from '../model/supplies.js'
 
 export interface BuildRequest {
@@ -28,6 +39,10 @@ export interface BuildRequest {
   /** Leave the tree of a failed stage for `sifstage shell`. */
   readonly keepFailed: boolean
   readonly keepCwd: boolean
+  /** Patterns of libraries that the machine brings at run time. */
+  readonly runtimeLibraries: readonly string[]
+  /** Leaves out the findings that a comment of the input silences. */
+  readonly heed: (diagnostics: readonly Diagnostic[]) => readonly Diagnostic[]
   readonly output: OutputRequest
 }
 
@@ -58,6 +73,7 @@ export interface BuildPorts {
   readonly store: Store
   readonly bases: BaseResolver
   readonly images: ImageTools
+  readonly opener: ImageOpener
   readonly archives: Archives
   readonly remote: RemoteSources
   readonly caches: Caches

@@ -1,7 +1,8 @@
 /** What is commonly known of base images by their names alone. */
+
+import {chainOf} from '../language/stages.js'
 import type {Base, Description, Stage} from '../model/description.js'
 import {parseDockerName} from '../model/reference.js'
-import {chainOf} from '../language/stages.js'
 
 export interface BaseFamily {
   /** Which program `/bin/sh` is; undefined when it is not known. */

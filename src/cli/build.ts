@@ -122,7 +122,7 @@ export async function runBuild(input: string | undefined, flags: BuildFlags, aro
   const errors = loaded.diagnostics.some(each => each.severity === 'error')
   if (errors || loaded.description === undefined) return stopped(loaded, around.colour)
   const output = await outputRequest(flags.output ?? defaultOutput(loaded.input), flags['mksquashfs-args'], flags.force)
-  const {ports, scratch, secrets} = await openWorkshop(flags, loaded.settings, loaded.input, around.sink)
+  const {ports, scratch, secrets} = await openWorkshop(flags, loaded.settings, loaded.input, around.sink, around.signal)
   const engine = {name: ports.engine.engine.name, version: ports.engine.version}
   try {
     const request = await buildRequest(loaded, flags, {

@@ -40,7 +40,7 @@ export async function previews(
     span: {file: loaded.input, start: {line: 1, column: 1}, end: {line: 1, column: 1}},
   })
   try {
-    const {ports} = await openWorkshop(flags, loaded.settings, loaded.input, silentSink)
+    const {ports} = await openWorkshop(flags, loaded.settings, loaded.input, silentSink, signal)
     const request = await buildRequest(loaded, flags, {
       jobs: 1,
       keepGoing: false,

@@ -1,7 +1,7 @@
 /** `report`: what a build came to, stage by stage, and what is in an image. Starts no engine and builds nothing. */
 import {stat} from 'node:fs/promises'
 import type {PreviewedStage} from '../build/preview.js'
-import {verifyArtifact} from '../build/verify.js'
+import {artifactIn} from '../build/verify.js'
 import {inspectImage} from '../inspection/inspect.js'
 import {treeSize} from '../inspection/sizes.js'
 import {tuningOf} from '../inspection/tuning.js'
@@ -84,8 +84,8 @@ async function stagesPart(
         part.artifacts.push({stage: stage.name, path: artifact.path, wantedBy: artifact.wantedBy, matches: []})
         continue
       }
-      const {path, wantedBy, matches, kind, bytes} = verifyArtifact(artifact, stage, tree, environment)
-      part.artifacts.push({stage: stage.name, path, wantedBy, matches, kind, ...(bytes === undefined ? {} : {bytes})})
+      const {matches, kind, bytes} = artifactIn(artifact, tree, environment)
+      part.artifacts.push({stage: stage.name, path: artifact.path, wantedBy: artifact.wantedBy, matches, kind, bytes})
       for (const match of matches) addDigests(tree, match, part.digests)
     }
   }

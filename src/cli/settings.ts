@@ -17,6 +17,8 @@ export interface Settings {
   readonly engine?: string
   readonly runAs?: string
   readonly jobs?: number
+  /** Patterns of libraries that the machine brings at run time. */
+  readonly runtimeLibraries?: readonly string[]
 }
 
 const PROJECT_FILE = 'sifstage.config.yaml'
@@ -38,6 +40,7 @@ async function readSettings(file: string): Promise<Settings> {
     engine: z.string().optional(),
     'run-as': z.string().optional(),
     jobs: z.int().min(1).optional(),
+    'runtime-libraries': z.array(z.string()).optional(),
   })
   let value: unknown
   try {
@@ -53,10 +56,10 @@ async function readSettings(file: string): Promise<Settings> {
     throw new SifstageError(
       ExitCode.usage,
       `${file}: ${issue?.path.join('.') || 'the file'}: ${issue?.message ?? 'is not as it should be'}`,
-      'It may hold: bases, cache-dir, engine, run-as, jobs.',
+      'It may hold: bases, cache-dir, engine, run-as, jobs, runtime-libraries.',
     )
   }
-  const {bases, 'cache-dir': cacheDir, engine, 'run-as': runAs, jobs} = parsed.data
+  const {bases, 'cache-dir': cacheDir, engine, 'run-as': runAs, jobs, 'runtime-libraries': runtimeLibraries} = parsed.data
   const folder = dirname(file)
   return {
     bases: Object.entries(bases ?? {}).map(([reference, replacement]) => ({reference, replacement, folder, file})),
@@ -64,6 +67,7 @@ async function readSettings(file: string): Promise<Settings> {
     ...(engine === undefined ? {} : {engine}),
     ...(runAs === undefined ? {} : {runAs}),
     ...(jobs === undefined ? {} : {jobs}),
+    ...(runtimeLibraries === undefined ? {} : {runtimeLibraries}),
   }
 }
 

@@ -1,19 +1,26 @@
 /** `verify`: the artifacts of a stage against an image that exists. */
-import {verifyArtifact} from '../build/verify.js'
+import {Destinations} from '../build/destinations.js'
+import {verifyArtifacts} from '../build/verify.js'
+import {arrange} from '../checks/index.js'
+import {chainOf} from '../language/stages.js'
 import type {ArtifactReport} from '../model/artifact.js'
+import type {Description, Stage} from '../model/description.js'
 import {type Diagnostic, diagnosticJson} from '../model/diagnostic.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
+import type {Image} from '../model/image.js'
 import {artifactsOf, findStage, neededStages, resolveTarget} from '../plan/graph.js'
 import {palette} from '../reports/palette.js'
 import {renderDiagnostics} from '../reports/text.js'
+import {baseResolver} from '../system/bases.js'
 import {artifactJson} from './build.js'
 import type {BuildingFlags, EverywhereFlags} from './flags.js'
 import {againstHost} from './host.js'
+import {imageOpener} from './image-opener.js'
 import {architecture, exitCodeOf, loadInput} from './input.js'
 import {openImage} from './open-image.js'
 import type {Outcome} from './outcome.js'
 import {printable} from './progress.js'
-import {identityOf, storeFolder} from './workshop.js'
+import {identityOf, runtimeLibraries, storeFolder} from './workshop.js'
 
 export type VerifyFlags = EverywhereFlags & BuildingFlags & {readonly stage: string; readonly 'against-host': boolean}
 
@@ -36,6 +43,36 @@ function documentOf(
 
 export function failedVerifyDocument(flags: Pick<VerifyFlags, 'stage'>, image: string): (finding: Diagnostic) => object {
   return finding => documentOf(finding.span.file, flags, image, [], [finding])
+}
+
+/** Whether an image stands upon a stage. */
+function isBelow(description: Description, target: Stage, stage: Stage): boolean {
+  return chainOf(description, target).some(each => each.index === stage.index)
+}
+
+/** The base that the artifacts go to, where it can be read. */
+async function baseOf(stage: Stage, cwd: string, options: Parameters<typeof openImage>[1]): Promise<Image | undefined> {
+  const {signal} = options
+  if (stage.base.kind === 'stage') return undefined
+  try {
+    const resolved = await baseResolver({...options, folder: options.store}).resolve(stage.base, cwd, signal)
+    return await imageOpener(options).base(stage.base, resolved, cwd, signal)
+  } catch (error) {
+    signal.throwIfAborted()
+    if (error instanceof SifstageError) return undefined
+    throw error
+  }
+}
+
+function baseUnknown(stage: Stage): Diagnostic {
+  return {
+    rule: 'destination-unknown',
+    severity: 'info',
+    message: `the base of stage "${stage.name}" cannot be read now, so whether the programs can run there is not told`,
+    hint: 'Go on where its registry can be reached, or name a copy of it: --base REF=REPLACEMENT',
+    span: stage.base.span,
+    stage: stage.name,
+  }
 }
 
 export async function runVerify(
@@ -68,23 +105,51 @@ export async function runVerify(
   if (target.kind === 'unknown') return stop(reading, ExitCode.wrong)
   const wanted = artifactsOf(description, neededStages(description, target.stage.index)).get(stage.index) ?? []
   const identity = identityOf(flags['run-as'] ?? loaded.settings.runAs)
-  const opened = await openImage(image, {
+  const open = {
     architecture,
     identity,
     environment: process.env,
     signal,
     noHttps: flags['no-https'],
     store: storeFolder(flags['cache-dir'] ?? loaded.settings.cacheDir, identity, process.env),
-  })
+  }
+  const opened = await openImage(image, open)
+  let base: Image | undefined
   let reports: readonly ArtifactReport[]
-  let unsuited: readonly Diagnostic[] = []
+  const notes: Diagnostic[] = []
   try {
-    reports = wanted.map(artifact => verifyArtifact(artifact, stage, opened.tree, loaded.context.environment))
-    if (flags['against-host']) unsuited = await againstHost(opened, loaded.input, process.env, signal)
+    const [lowest = target.stage] = chainOf(description, target.stage)
+    const goes = wanted.some(each => each.requests.some(({stage: consumer}) => isBelow(description, target.stage, consumer)))
+    base = goes ? await baseOf(lowest, loaded.context.root, open) : undefined
+    if (goes && base === undefined) notes.push(baseUnknown(lowest))
+    const destinations =
+      base === undefined
+        ? undefined
+        : new Destinations({
+            description,
+            target: target.stage,
+            images: {
+              stage: async index => (index === stage.index ? opened : undefined),
+              base: async () => base,
+            },
+            environment: loaded.context.environment,
+            runtimeLibraries: runtimeLibraries(loaded),
+          })
+    reports = await verifyArtifacts({
+      producer: stage,
+      image: opened,
+      artifacts: wanted,
+      environment: loaded.context.environment,
+      destinations,
+      heed: found => arrange(found, loaded.source, loaded.others),
+      signal,
+    })
+    if (flags['against-host']) notes.push(...(await againstHost(opened, loaded.input, process.env, signal)))
   } finally {
     await opened.close()
+    await base?.close()
   }
-  const diagnostics = [...reading, ...reports.flatMap(each => each.diagnostics), ...unsuited]
+  const diagnostics = [...reading, ...notes, ...reports.flatMap(each => each.diagnostics)]
   const colours = palette(colour)
   const lines = reports.map(each =>
     each.status === 'ok'

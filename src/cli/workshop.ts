@@ -2,6 +2,7 @@
 import {homedir} from 'node:os'
 import {join, resolve} from 'node:path'
 import type {BuildPorts, BuildRequest, OutputRequest} from '../build/request.js'
+import {arrange} from '../checks/index.js'
 import type {Description} from '../model/description.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
 import type {EngineOptions, Identity, Sink} from '../model/ports.js'
@@ -22,6 +23,7 @@ import {type LazyScratch, lazyScratch} from '../system/lazy-scratch.js'
 import {remoteSources} from '../system/remote.js'
 import {readSecret, type SecretStore, secretStore} from '../system/secrets.js'
 import type {BuildingFlags, EverywhereFlags} from './flags.js'
+import {imageOpener} from './image-opener.js'
 import {architecture, type Loaded} from './input.js'
 import {chooseEngine} from './probe.js'
 import type {Settings} from './settings.js'
@@ -68,6 +70,7 @@ export async function openWorkshop(
   settings: Settings,
   input: string,
   sink: Sink,
+  signal: AbortSignal,
 ): Promise<Workshop> {
   const given = (flags.secret ?? []).map(each => readSecret(each, process.env))
   const identity = identityOf(flags['run-as'] ?? settings.runAs)
@@ -118,6 +121,7 @@ export async function openWorkshop(
       runner,
       store,
       bases: baseResolver({folder, architecture, noHttps: options.noHttps, environment: process.env, identity}),
+      opener: imageOpener({architecture, identity, noHttps: options.noHttps, store: folder, signal}),
       images: imageTools({identity, mapping, environment, runner}),
       archives,
       remote: remoteSources(folder, identity, process.env),
@@ -171,6 +175,12 @@ async function standalone(description: Description): Promise<Description> {
   return {...description, stages}
 }
 
+/** Libraries that the machine brings at run time: by the description, or by settings. */
+export function runtimeLibraries({description, settings}: Pick<Loaded, 'description' | 'settings'>): readonly string[] {
+  const named = (process.env['SIFSTAGE_RUNTIME_LIBRARIES'] ?? '').split(/[\s,]+/).filter(each => each !== '')
+  return [...(description?.runtimeLibraries ?? []), ...named, ...(settings.runtimeLibraries ?? [])]
+}
+
 /** The build that flags and a checked input ask for. */
 export async function buildRequest(
   loaded: Loaded,
@@ -203,6 +213,8 @@ export async function buildRequest(
     noCache: flags['no-cache'],
     noCacheFilter: filter,
     keepCwd: flags['keep-cwd'],
+    runtimeLibraries: runtimeLibraries(loaded),
+    heed: diagnostics => arrange(diagnostics, loaded.source, loaded.others),
     ...options,
     // One at a time where they share the host's /tmp.
     jobs: flags['share-tmp'] ? 1 : options.jobs,

@@ -35,9 +35,10 @@ export function treeDigest(tree: ImageTree): string {
 
 /**
  * Digest of what a copy takes: each matched path with all below it, and the links on the way.
- * The name is the path as it was matched, since it shapes what the copy makes of it.
+ * The name is the path as it was matched, since it shapes what the copy makes of it. Undefined where the tree was
+ * listed without the content of its files.
  */
-export function artifactDigest(tree: ImageTree, matches: readonly string[]): string {
+export function artifactDigest(tree: ImageTree, matches: readonly string[]): string | undefined {
   const hash = createHash('sha256')
   for (const match of matches) {
     hash.update(`${JSON.stringify(match)}\n`)
@@ -48,6 +49,7 @@ export function artifactDigest(tree: ImageTree, matches: readonly string[]): str
       if (entry) hash.update(`${line(entry, link)}\n`)
     }
     for (const entry of tree.below(found.entry.path)) {
+      if (entry.kind === 'file' && entry.digest === undefined) return undefined
       if (!LEFT_OUT.test(entry.path)) hash.update(`${line(entry, entry.path)}\n`)
     }
   }

@@ -3,36 +3,9 @@
  * and which are not (ld.so(8); glibc `elf/dl-load.c`, `elf/dl-version.c`; musl `ldso/dynlink.c`).
  */
 import type {Image, ImageTree} from '../model/image.js'
-import type {Elf, Program} from '../model/program.js'
+import type {Elf, Linked, MissingLibrary, MissingVersion, Program} from '../model/program.js'
 import {type Loaders, readLoaders} from './loader.js'
 import {readPrograms} from './programs.js'
-
-export interface MissingLibrary {
-  readonly library: string
-  /** The file that names it. */
-  readonly neededBy: string
-  /** Paths of the image that have the name where the loader does not look. */
-  readonly elsewhere: readonly string[]
-  /** True when one of those lies in a folder of ld.so.conf: `ldconfig` would make it found. */
-  readonly ldconfig: boolean
-}
-
-export interface MissingVersion {
-  readonly library: string
-  readonly version: string
-  readonly neededBy: string
-  /** The library that was found and does not have it. */
-  readonly found: string
-  /** Versions that it has, of the same name. */
-  readonly has: readonly string[]
-}
-
-/** What loading one program or library comes to. */
-export interface Linked {
-  readonly libraries: readonly string[]
-  readonly missing: readonly MissingLibrary[]
-  readonly versions: readonly MissingVersion[]
-}
 
 /** What of the surroundings decides where the loader looks. */
 export interface LinkScene {

@@ -22,6 +22,8 @@ export interface Description {
   /** The person's own text, with build arguments filled in where the language does so textually (D43). It becomes the stored definition. */
   readonly text: string
   readonly stages: readonly Stage[]
+  /** Patterns of libraries that the machine brings at run time (YAML `runtime-libraries:`). */
+  readonly runtimeLibraries?: readonly string[]
   /** The target that the input itself names (YAML `target:`). */
   readonly target?: Named
 }
@@ -227,6 +229,16 @@ export type CopyOrigin =
 export interface Expectation {
   readonly kind?: 'file' | 'directory' | 'symlink'
   readonly executable?: boolean
+  /** Bytes of the file, or of all files in the folder. */
+  readonly minSize?: number
+  readonly maxSize?: number
+  /** 64 digits. */
+  readonly sha256?: string
+  /** In Go's words. */
+  readonly arch?: string
+  /** Patterns of names that the program has to be linked with. */
+  readonly libraries?: readonly string[]
+  readonly static?: boolean
   readonly span: Span
 }
 

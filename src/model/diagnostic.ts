@@ -14,6 +14,8 @@ export interface Diagnostic {
   readonly span: Span
   /** Name of the stage it belongs to. */
   readonly stage?: string
+  /** A later step may still make it right: judged again, as an error, on the finished image. */
+  readonly deferred?: boolean
 }
 
 /** A diagnostic as the JSON contract prints it. */
@@ -28,6 +30,7 @@ export interface DiagnosticJson {
   endLine: number
   endColumn: number
   stage?: string
+  deferred?: boolean
 }
 
 export function diagnosticJson(d: Diagnostic): DiagnosticJson {
@@ -42,6 +45,7 @@ export function diagnosticJson(d: Diagnostic): DiagnosticJson {
     endLine: d.span.end.line,
     endColumn: d.span.end.column,
     ...(d.stage === undefined ? {} : {stage: d.stage}),
+    ...(d.deferred === undefined ? {} : {deferred: d.deferred}),
   }
 }
 

@@ -3,7 +3,7 @@
  * is added by wrappers with the same face.
  */
 import type {Base, Command, Description, Mount, Stage, Step} from './description.js'
-import type {ImageTree} from './image.js'
+import type {Image, ImageTree} from './image.js'
 import type {Operations, PlacedSource} from './operations.js'
 import type {StageRecord} from './record.js'
 import type {LocalReference} from './reference.js'
@@ -258,6 +258,13 @@ export interface ResolvedBase {
 export interface BaseResolver {
   /** @throws SifstageError (2 for a local base that cannot be read, 5 for a registry that gives no answer) */
   resolve(base: Base, cwd: string, signal: AbortSignal): Promise<ResolvedBase>
+}
+
+/** Opens images for reading, to judge what is copied into them and out of them. */
+export interface ImageOpener {
+  stored(stage: StoredStage): Promise<Image>
+  /** Undefined for a base that cannot be read without building it, or not now: then there is no early verdict. */
+  base(base: Base, resolved: ResolvedBase, cwd: string, signal: AbortSignal): Promise<Image | undefined>
 }
 
 /** Reads, packs, unpacks and removes image trees, in the namespace where their owners are real. */

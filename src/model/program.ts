@@ -41,3 +41,30 @@ export type Program =
   /** Starts as an ELF file does but is cut short or damaged. */
   | {readonly kind: 'damaged'; readonly why: string}
   | {readonly kind: 'other'}
+
+export interface MissingLibrary {
+  readonly library: string
+  /** The file that names it. */
+  readonly neededBy: string
+  /** Paths of the image that have the name where the loader does not look. */
+  readonly elsewhere: readonly string[]
+  /** True when one of those lies in a folder of ld.so.conf: `ldconfig` would make it found. */
+  readonly ldconfig: boolean
+}
+
+export interface MissingVersion {
+  readonly library: string
+  readonly version: string
+  readonly neededBy: string
+  /** The library that was found and does not have it. */
+  readonly found: string
+  /** Versions that it has, of the same name. */
+  readonly has: readonly string[]
+}
+
+/** What loading one program or library comes to. */
+export interface Linked {
+  readonly libraries: readonly string[]
+  readonly missing: readonly MissingLibrary[]
+  readonly versions: readonly MissingVersion[]
+}

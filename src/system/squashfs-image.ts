@@ -11,7 +11,7 @@ import {Listing} from '../images/listing.js'
 import {isOdd} from '../images/names.js'
 import {catArguments, ListParser, listArguments, noSquashfsTools, unpackArguments} from '../images/squashfs.js'
 import {SifstageError} from '../model/errors.js'
-import type {Image} from '../model/image.js'
+import type {Image, ImageTree} from '../model/image.js'
 import {engineEnvironment} from './environment.js'
 import {errorCode} from './files.js'
 import {ownIdentity} from './identity.js'
@@ -124,7 +124,7 @@ async function knowsCat(environment: NodeJS.ProcessEnv): Promise<boolean> {
  * @throws SifstageError (2) when it is damaged, (4) without squashfs-tools
  */
 export async function squashfsImage(file: string, offset: number, options: SquashfsOptions): Promise<Image> {
-  const {shown, environment, architecture, config} = options
+  const {shown, environment} = options
   const nonce = `sifstage-${randomBytes(12).toString('hex')}`
   const parser = new ListParser(nonce, new Budget())
   try {
@@ -136,7 +136,12 @@ export async function squashfsImage(file: string, offset: number, options: Squas
     options.signal.throwIfAborted()
     throw namingImage(shown, error)
   }
-  const tree = new Listing(parser.end())
+  return packedImage(file, offset, new Listing(parser.end()), options)
+}
+
+/** An image in a squashfs whose names are known already. */
+export function packedImage(file: string, offset: number, tree: ImageTree, options: SquashfsOptions): Image {
+  const {shown, environment, architecture, config} = options
   const sizeOf = (path: string) => tree.lookup(path)?.size ?? 0
   let cat: Promise<boolean> | undefined
 

@@ -1,5 +1,5 @@
-import type {Subject} from '../../model/artifact.js'
-import type {Diagnostic} from '../../model/diagnostic.js'
+import type {Destination, Subject} from '../../model/artifact.js'
+import type {Diagnostic, Severity} from '../../model/diagnostic.js'
 
 /** `stage "final" at lab3.def:12` for messages that say who asked. */
 export function whoAsked(subject: Subject): string {
@@ -8,13 +8,70 @@ export function whoAsked(subject: Subject): string {
 }
 
 /** A finding at the copy that asks for the artifact. */
-export function artifactFinding(rule: string, subject: Subject, message: string, hint?: string): Diagnostic {
+export function artifactFinding(
+  rule: string,
+  subject: Subject,
+  message: string,
+  hint?: string,
+  severity: Severity = 'error',
+): Diagnostic {
   return {
     rule,
-    severity: 'error',
+    severity,
     message,
     ...(hint === undefined ? {} : {hint}),
     span: subject.source.span,
     stage: subject.producer,
   }
+}
+
+/** What is found about an artifact in the image that it goes to. */
+export interface FitFinding {
+  readonly severity: Severity
+  readonly message: string
+  readonly hint?: string | undefined
+  /** Who may still make it right; undefined when nobody can. */
+  readonly supplier: string | undefined
+}
+
+/**
+ * A finding about the destination. Where somebody may still supply what is missing, it is a warning that is judged
+ * again on the finished image: a build that installs its libraries later is not refused.
+ */
+export function fitFinding(rule: string, subject: Subject, finding: FitFinding): Diagnostic {
+  const {severity, message, hint, supplier} = finding
+  const deferred = supplier !== undefined && severity === 'error' && subject.destination?.finished !== true
+  return {
+    ...artifactFinding(
+      rule,
+      subject,
+      deferred ? `${message} (deferred: ${supplier} may still change that; judged again on the finished image)` : message,
+      hint,
+      deferred ? 'warning' : severity,
+    ),
+    ...(deferred ? {deferred} : {}),
+  }
+}
+
+/** `the base of stage "final"`, or the image itself once there is one. */
+export function destinationName({stage, finished}: Destination): string {
+  return finished ? `the image of stage "${stage.name}"` : `stage "${stage.name}"`
+}
+
+/** `a, b, c and 4 more`. */
+export function some(names: readonly string[], most = 3): string {
+  if (names.length <= most) return names.join(', ')
+  return `${names.slice(0, most).join(', ')} and ${names.length - most} more`
+}
+
+/** Groups values by a key, in order of first appearance. */
+export function groupBy<T>(values: Iterable<T>, keyOf: (value: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>()
+  for (const value of values) {
+    const key = keyOf(value)
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [value])
+    else group.push(value)
+  }
+  return groups
 }

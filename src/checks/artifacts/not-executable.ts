@@ -1,29 +1,59 @@
-import type {ArtifactCheck} from '../../model/artifact.js'
-import {artifactFinding, whoAsked} from './finding.js'
+import type {Arrival, ArtifactCheck, Subject} from '../../model/artifact.js'
+import type {Diagnostic} from '../../model/diagnostic.js'
+import {artifactFinding, fitFinding, whoAsked} from './finding.js'
 
-/** A file that `expect: {executable: true}` asks to be a program, without the bit. */
+/** A file that has to be a program, without the bit. */
 export const notExecutable: ArtifactCheck = {
   name: 'artifact-not-executable',
   severity: 'error',
-  summary: 'A file that has to be executable (`expect:`) is not.',
-  why: 'The mode goes with the copy: what is not executable here will not run there.',
+  summary: 'A file that is run as a program, or has to be one (`expect:`), is not executable.',
+  why: 'The mode goes with the copy: what is not executable in its stage ends in "Permission denied" where it is run.',
   find(subject) {
-    if (subject.step.expect?.executable !== true) return []
-    return subject.matches.flatMap(match => {
-      if (
-        match.resolution.kind !== 'found' ||
-        match.resolution.entry.kind !== 'file' ||
-        (match.resolution.entry.mode & 0o111) !== 0
-      )
-        return []
-      return [
-        artifactFinding(
-          notExecutable.name,
-          subject,
-          `${match.path} in stage "${subject.producer}" is not executable; ${whoAsked(subject)} and expects a program`,
-          'Add `chmod +x` to the step that makes it.',
-        ),
-      ]
-    })
+    return [...unexpected(subject), ...run(subject)]
   },
+}
+
+function unexpected(subject: Subject): Diagnostic[] {
+  if (subject.step.expect?.executable !== true) return []
+  return subject.matches.flatMap(({path, resolution}) =>
+    resolution.kind !== 'found' || resolution.entry.kind !== 'file' || (resolution.entry.mode & 0o111) !== 0
+      ? []
+      : [
+          artifactFinding(
+            notExecutable.name,
+            subject,
+            `${path} in stage "${subject.producer}" is not executable; ${whoAsked(subject)} and expects a program`,
+            'Add `chmod +x` to the step that makes it.',
+          ),
+        ],
+  )
+}
+
+function run(subject: Subject): Diagnostic[] {
+  const {destination} = subject
+  if (destination === undefined || subject.step.expect?.executable === true) return []
+  return destination.arrivals.flatMap(arrival => {
+    if ((arrival.entry.mode & 0o111) !== 0) return []
+    const message = messageOf(subject, arrival)
+    if (message === undefined) return []
+    return [
+      fitFinding(notExecutable.name, subject, {
+        severity: arrival.weight === 'run' ? 'error' : 'warning',
+        message: `${message}; ${whoAsked(subject)}`,
+        hint:
+          subject.step.rules === 'docker'
+            ? 'Add `chmod +x` to the step that makes it, or --chmod=0755 to the copy.'
+            : 'Add `chmod +x` to the %post that makes it.',
+        supplier: destination.modeChanger,
+      }),
+    ]
+  })
+}
+
+function messageOf(subject: Subject, {from, to, program, weight, ranBy}: Arrival): string | undefined {
+  if (ranBy !== undefined) return `${from} in stage "${subject.producer}" is not executable, and ${ranBy} runs it as ${to}`
+  // A program by its content: a library has no loader of its own.
+  if (weight === 'named' && program.kind === 'elf' && program.interpreter !== undefined && program.soname === undefined)
+    return `${from} in stage "${subject.producer}" is a program but not executable`
+  return undefined
 }

@@ -19,7 +19,26 @@ export interface Effects {
 }
 
 /** Folders that a base has, or a package may fill. */
-const ofBases = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/etc', '/var', '/run', '/boot', '/dev', '/proc', '/sys', '/tmp', '/home', '/.singularity.d', '/go']
+const ofBases = [
+  '/usr',
+  '/bin',
+  '/sbin',
+  '/lib',
+  '/lib32',
+  '/lib64',
+  '/libx32',
+  '/etc',
+  '/var',
+  '/run',
+  '/boot',
+  '/dev',
+  '/proc',
+  '/sys',
+  '/tmp',
+  '/home',
+  '/.singularity.d',
+  '/go',
+]
 
 /** Longer chains of stages are not followed: nobody writes them. */
 const longestChain = 50
@@ -53,7 +72,8 @@ function collect(description: Description, stage: Stage, scene: Scene): Effects 
       else if (one.step.kind === 'workdir')
         claims.push(one.folder === undefined ? {kind: 'anything'} : {kind: 'folder', path: one.folder})
       // A build tool is told by a variable where to put things.
-      else if (one.step.kind === 'env' && one.step.variables.some(({name}) => movesOutput.test(name))) claims.push({kind: 'anything'})
+      else if (one.step.kind === 'env' && one.step.variables.some(({name}) => movesOutput.test(name)))
+        claims.push({kind: 'anything'})
       else if (one.step.kind === 'arg' && movesOutput.test(one.step.name)) claims.push({kind: 'anything'})
     }
   }
@@ -63,7 +83,8 @@ function collect(description: Description, stage: Stage, scene: Scene): Effects 
 
 const mostClaims = 5000
 
-const movesOutput = /^(CARGO_TARGET_DIR|CARGO_BUILD_TARGET|CARGO_BUILD_TARGET_DIR|GOBIN|GOPATH|DESTDIR|INSTALL_PREFIX|PYTHONUSERBASE)$/
+const movesOutput =
+  /^(CARGO_TARGET_DIR|CARGO_BUILD_TARGET|CARGO_BUILD_TARGET_DIR|GOBIN|GOPATH|DESTDIR|INSTALL_PREFIX|PYTHONUSERBASE)$/
 
 function runClaims(step: RanStep, workshop: Workshop): Claim[] {
   if (step.step.where === 'host') return /ROOTFS/.test(step.text) ? [{kind: 'anything'}] : []
@@ -113,7 +134,8 @@ function copyClaims(step: CopyStep, folder: string | undefined, scene: Scene): C
   const written = plainText(step.destination.path)
   if (written === undefined || (!written.startsWith('/') && folder === undefined)) return [{kind: 'anything'}]
   const path = absolutePath(folder ?? '/', written)
-  if (step.from.kind !== 'context' || step.from.folder !== undefined || step.unpack !== undefined || step.parents) return [{kind: 'tree', path}]
+  if (step.from.kind !== 'context' || step.from.folder !== undefined || step.unpack !== undefined || step.parents)
+    return [{kind: 'tree', path}]
   if (texts.some(text => text === undefined || hasWildcard(text) || /[$`~{]/.test(text))) return [{kind: 'tree', path}]
   const sources = texts.flatMap(text => (text === undefined ? [] : step.rules === 'def' ? text : rootedPath(text)))
   return [

@@ -36,7 +36,8 @@ export function requestsOf(description: Description, scene: Scene): readonly Req
       if (text === undefined || /[*?[{\\$`~]/.test(text)) continue
       const path = artifactPath(source)
       const effects = effectsOf(description, origin, scene)
-      if (path !== '/' && !path.includes('/..')) requests.push({stage, origin, step, source, path, effects, verdict: verdictOn(effects, path)})
+      if (path !== '/' && !path.includes('/..'))
+        requests.push({stage, origin, step, source, path, effects, verdict: verdictOn(effects, path)})
     }
   }
   known.set(description, {scene, requests})

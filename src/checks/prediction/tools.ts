@@ -339,7 +339,14 @@ function bundled(use: Use): Claim[] {
 function packageRunner(use: Use): Claim[] {
   const {argv, folder} = use
   const action = argv[1]?.value
-  if (action === 'run' || action === 'run-script' || use.by === 'npx' || action === 'exec' || use.by === 'vite' || use.by === 'tsc')
+  if (
+    action === 'run' ||
+    action === 'run-script' ||
+    use.by === 'npx' ||
+    action === 'exec' ||
+    use.by === 'vite' ||
+    use.by === 'tsc'
+  )
     return bundled(use)
   if (has(argv, /^(-g|--global)$/)) return [tree('/usr')]
   if (action === 'cache' || action === 'config' || action === 'version') return []
@@ -352,7 +359,8 @@ function java(use: Use, segment: string): Claim[] {
   const {argv, folder, by, span} = use
   const given = optionPath(argv, folder, '-f', '--file', '-p', '--project-dir')
   const place = argv.find(each => /^-D(buildDirectory|project\.build\.directory|outputDirectory)/.test(each.raw))
-  if (given.given || place !== undefined || folder === undefined || has(argv, /install|deploy|assembly|dependency/)) return [anything]
+  if (given.given || place !== undefined || folder === undefined || has(argv, /install|deploy|assembly|dependency/))
+    return [anything]
   return [
     {kind: 'tree', path: folder, segment},
     {kind: 'output', path: `${folder === '/' ? '' : folder}/${segment}`, by, span, tool: 'java'},
@@ -366,7 +374,8 @@ function placed({argv, folder, by, span}: Use): Claim[] {
   if (by === 'install' && has(argv, /^-\w*d\w*$|^--directory$/)) return words.map(each => folderClaim(pathOf(each, folder)))
   if (target.given) return [tree(target.path)]
   const last = words.at(-1)
-  if (words.length === 1 && by === 'ln') return last === undefined ? [] : [file(resolved(basename(last.value ?? ''), folder), by, span)]
+  if (words.length === 1 && by === 'ln')
+    return last === undefined ? [] : [file(resolved(basename(last.value ?? ''), folder), by, span)]
   const path = last === undefined ? undefined : pathOf(last, folder)
   if (path === undefined) return [anything]
   return [tree(path)]
@@ -412,7 +421,8 @@ function fetched({argv, folder, by, span}: Use): Claim[] {
     const named = optionPath(argv, folder, '-O', '--output-document')
     // `-qO- URL` prints.
     if (has(argv, /^-\w*O-$/) || option(argv, '-O') === '-') return []
-    if (has(argv, /^-[a-zA-Z]+O$/)) return [tree(folder), ...argv.filter(each => /^\//.test(each.value ?? '')).map(each => tree(pathOf(each, folder)))]
+    if (has(argv, /^-[a-zA-Z]+O$/))
+      return [tree(folder), ...argv.filter(each => /^\//.test(each.value ?? '')).map(each => tree(pathOf(each, folder)))]
     if (named.given) return [file(named.path, by, span)]
     const below = optionPath(argv, folder, '-P', '--directory-prefix')
     return [tree(below.given ? below.path : folder)]
@@ -425,7 +435,19 @@ function fetched({argv, folder, by, span}: Use): Claim[] {
 function git({argv, folder}: Use): Claim[] {
   const base = optionPath(argv, folder, '-C')
   const where = base.given ? base.path : folder
-  const words = operands(argv, '-C', '-c', '-b', '--branch', '--depth', '-j', '--jobs', '--recurse-submodules', '--filter', '--reference')
+  const words = operands(
+    argv,
+    '-C',
+    '-c',
+    '-b',
+    '--branch',
+    '--depth',
+    '-j',
+    '--jobs',
+    '--recurse-submodules',
+    '--filter',
+    '--reference',
+  )
   if (words[0]?.value === 'config') return []
   if (words[0]?.value !== 'clone') return [tree(where)]
   const [, url, to] = words
@@ -443,9 +465,10 @@ function condaLike({argv, folder}: Use): Claim[] {
 type Tool = (use: Use) => Claim[]
 
 const tools: ReadonlyMap<string, Tool> = new Map<string, Tool>([
-  ...['apt', 'apt-get', 'aptitude', 'dnf', 'yum', 'microdnf', 'zypper', 'apk', 'pacman'].map(
-    (name): [string, Tool] => [name, packages],
-  ),
+  ...['apt', 'apt-get', 'aptitude', 'dnf', 'yum', 'microdnf', 'zypper', 'apk', 'pacman'].map((name): [string, Tool] => [
+    name,
+    packages,
+  ]),
   ...['make', 'gmake', 'ninja'].map((name): [string, Tool] => [name, make]),
   ['configure', configure],
   ['cmake', cmake],
@@ -473,10 +496,33 @@ const tools: ReadonlyMap<string, Tool> = new Map<string, Tool>([
   ['rmdir', removed],
   ['tar', unpacked],
   ['unzip', ({argv, folder}) => [tree(optionPath(argv, folder, '-d').given ? optionPath(argv, folder, '-d').path : folder)]],
-  ...['gunzip', 'gzip', 'xz', 'unxz', 'bunzip2', 'bzip2', 'zip', 'patch', 'ar', 'ranlib', 'objcopy', 'split', 'autoconf', 'automake',
-    'autoreconf', 'libtoolize', 'aclocal', 'autoheader'].map((name): [string, Tool] => [
+  ...[
+    'gunzip',
+    'gzip',
+    'xz',
+    'unxz',
+    'bunzip2',
+    'bzip2',
+    'zip',
+    'patch',
+    'ar',
+    'ranlib',
+    'objcopy',
+    'split',
+    'autoconf',
+    'automake',
+    'autoreconf',
+    'libtoolize',
+    'aclocal',
+    'autoheader',
+  ].map((name): [string, Tool] => [
     name,
-    ({argv, folder}) => [tree(folder), ...operands(argv).filter(each => each.value?.startsWith('/') !== false).map(each => tree(pathOf(each, folder)?.replace(/\/[^/]+$/, '') || '/'))],
+    ({argv, folder}) => [
+      tree(folder),
+      ...operands(argv)
+        .filter(each => each.value?.startsWith('/') !== false)
+        .map(each => tree(pathOf(each, folder)?.replace(/\/[^/]+$/, '') || '/')),
+    ],
   ]),
   ['wget', fetched],
   ['curl', fetched],

@@ -271,12 +271,25 @@ function readExpectation(
 ): {expect?: Expectation} {
   const place = yaml.node(['expect'], node)
   if (expect === undefined || place === undefined) return {}
-  const {kind, executable} = expect
+  const {kind, executable, 'min-size': least, 'max-size': most, sha256, arch, libraries, static: linked} = expect
   return {
     expect: {
       ...(kind === undefined ? {} : {kind}),
       ...(executable === undefined ? {} : {executable: executable === 'true'}),
+      ...(least === undefined ? {} : {minSize: bytesOf(least)}),
+      ...(most === undefined ? {} : {maxSize: bytesOf(most)}),
+      ...(sha256 === undefined ? {} : {sha256}),
+      ...(arch === undefined ? {} : {arch}),
+      ...(libraries === undefined ? {} : {libraries}),
+      ...(linked === undefined ? {} : {static: linked === 'true'}),
       span: yaml.span(place),
     },
   }
+}
+
+const UNITS: Readonly<Record<string, number>> = {kB: 1e3, MB: 1e6, GB: 1e9, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30}
+
+/** `2 MB` to bytes; the schema has seen to its form. */
+function bytesOf(size: string): number {
+  return Number.parseInt(size, 10) * (UNITS[/[A-Za-z]+$/.exec(size)?.[0] ?? ''] ?? 1)
 }

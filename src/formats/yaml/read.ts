@@ -70,6 +70,7 @@ export function readYaml(file: string, text: string, options: ReadOptions): Read
       file,
       text,
       stages,
+      ...(top['runtime-libraries'] === undefined ? {} : {runtimeLibraries: top['runtime-libraries']}),
       ...(top.target === undefined || target === undefined ? {} : {target: {name: top.target, span: yaml.span(target)}}),
     },
     diagnostics: problems.sorted(),
@@ -215,7 +216,7 @@ function readRawStep(yaml: YamlDocument, stage: Node, plain: unknown, i: number,
 /** Keys of the maps inside a step. */
 const innerKeys = {
   from: ['image', 'folder', 'ignore'],
-  expect: ['kind', 'executable'],
+  expect: ['kind', 'executable', 'min-size', 'max-size', 'sha256', 'arch', 'libraries', 'static'],
   mounts: Object.keys(mountSchema.shape),
   add: ['git', 'ref', 'folder', 'keep-git-dir', 'submodules'],
 }

@@ -69,6 +69,14 @@ export function number(description: string, ...examples: unknown[]) {
     .meta({type: ['integer', 'string'], description, examples})
 }
 
+/** Bytes; `kB`, `MB` and `GB` are powers of 1000, `KiB` and its like of 1024. */
+export function size(description: string, ...examples: unknown[]) {
+  return z
+    .string()
+    .regex(/^\d{1,15} ?(B|kB|MB|GB|KiB|MiB|GiB)?$/, {error: 'should be a size, such as 500000, 2 MB or 1 GiB'})
+    .meta({type: ['integer', 'string'], description, examples})
+}
+
 export function mode(description: string) {
   return z
     .string()

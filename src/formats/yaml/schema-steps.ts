@@ -11,6 +11,8 @@ import {
   placing,
   scalar,
   shell,
+  size,
+  strings,
   text,
   textOrList,
   truth,
@@ -99,8 +101,23 @@ const copyStep = z
             .meta({description: 'What it has to be, links followed unless a link is wanted.', examples: ['file']})
             .optional(),
           executable: truth('Whether it has to be a program that can run.').optional(),
+          'min-size': size('The least number of bytes, of a folder with all in it.', '10 kB').optional(),
+          'max-size': size('The largest number of bytes, of a folder with all in it.', '200 MB').optional(),
+          sha256: z
+            .string()
+            .regex(/^[0-9a-f]{64}$/, {error: 'should be the 64 digits of a sha256'})
+            .meta({
+              description: 'The digest of a file.',
+              examples: ['9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'],
+            })
+            .optional(),
+          arch: text('The architecture that a program has to be made for.', 'amd64', 'arm64').optional(),
+          libraries: strings
+            .meta({description: 'Libraries that a program has to be linked with; `*` is any text.', examples: [['libmpi.so.*']]})
+            .optional(),
+          static: truth('Whether a program has to be linked statically.').optional(),
         },
-        {error: 'should be a map with kind or executable'},
+        {error: 'should be a map such as {kind: file, executable: true}'},
       )
       .meta({
         description: 'What the copied thing has to be. That it has to exist needs no words.',

@@ -141,6 +141,13 @@ export const descriptionSchema = z
           description: 'The stages by name. Any stage may use any other, whatever their order.',
           examples: [{final: {from: 'docker://debian:12'}}],
         }),
+      'runtime-libraries': strings
+        .meta({
+          description:
+            'Shared libraries that the machine brings when the image runs (an MPI that is bound in), so that the image need not hold them; `*` is any text. Those of the drivers that --nv and --rocm bind are known.',
+          examples: [['libmpi.so.*', 'libfabric.so.*']],
+        })
+        .optional(),
       target: text('The stage whose image is wanted. Default: the last one.', 'final').optional(),
     },
     {error: 'should be a map with "sifstage" and "stages"'},

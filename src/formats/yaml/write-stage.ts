@@ -192,6 +192,12 @@ class StageWriter {
       [
         ['kind', expect.kind === undefined ? undefined : text(expect.kind)],
         ['executable', expect.executable === undefined ? undefined : truth(expect.executable)],
+        ['min-size', expect.minSize === undefined ? undefined : number(expect.minSize)],
+        ['max-size', expect.maxSize === undefined ? undefined : number(expect.maxSize)],
+        ['sha256', expect.sha256 === undefined ? undefined : text(expect.sha256)],
+        ['arch', expect.arch === undefined ? undefined : text(expect.arch)],
+        ['libraries', expect.libraries && words(expect.libraries)],
+        ['static', expect.static === undefined ? undefined : truth(expect.static)],
       ],
       'flow',
     )

@@ -6,7 +6,7 @@ import type {WriteOptions, WriteResult} from '../../model/format.js'
 import {plainText} from '../../model/template.js'
 import {inBaseOrder} from './base-order.js'
 import {escaped} from './escape.js'
-import {comment, map, text, texts, type Value} from './nodes.js'
+import {comment, map, text, texts, type Value, words} from './nodes.js'
 import {writeDefinitionStage} from './write-definition.js'
 import {writeDockerStage} from './write-stage.js'
 import {type StageEnd, Writing} from './writing.js'
@@ -35,6 +35,7 @@ export function writeYaml(description: Description, options: WriteOptions): Writ
         : texts(args.map(({name, value}) => [name, value === undefined ? null : escaped(value)] as const)),
     ],
     ['stages', stageMap],
+    ['runtime-libraries', description.runtimeLibraries && words(description.runtimeLibraries)],
     ['target', target === undefined || target === stages.at(-1) ? undefined : text(target.name)],
   ])
   return {text: document.toString({lineWidth: 0, flowCollectionPadding: false}), diagnostics: writing.diagnostics}

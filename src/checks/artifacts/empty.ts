@@ -1,0 +1,33 @@
+import type {ArtifactCheck} from '../../model/artifact.js'
+import {artifactFinding, whoAsked} from './finding.js'
+
+/** Something that is there, with nothing in it. */
+export const empty: ArtifactCheck = {
+  name: 'artifact-empty',
+  severity: 'warning',
+  summary: 'A path that a later stage copies is a program without content, or a folder without files.',
+  why: 'The step that should have filled it went wrong without a word. An empty file that is no program may be meant as a mark, and is left alone.',
+  find(subject) {
+    return subject.matches.flatMap(({path, resolution}) => {
+      if (resolution.kind !== 'found') return []
+      const {entry} = resolution
+      const program = entry.kind === 'file' && entry.size === 0 && ((entry.mode & 0o111) !== 0 || /\.so(\.|$)/.test(entry.path))
+      const hollow = entry.kind === 'directory' && !hasFiles(subject.tree.below(entry.path))
+      if (!program && !hollow) return []
+      return [
+        artifactFinding(
+          empty.name,
+          subject,
+          `${path} in stage "${subject.producer}" is ${program ? 'an empty file' : 'a folder without any files'}; ${whoAsked(subject)}`,
+          'Look at the step that fills it.',
+          'warning',
+        ),
+      ]
+    })
+  },
+}
+
+function hasFiles(entries: Iterable<{readonly kind: string}>): boolean {
+  for (const entry of entries) if (entry.kind !== 'directory') return true
+  return false
+}

@@ -1,0 +1,45 @@
+import type {ArtifactCheck, Match, Subject} from '../../model/artifact.js'
+import type {ImageEntry} from '../../model/image.js'
+import {destinationName, fitFinding, some, whoAsked} from './finding.js'
+
+/** Places that the engine fills when the image runs. */
+const AT_RUN_TIME = /^\/(proc|dev|sys|run|tmp|var\/run)(\/|$)/
+
+/** A link in a copied folder whose target stays behind. */
+export const linkTargetLeft: ArtifactCheck = {
+  name: 'artifact-link-target-left',
+  severity: 'warning',
+  summary: 'A folder that a later stage copies holds a link to something that is not copied along.',
+  why: 'A link named by the copy is followed, one inside a copied folder is kept as a link (D95, K91): what it points to has to be in the destination too.',
+  find(subject) {
+    const {destination} = subject
+    if (destination === undefined) return []
+    const left = subject.matches.flatMap(match => [...leftBehind(match, subject)])
+    if (left.length === 0) return []
+    const [first] = left
+    const library = left.some(({path, link}) => /\.so(\.|$)/.test(path) || /\.so(\.|$)/.test(link ?? ''))
+    return [
+      fitFinding(linkTargetLeft.name, subject, {
+        severity: 'warning',
+        message: `${some(left.map(({path, link}) => `${path} → ${link ?? ''}`))} in stage "${subject.producer}" ${left.length === 1 ? 'points' : 'point'} to what ${destinationName(destination)} does not have; ${whoAsked(subject)}`,
+        hint: `Copy ${library ? 'the library itself' : 'the target'} too (${first?.link ?? ''}).`,
+        supplier: undefined,
+      }),
+    ]
+  },
+}
+
+function* leftBehind({to, resolution}: Match, {tree, destination}: Subject): Iterable<ImageEntry> {
+  if (destination === undefined || to === undefined || resolution.kind !== 'found' || resolution.entry.kind !== 'directory')
+    return
+  const from = resolution.entry.path
+  for (const entry of tree.below(from)) {
+    if (entry.kind !== 'symlink') continue
+    // What leads nowhere in its own stage was broken before.
+    const here = tree.resolve(entry.path)
+    if (here.kind !== 'found' || AT_RUN_TIME.test(here.entry.path)) continue
+    const path = `${to === '/' ? '' : to}${from === '/' ? entry.path : entry.path.slice(from.length)}`
+    if (destination.tree.lookup(path)?.kind !== 'symlink') continue
+    if (destination.tree.resolve(path).kind !== 'found') yield entry
+  }
+}

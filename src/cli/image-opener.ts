@@ -1,0 +1,77 @@
+/** Opens the images that a build judges: stages of the store, and bases wherever they lie. */
+import {resolve} from 'node:path'
+import {emptyImage} from '../images/overlay.js'
+import type {Base} from '../model/description.js'
+import {SifstageError} from '../model/errors.js'
+import type {Image} from '../model/image.js'
+import type {Identity, ImageOpener, ResolvedBase} from '../model/ports.js'
+import type {LocalReference} from '../model/reference.js'
+import {packedImage} from '../system/squashfs-image.js'
+import {openImage} from './open-image.js'
+
+export interface OpenerOptions {
+  /** In Go's words. */
+  readonly architecture: string
+  readonly identity: Identity
+  readonly noHttps: boolean
+  /** The store's folder, which keeps the layers of bases. */
+  readonly store: string
+  readonly signal: AbortSignal
+}
+
+/** How the command line names a local image of a kind. */
+function nameOf({agent}: LocalReference, path: string): string {
+  return agent === 'localimage' ? path : `${agent}:${path}`
+}
+
+/** The name of a base as an image to open; undefined for one that is made while the stage is built. */
+export function baseName(base: Base, resolved: Pick<ResolvedBase, 'pinned' | 'path'>, cwd: string): string | undefined {
+  switch (base.kind) {
+    case 'image':
+      if (base.reference.transport === 'docker') return `docker://${resolved.pinned ?? base.reference.name}`
+      return base.reference.transport === 'docker-daemon' ? `docker-daemon:${base.reference.name}` : undefined
+    case 'local':
+      return nameOf(base.reference, resolved.path ?? resolve(cwd, base.reference.path))
+    default:
+      return undefined
+  }
+}
+
+export function imageOpener(options: OpenerOptions): ImageOpener {
+  return {
+    async stored(stage) {
+      return packedImage(stage.image.path, stage.image.offset, await stage.tree(), {
+        shown: `of stage ${stage.record.stage}`,
+        environment: process.env,
+        signal: options.signal,
+        architecture: options.architecture,
+        config: stage.record.ociConfig,
+      })
+    },
+
+    async base(base, resolved, cwd, signal): Promise<Image | undefined> {
+      if (base.kind === 'scratch') return emptyImage
+      const name = baseName(base, resolved, cwd)
+      if (name === undefined) return undefined
+      try {
+        const image = await openImage(name, {...options, environment: process.env, signal})
+        return resolved.config === undefined ? image : withConfig(image, resolved.config)
+      } catch (error) {
+        signal.throwIfAborted()
+        if (error instanceof SifstageError) return undefined
+        throw error
+      }
+    },
+  }
+}
+
+/** The configuration that the registry gave counts, wherever the tree comes from. */
+function withConfig(image: Image, config: string): Image {
+  return {
+    tree: image.tree,
+    ...(image.architecture === undefined ? {} : {architecture: image.architecture}),
+    config,
+    contents: (paths, visit, signal) => image.contents(paths, visit, signal),
+    close: () => image.close(),
+  }
+}
