@@ -1,6 +1,6 @@
 /** Which processors the image is for, as far as its files say. */
 import type {Row} from '../model/report.js'
-import {follow, nameOf, type Topic} from './topic.js'
+import {type Facts, follow, nameOf, type Topic} from './topic.js'
 
 export interface Cpu {
   /** In Go's words. */
@@ -17,20 +17,28 @@ export const LEVELS: readonly string[] = ['x86-64', 'x86-64-v2', 'x86-64-v3', 'x
 /** Programs of every distribution: one of them tells the architecture where the image itself does not. */
 const ORDINARY = ['/bin/sh', '/bin/busybox', '/usr/bin/env', '/bin/ls', '/usr/bin/python3']
 
+/** That of an ordinary program, else of any: an image may hold libraries alone, or a few programs for something else. */
+function architectureOf(facts: Facts, ordinary: readonly string[]): string | undefined {
+  for (const path of [...ordinary, ...facts.programs.keys()]) {
+    const program = facts.program(path)
+    if (program?.kind === 'elf') return program.architecture
+  }
+  return undefined
+}
+
 export const cpu: Topic<Cpu> = {
   title: 'processors',
   wants: ({tree}) => ({programs: ORDINARY.flatMap(path => follow(tree, path)?.path ?? [])}),
   look(facts) {
     const ordinary = ORDINARY.flatMap(path => follow(facts.tree, path)?.path ?? [])
     let level: Cpu['level']
-    let architecture = facts.architecture
     for (const path of [...ordinary, ...facts.own]) {
       const program = facts.program(path)
       if (program?.kind !== 'elf') continue
-      architecture ??= program.architecture
       const rank = LEVELS.indexOf(program.level ?? '')
       if (program.level !== undefined && rank > LEVELS.indexOf(level?.name ?? '')) level = {name: program.level, by: path}
     }
+    const architecture = facts.architecture ?? architectureOf(facts, ordinary)
     const hwcaps: {level: string; path: string}[] = []
     for (const {path, kind} of facts.tree.below('/')) {
       if (kind === 'directory' && nameOf(path) === 'glibc-hwcaps')

@@ -69,6 +69,7 @@ async function factsOf(image: Image, names: Names, signal: AbortSignal): Promise
     ...names,
     text: path => text.get(path)?.toString('utf8'),
     program: path => program.get(path),
+    programs: program,
     marks: path => mark.get(path) ?? [],
   }
 }

@@ -91,7 +91,7 @@ export const libc: Topic<Libc> = {
     return {
       texts: [MUSL_PACKAGES],
       programs: librariesOf(names, name => name === GLIBC || name === STDCXX),
-      marks: librariesOf(names, isMusl).map(path => ({path, pattern: /\0(1\.\d\.\d{1,2})\0/})),
+      marks: librariesOf(names, isMusl).map(path => ({path, pattern: /(?<=\0)(1\.\d\.\d{1,2})(?=\0)/})),
     }
   },
   look(facts) {

@@ -4,7 +4,7 @@ import type {Image} from '../model/image.js'
 /** Of a file, no more than this is searched. */
 const MOST_BYTES = 128 << 20
 /** No text that is searched for is longer. */
-const OVERLAP = 256
+const LONGEST = 256
 const MOST_MATCHES = 50
 
 /**
@@ -27,19 +27,25 @@ export async function readMarks(
       if (pattern === undefined) return
       const every = new RegExp(pattern.source, 'g')
       const found = new Set<string>()
+      const search = (text: string, end: number) => {
+        for (const match of text.matchAll(every)) {
+          const group = match.slice(1).find(each => each !== undefined)
+          if (group !== undefined && match.index < end) found.add(group)
+        }
+      }
       let rest = ''
       let bytes = 0
       for await (const chunk of content) {
         // A byte is a character: no text is cut within one.
         const text = rest + Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString('latin1')
-        for (const match of text.matchAll(every)) {
-          const group = match.slice(1).find(each => each !== undefined)
-          if (group !== undefined) found.add(group)
-        }
-        rest = text.slice(-OVERLAP)
+        // What starts near the end may go on in the next piece; the character before it may count.
+        const sure = Math.max(0, text.length - LONGEST)
+        search(text, sure)
+        rest = text.slice(Math.max(0, sure - 1))
         bytes += chunk.length
         if (bytes >= MOST_BYTES || found.size >= MOST_MATCHES) break
       }
+      search(rest, rest.length)
       result.set(path, [...found].slice(0, MOST_MATCHES))
     },
     signal,

@@ -31,7 +31,7 @@ const MOST = 30
 
 /** What libraries hold as text. A version by itself stands between two zero bytes. */
 const TEXTS =
-  /(Open MPI v(?:\d[\w.]*)?|MVAPICH2? +Version|MVAPICH2?-\d[\w.]*|Intel\(R\) MPI Library(?: \d{4}[\w.]*)?|CRAY MPICH version [\d.]*|MPICH Version:)|\0(v?\d{1,4}\.\d{1,2}(?:\.\d{1,2})?(?:(?:a|b|rc)\d+)?)\0/
+  /(Open MPI v(?:\d[\w.]*)?|MVAPICH2? +Version|MVAPICH2?-\d[\w.]*|Intel\(R\) MPI Library(?: \d{4}[\w.]*)?|CRAY MPICH version [\d.]*|MPICH Version:)|(?<=\0)(v?\d{1,4}\.\d{1,2}(?:\.\d{1,2})?(?:(?:a|b|rc)\d+)?)(?=\0)/
 
 interface Candidates {
   readonly libraries: readonly string[]

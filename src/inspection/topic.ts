@@ -32,6 +32,8 @@ export interface Wants {
 export interface Facts extends Names {
   text(path: string): string | undefined
   program(path: string): Program | undefined
+  /** All that were read, for a topic that any of them can answer. */
+  readonly programs: ReadonlyMap<string, Program>
   /** Different texts that were found in a file, in its order. */
   marks(path: string): readonly string[]
 }

@@ -22,11 +22,11 @@ function scriptWords(text: string): string {
   const {ran} = walkScript(text, {folder: undefined, variables: new Variables()})
   return ran
     .flatMap(each => [...each.argv.map(word => word.raw), ...each.assigned.map(({name, value}) => `${name}=${value ?? ''}`)])
-    .join('\n')
+    .join(' ')
 }
 
 function commandWords(command: Command): string {
-  return command.kind === 'exec' ? command.argv.join('\n') : scriptWords(command.text)
+  return command.kind === 'exec' ? command.argv.join(' ') : scriptWords(command.text)
 }
 
 function stepWords(step: Step): string {
