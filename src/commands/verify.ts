@@ -30,6 +30,7 @@ export default class Verify extends SifstageCommand {
       helpValue: 'STAGE',
       required: true,
     }),
+    'against-host': Flags.boolean({description: 'warn where the image does not suit this machine'}),
   }
 
   override async run(): Promise<void> {
