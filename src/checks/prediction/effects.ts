@@ -2,6 +2,7 @@
 import {basename} from 'node:path/posix'
 import {hasWildcard} from '../../language/globs.js'
 import {absolutePath, rootedPath} from '../../language/paths.js'
+import type {RanCommand} from '../../language/shell-walk.js'
 import {chainOf} from '../../language/stages.js'
 import type {Scene} from '../../model/check.js'
 import type {CopyStep, Description, RunStep, Stage} from '../../model/description.js'
@@ -91,22 +92,25 @@ function runClaims(step: RanStep, workshop: Workshop): Claim[] {
   if (!step.readable) return [{kind: 'anything'}]
   const mounts = mountClaims(step.step, step.folder)
   const claims: Claim[] = []
-  const exported = new Set<string>()
   for (const ran of step.ran) {
-    for (const each of ran.program === 'export' ? ran.argv.slice(1) : []) exported.add(each.raw.split('=')[0] ?? '')
-    for (const each of ran.argv.length === 0 ? ran.assigned : []) exported.add(each.name)
     const made = claimsOf(ran, workshop, placeIn(step, ran.command))
     claims.push(...made)
-    if (made.some(claim => claim.kind === 'file' && /^\/etc\/(apt\/sources|yum\.repos|zypp)/.test(claim.path)))
+    if (made.some(claim => claim.kind === 'file' && /^\/etc\/(apt\/sources|yum\.repos|zypp)/.test(claim.path)) || setsOutput(ran))
       claims.push({kind: 'anything'})
   }
-  if ([...exported].some(name => movesOutput.test(name))) claims.push({kind: 'anything'})
   // What is written below a mount is not in the image.
+  if (mounts.length === 0) return claims
   const kept = claims.map((claim): Claim => {
     if (claim.kind !== 'file' && claim.kind !== 'folder' && claim.kind !== 'tree') return claim
     return mounts.some(mount => isBelow(claim.path, mount.path)) ? {kind: 'folder', path: mountPoint(mounts, claim.path)} : claim
   })
   return [...kept, ...mounts]
+}
+
+/** A variable that tells a build tool where to put things, set for the commands behind it. */
+function setsOutput({program, argv, assigned}: RanCommand): boolean {
+  if (program === 'export') return argv.some(each => movesOutput.test(each.raw.split('=')[0] ?? ''))
+  return argv.length === 0 && assigned.some(each => movesOutput.test(each.name))
 }
 
 function mountPoint(mounts: readonly Extract<Claim, {kind: 'mounted'}>[], path: string): string {
