@@ -31,7 +31,7 @@ const after = '\nBootstrap: docker\nFrom: alpine:3.20\n%files from a\n  /nowhere
 const large: Readonly<Record<string, readonly [FormatName, string]>> = {
   'RUN lines': [
     'dockerfile',
-    `FROM debian:12 AS a\n${many(10_000, i => `RUN cd /x${i} && gcc -o /opt/f${i} f.c`)}\nFROM a\nCOPY --from=a /opt/none /x\n`,
+    `FROM debian:12 AS a\n${many(6000, i => `RUN cd /x${i} && gcc -o /opt/f${i} f.c`)}\nFROM a\nCOPY --from=a /opt/none /x\n`,
   ],
   'ENV and RUN lines': [
     'dockerfile',

@@ -7,7 +7,7 @@ import {chainOf} from '../../language/stages.js'
 import type {Scene} from '../../model/check.js'
 import type {CopyStep, Description, RunStep, Stage} from '../../model/description.js'
 import {plainText} from '../../model/template.js'
-import {bringsNothing} from '../bases.js'
+import {bringsNothing, isDistribution} from '../bases.js'
 import {placeIn, type RanStep, stageScript} from '../scripts.js'
 import {accountsFor, type Claim, isBelow} from './claims.js'
 import {claimsOf, type Workshop} from './tools.js'
@@ -64,7 +64,8 @@ function collect(description: Description, stage: Stage, scene: Scene): Effects 
   const [first] = chain
   const bare = first !== undefined && bringsNothing(first.base)
   if (chain.length > longestChain) return {stage, claims: [{kind: 'anything'}], bare: false}
-  const claims: Claim[] = first?.base.kind === 'scratch' ? [] : ofBases.map(path => ({kind: 'tree', path}))
+  const except = first !== undefined && isDistribution(first.base) ? ['/usr/local'] : []
+  const claims: Claim[] = first?.base.kind === 'scratch' ? [] : ofBases.map(path => ({kind: 'tree', path, except}))
   const workshop: Workshop = {prefixes: new Set()}
   for (const each of chain) {
     for (const one of stageScript(description, each).steps) {
@@ -79,7 +80,9 @@ function collect(description: Description, stage: Stage, scene: Scene): Effects 
     }
   }
   // A stage of so many steps is a machine's; what it makes is not worth a guess.
-  return claims.length > mostClaims ? {stage, claims: [{kind: 'anything'}], bare: false} : {stage, claims, bare}
+  if (claims.length > mostClaims) return {stage, claims: [{kind: 'anything'}], bare: false}
+  const bundles = claims.some(claim => claim.kind === 'output' && claim.tool === 'bundle')
+  return {stage, claims: bundles ? claims.filter(claim => claim.kind !== 'tree' || claim.weak !== true) : claims, bare}
 }
 
 const mostClaims = 5000
