@@ -56,6 +56,12 @@ const layers = [
     modules: [...PURE, 'node:fs', 'node:fs/promises', 'node:stream', 'node:stream/promises', 'tar-stream'],
     why: 'reads a built image wherever it lies; starts no process and knows nothing of builds',
   },
+  {
+    folder: 'inspection',
+    may: ['model', 'language', 'images'],
+    modules: PURE,
+    why: 'judges what an image is through its face alone, so that any form, and a tree made for a test, can be looked at',
+  },
   {folder: 'reports', may: ['model'], modules: PURE, why: 'one result, many looks: values in, text out'},
   {
     folder: 'inside',
@@ -92,6 +98,7 @@ const layers = [
       'checks',
       'engines',
       'images',
+      'inspection',
       'reports',
       'system',
       'runners',

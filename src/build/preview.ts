@@ -2,7 +2,7 @@
 import {copiesOf} from '../language/stage-copies.js'
 import type {CopySource, Mount, Stage} from '../model/description.js'
 import type {PlacedSource} from '../model/operations.js'
-import type {Mounted, StageScript} from '../model/ports.js'
+import type {Mounted, StageScript, StoredStage} from '../model/ports.js'
 import {showTemplate} from '../model/template.js'
 import {artifactsOf, neededStages, waves} from '../plan/graph.js'
 import {type Done, type StageInputs, stageInputs} from './inputs.js'
@@ -15,6 +15,8 @@ export interface PreviewedStage {
   /** Undefined while something that goes into it is not known before the build. */
   readonly key: string | undefined
   readonly cached: boolean
+  /** What the store has of it. */
+  readonly stored: StoredStage | undefined
   /** Why it would run. */
   readonly why: string | undefined
   readonly script: StageScript
@@ -117,7 +119,7 @@ export async function previewBuild(request: BuildRequest, ports: BuildPorts, sig
           : inputs === undefined
             ? 'its parent is not built yet'
             : (inputs.whyNoKey ?? 'the store has nothing of this key')
-    previewed.push({stage, key: inputs?.key, cached: stored !== undefined, why, script})
+    previewed.push({stage, key: inputs?.key, cached: stored !== undefined, stored, why, script})
   }
   return previewed
 }

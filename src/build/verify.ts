@@ -74,6 +74,19 @@ export function artifactDigestOf(
   return matches.size > 0 && found ? artifactDigest(tree, [...matches.keys()]) : undefined
 }
 
+/** What an artifact is in an image, without a verdict. */
+export function artifactIn(
+  artifact: Artifact,
+  tree: ImageTree,
+  environment: ReadonlyMap<string, string>,
+): Pick<ArtifactReport, 'matches' | 'kind'> & {readonly bytes: number} {
+  const matches = new Map(
+    artifact.requests.flatMap(request => lookFor(request, tree, environment).matches.map(match => [match.path, match] as const)),
+  )
+  const paths = [...matches.values()].filter(match => match.resolution.kind === 'found').map(match => match.path)
+  return {matches: paths, kind: commonKind([...matches.values()]), bytes: artifactBytes(tree, paths)}
+}
+
 /** Anything that may be run or loaded, by its mode or name. */
 function mayBeProgram(entry: ImageEntry): boolean {
   return entry.kind === 'file' && entry.size > 0 && ((entry.mode & 0o111) !== 0 || /\.so(\.|$)/.test(entry.path))

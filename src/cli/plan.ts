@@ -1,9 +1,9 @@
 /** `plan`: stages, order, keys, what is cached and why not. Runs no engine. */
-import {type PreviewedStage, previewBuild} from '../build/preview.js'
+import type {PreviewedStage} from '../build/preview.js'
 import {copiesOf} from '../language/stage-copies.js'
-import type {Base, CopyStep, Description, Stage} from '../model/description.js'
+import type {CopyStep, Description, Stage} from '../model/description.js'
 import type {Diagnostic} from '../model/diagnostic.js'
-import {ExitCode, SifstageError} from '../model/errors.js'
+import {ExitCode} from '../model/errors.js'
 import type {Plan, PlanCopy, PlanStage} from '../model/plan.js'
 import {showImageReference} from '../model/reference.js'
 import {showTemplate} from '../model/template.js'
@@ -14,25 +14,9 @@ import {renderDiagnostics} from '../reports/text.js'
 import type {BuildingFlags, EverywhereFlags} from './flags.js'
 import {exitCodeOf, type Loaded, loadInput} from './input.js'
 import type {Outcome} from './outcome.js'
-import {silentSink} from './progress.js'
-import {buildRequest, openWorkshop} from './workshop.js'
+import {baseOf, previews} from './previews.js'
 
 export type PlanFlags = EverywhereFlags & BuildingFlags & {readonly format: 'text' | 'json' | 'mermaid' | 'dot'}
-
-function baseOf(base: Base): PlanStage['base'] {
-  switch (base.kind) {
-    case 'image':
-      return {kind: 'image', reference: showImageReference(base.reference)}
-    case 'local':
-      return {kind: 'local', reference: base.reference.path}
-    case 'scratch':
-      return {kind: 'scratch'}
-    case 'stage':
-      return {kind: 'stage', reference: base.name}
-    case 'mirror':
-      return {kind: 'image', reference: base.agent}
-  }
-}
 
 function copyOf(step: CopyStep, description: Description): PlanCopy {
   const {from} = step
@@ -111,35 +95,6 @@ function planOf(
 
 export function failedPlanDocument(finding: Diagnostic): object {
   return planDocument({input: finding.span.file, target: '', stages: [], order: [], diagnostics: [finding]})
-}
-
-/** What the store knows of the stages. A plan is still a plan where no engine is, or a registry does not answer. */
-async function previews(
-  loaded: Loaded,
-  flags: PlanFlags,
-  signal: AbortSignal,
-): Promise<{found: Map<number, PreviewedStage>; notes: Diagnostic[]}> {
-  const note = (error: SifstageError): Diagnostic => ({
-    rule: 'keys-unknown',
-    severity: 'info',
-    message: `what is cached cannot be told: ${error.message}`,
-    ...(error.hint === undefined ? {} : {hint: error.hint}),
-    span: {file: loaded.input, start: {line: 1, column: 1}, end: {line: 1, column: 1}},
-  })
-  try {
-    const {ports} = await openWorkshop(flags, loaded.settings, loaded.input, silentSink, signal)
-    const request = await buildRequest(loaded, flags, {
-      jobs: 1,
-      keepGoing: false,
-      keepFailed: false,
-      output: {kind: 'sif', path: '', mksquashfs: []},
-    })
-    const found = await previewBuild(request, ports, signal)
-    return {found: new Map(found.map(each => [each.stage.index, each])), notes: []}
-  } catch (error) {
-    if (!(error instanceof SifstageError) || error.exitCode === ExitCode.usage) throw error
-    return {found: new Map(), notes: [note(error)]}
-  }
 }
 
 export async function runPlan(

@@ -14,6 +14,7 @@ import {renderDiagnostics} from '../reports/text.js'
 import {baseResolver} from '../system/bases.js'
 import {artifactJson} from './build.js'
 import type {BuildingFlags, EverywhereFlags} from './flags.js'
+import {againstHost} from './host.js'
 import {imageOpener} from './image-opener.js'
 import {architecture, exitCodeOf, loadInput} from './input.js'
 import {openImage} from './open-image.js'
@@ -21,7 +22,7 @@ import type {Outcome} from './outcome.js'
 import {printable} from './progress.js'
 import {identityOf, runtimeLibraries, storeFolder} from './workshop.js'
 
-export type VerifyFlags = EverywhereFlags & BuildingFlags & {readonly stage: string}
+export type VerifyFlags = EverywhereFlags & BuildingFlags & {readonly stage: string; readonly 'against-host': boolean}
 
 function documentOf(
   input: string,
@@ -143,6 +144,7 @@ export async function runVerify(
       heed: found => arrange(found, loaded.source, loaded.others),
       signal,
     })
+    if (flags['against-host']) notes.push(...(await againstHost(opened, loaded.input, process.env, signal)))
   } finally {
     await opened.close()
     await base?.close()

@@ -73,6 +73,7 @@ const TYPES: Readonly<Record<number, Elf['type']>> = {1: 'relocatable', 2: 'exec
 const PT_LOAD = 1
 const PT_DYNAMIC = 2
 const PT_INTERP = 3
+const PT_NOTE = 4
 const PT_GNU_PROPERTY = 0x6474e553
 
 const DT_NEEDED = 1
@@ -253,6 +254,26 @@ function readLevel(numbers: Numbers, header: Header): string | undefined {
   return undefined
 }
 
+/** Longer notes are no tags. */
+const MOST_NOTES = 4096
+
+/** The oldest Linux that a file runs on: `NT_GNU_ABI_TAG`, which is type 1 of owner `GNU` (LSB Core, "Note Sections"). */
+function readKernel(numbers: Numbers, header: Header): string | undefined {
+  if (header.bytes > MOST_NOTES || header.offset + header.bytes > numbers.file.size) return undefined
+  // All of it at once, so that it is fetched at once.
+  numbers.file.at(header.offset, header.bytes)
+  const end = header.offset + header.bytes
+  for (let at = header.offset; at + 32 <= end; ) {
+    const [nameBytes, bytes, type] = [numbers.u32(at), numbers.u32(at + 4), numbers.u32(at + 8)]
+    const start = at + 12 + Math.ceil(nameBytes / 4) * 4
+    // The first word is the system: 0 is Linux.
+    if (type === 1 && nameBytes === 4 && bytes >= 16 && start + 16 <= end && numbers.u32(start) === 0)
+      return [4, 8, 12].map(place => numbers.u32(start + place)).join('.')
+    at = start + Math.ceil(bytes / 4) * 4
+  }
+  return undefined
+}
+
 /** `a:b` of a search path. An empty part means the current folder, which says nothing about an image. */
 function searchPath(text: string | undefined): readonly string[] | undefined {
   return text?.split(':').filter(part => part !== '')
@@ -278,6 +299,7 @@ export function readElf(file: HeldBytes): Elf {
   const headers = readHeaders(numbers)
   const property = headers.find(each => each.type === PT_GNU_PROPERTY)
   const level = property === undefined || machine !== 62 ? undefined : readLevel(numbers, property)
+  const kernel = headers.flatMap(each => (each.type === PT_NOTE ? (readKernel(numbers, each) ?? []) : []))[0]
   const interp = headers.find(each => each.type === PT_INTERP)
   const interpreter = interp === undefined ? undefined : stringAt(file, interp.offset, interp.bytes)
   const common = {
@@ -287,6 +309,7 @@ export function readElf(file: HeldBytes): Elf {
     type: TYPES[numbers.u16(16)] ?? 'other',
     ...(interpreter === undefined ? {} : {interpreter}),
     ...(level === undefined ? {} : {level}),
+    ...(kernel === undefined ? {} : {kernel}),
   } as const
   const dynamicHeader = headers.find(each => each.type === PT_DYNAMIC)
   if (dynamicHeader === undefined || dynamicHeader.bytes === 0)

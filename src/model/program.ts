@@ -24,6 +24,8 @@ export interface Elf {
   readonly gives: readonly string[]
   /** The level of x86-64 that it cannot do without, where it says so. */
   readonly level?: string
+  /** The oldest Linux that it runs on, where it says so: a C library does. */
+  readonly kernel?: string
 }
 
 export type Program =

@@ -1,6 +1,7 @@
 /** How findings and plans can be printed, by the word behind `--format`. Only the one that is asked for is loaded. */
 import type {Diagnostic} from '../model/diagnostic.js'
 import type {Plan} from '../model/plan.js'
+import type {Report} from '../model/report.js'
 import type {RuleText} from './sarif.js'
 import type {TextOptions} from './text.js'
 
@@ -45,4 +46,15 @@ export const planReports = {
   },
   mermaid: async (): Promise<PlanReport> => (await import('./mermaid.js')).planMermaid,
   dot: async (): Promise<PlanReport> => (await import('./dot.js')).planDot,
+} as const
+
+export type ImageReport = (report: Report, colour: boolean) => string
+
+export const imageReports = {
+  text: async (): Promise<ImageReport> => (await import('./report-text.js')).reportText,
+  json: async (): Promise<ImageReport> => {
+    const {reportDocument} = await import('./json.js')
+    return report => asJson(reportDocument(report))
+  },
+  markdown: async (): Promise<ImageReport> => (await import('./report-markdown.js')).reportMarkdown,
 } as const

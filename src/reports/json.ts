@@ -1,6 +1,7 @@
 /** The documents of `--json` (design section 3; test/contract holds their schemas). */
 import {type Diagnostic, type DiagnosticJson, diagnosticJson, summarize} from '../model/diagnostic.js'
 import type {Plan} from '../model/plan.js'
+import type {Report} from '../model/report.js'
 
 export function checkDocument(input: string, diagnostics: readonly Diagnostic[]) {
   return {version: 1, input, diagnostics: diagnostics.map(diagnosticJson), summary: summarize(diagnostics)} as const
@@ -23,4 +24,15 @@ export function convertDocument(conversion: Conversion) {
 
 export function planDocument(plan: Plan): {version: 1; diagnostics: DiagnosticJson[]} & Omit<Plan, 'diagnostics'> {
   return {version: 1, ...plan, diagnostics: plan.diagnostics.map(diagnosticJson)}
+}
+
+/** A report for programs: what people read is made from the findings, and left out. */
+export function reportDocument({image, diagnostics, ...rest}: Report): object {
+  const {sections: _, findings, ...about} = image ?? {sections: [], findings: {}}
+  return {
+    version: 1,
+    ...rest,
+    ...(image === undefined ? {} : {image: {...about, ...findings}}),
+    diagnostics: diagnostics.map(diagnosticJson),
+  }
 }

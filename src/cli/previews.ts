@@ -1,0 +1,56 @@
+/** What the store knows of a description's stages: shared by the verbs that build nothing. */
+import {type PreviewedStage, previewBuild} from '../build/preview.js'
+import type {Base} from '../model/description.js'
+import type {Diagnostic} from '../model/diagnostic.js'
+import {ExitCode, SifstageError} from '../model/errors.js'
+import type {PlanStage} from '../model/plan.js'
+import {showImageReference} from '../model/reference.js'
+import type {BuildingFlags, EverywhereFlags} from './flags.js'
+import type {Loaded} from './input.js'
+import {silentSink} from './progress.js'
+import {buildRequest, openWorkshop} from './workshop.js'
+
+/** A base as plans and reports show it. */
+export function baseOf(base: Base): PlanStage['base'] {
+  switch (base.kind) {
+    case 'image':
+      return {kind: 'image', reference: showImageReference(base.reference)}
+    case 'local':
+      return {kind: 'local', reference: base.reference.path}
+    case 'scratch':
+      return {kind: 'scratch'}
+    case 'stage':
+      return {kind: 'stage', reference: base.name}
+    case 'mirror':
+      return {kind: 'image', reference: base.agent}
+  }
+}
+
+/** What the store knows of the stages. A plan is still a plan where no engine is, or a registry does not answer. */
+export async function previews(
+  loaded: Loaded,
+  flags: EverywhereFlags & BuildingFlags,
+  signal: AbortSignal,
+): Promise<{found: Map<number, PreviewedStage>; notes: Diagnostic[]}> {
+  const note = (error: SifstageError): Diagnostic => ({
+    rule: 'keys-unknown',
+    severity: 'info',
+    message: `what is cached cannot be told: ${error.message}`,
+    ...(error.hint === undefined ? {} : {hint: error.hint}),
+    span: {file: loaded.input, start: {line: 1, column: 1}, end: {line: 1, column: 1}},
+  })
+  try {
+    const {ports} = await openWorkshop(flags, loaded.settings, loaded.input, silentSink, signal)
+    const request = await buildRequest(loaded, flags, {
+      jobs: 1,
+      keepGoing: false,
+      keepFailed: false,
+      output: {kind: 'sif', path: '', mksquashfs: []},
+    })
+    const found = await previewBuild(request, ports, signal)
+    return {found: new Map(found.map(each => [each.stage.index, each])), notes: []}
+  } catch (error) {
+    if (!(error instanceof SifstageError) || error.exitCode === ExitCode.usage) throw error
+    return {found: new Map(), notes: [note(error)]}
+  }
+}

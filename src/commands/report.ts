@@ -1,0 +1,44 @@
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import {SifstageCommand} from '../cli/command.js'
+import {building, everywhere, inputArgument} from '../cli/flags.js'
+
+export default class Report extends SifstageCommand {
+  static override summary = 'Report what a build came to: stages, artifacts, and what is in the image.'
+  static override description =
+    'Sizes and times of the stages, and the image of the target, come from the store as the last build left them; nothing is built. ' +
+    'With IMAGE that image is looked at instead. INPUT may be an image itself (a .sif, a folder, an archive, docker://REF): then there are no stages to report.'
+  static override examples = [
+    {
+      description: 'The stages of the last build, and its image',
+      command: '<%= config.bin %> report examples/helloworld/Dockerfile',
+    },
+    {
+      description: 'Tables for a pull request',
+      command: '<%= config.bin %> report examples/helloworld/Dockerfile --format markdown',
+    },
+    {description: 'An image alone, beside this machine', command: '<%= config.bin %> report helloworld.sif --against-host'},
+  ]
+  static override args = {
+    ...inputArgument,
+    image: Args.string({description: 'the image to look at, instead of the one in the store', required: false}),
+  }
+  static override flags = {
+    ...everywhere,
+    ...building,
+    format: Flags.option({options: ['text', 'json', 'markdown'] as const})({
+      description: 'how the report is printed',
+      default: 'text',
+    }),
+    'against-host': Flags.boolean({description: 'warn where the image does not suit this machine'}),
+  }
+
+  override async run(): Promise<void> {
+    const {args, flags} = await this.parse(Report)
+    const {failedReportDocument, runReport} = await import('../cli/report.js')
+    const colour = process.stdout.isTTY === true && !process.env['NO_COLOR']
+    await this.carryOut(flags.json || flags.format === 'json', args.input, failedReportDocument, signal =>
+      runReport(args.input, args.image, flags, {colour, messagesColour: this.colour}, signal),
+    )
+  }
+}

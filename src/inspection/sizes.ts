@@ -1,0 +1,89 @@
+/** How large an image is unpacked, and where. */
+import type {ImageTree} from '../model/image.js'
+import type {Row} from '../model/report.js'
+import type {Topic} from './topic.js'
+
+export interface Folder {
+  readonly path: string
+  readonly bytes: number
+  readonly files: number
+}
+
+export interface Sizes {
+  /** Bytes of files; one with several names counts once. */
+  readonly bytes: number
+  readonly files: number
+  readonly directories: number
+  readonly symlinks: number
+  /** The largest, none of them inside another. */
+  readonly folders: readonly Folder[]
+}
+
+const MOST_FOLDERS = 10
+/** `/usr/lib/x86_64-linux-gnu`: deeper folders say little to a person. */
+const DEEPEST = 3
+
+/** Bytes and number of the files of a tree; names of one file count once. */
+export function treeSize(tree: ImageTree): {bytes: number; files: number; directories: number; symlinks: number} {
+  const size = {bytes: 0, files: 0, directories: 0, symlinks: 0}
+  for (const entry of tree.below('/')) {
+    if (entry.kind === 'directory') size.directories += 1
+    if (entry.kind === 'symlink') size.symlinks += 1
+    if (entry.kind !== 'file' || entry.sameAs !== undefined) continue
+    size.files += 1
+    size.bytes += entry.size
+  }
+  // The root itself is no folder that anybody made.
+  size.directories -= 1
+  return size
+}
+
+/** All folders that are not deeper than three names. */
+function foldersOf(tree: ImageTree): Map<string, {bytes: number; files: number; below: string[]}> {
+  const folders = new Map<string, {bytes: number; files: number; below: string[]}>([['', {bytes: 0, files: 0, below: []}]])
+  for (const {path, kind, size, sameAs} of tree.below('/')) {
+    const names = path.split('/')
+    if (kind === 'directory' && path !== '/' && names.length <= DEEPEST + 1) {
+      folders.set(path, {bytes: 0, files: 0, below: []})
+      folders.get(names.slice(0, -1).join('/'))?.below.push(path)
+    }
+    if (kind !== 'file' || sameAs !== undefined) continue
+    for (let depth = 1; depth <= Math.min(names.length - 1, DEEPEST + 1); depth += 1) {
+      const folder = folders.get(names.slice(0, depth).join('/'))
+      if (folder === undefined) continue
+      folder.files += 1
+      folder.bytes += size
+    }
+  }
+  return folders
+}
+
+/** The largest folders: one that mostly holds other folders makes way for those. */
+function largestFolders(tree: ImageTree): Folder[] {
+  const folders = foldersOf(tree)
+  const result: Folder[] = []
+  const open = [...(folders.get('')?.below ?? [])]
+  for (let path = open.pop(); path !== undefined; path = open.pop()) {
+    const folder = folders.get(path)
+    if (folder === undefined || folder.bytes === 0) continue
+    const below = folder.below.reduce((sum, each) => sum + (folders.get(each)?.bytes ?? 0), 0)
+    if (below > folder.bytes / 2) open.push(...folder.below)
+    else result.push({path, bytes: folder.bytes, files: folder.files})
+  }
+  return result.sort((a, b) => b.bytes - a.bytes || (a.path < b.path ? -1 : 1)).slice(0, MOST_FOLDERS)
+}
+
+export const sizes: Topic<Sizes> = {
+  title: 'size of its files',
+  look({tree}) {
+    const data: Sizes = {...treeSize(tree), folders: largestFolders(tree)}
+    const rest = data.bytes - data.folders.reduce((sum, each) => sum + each.bytes, 0)
+    const restFiles = data.files - data.folders.reduce((sum, each) => sum + each.files, 0)
+    const rows: Row[] = [
+      ['all', {bytes: data.bytes}, {count: data.files}],
+      ...data.folders.map((each): Row => [each.path, {bytes: each.bytes}, {count: each.files}]),
+      ...(restFiles > 0 && data.folders.length > 0 ? [['elsewhere', {bytes: rest}, {count: restFiles}] satisfies Row] : []),
+    ]
+    return {data, rows, head: ['', 'size', 'files']}
+  },
+}
