@@ -129,13 +129,23 @@ async function runCommand(run: StageRun, command: StageCommand, log: WriteStream
   return result
 }
 
+/** A command that failed through no fault of the stage is run that often again. */
+const MOST_REPEATS = 3
+
+/** Whether a failed command of the engine left nothing behind and may succeed now. */
+function passes(run: StageRun, command: StageCommand, result: CommandResult): boolean {
+  return command.kind === 'engine' && run.ports.engine.engine.isPassing(result.tail)
+}
+
 /** Runs the commands in order, to the first that fails. */
 async function runCommands(run: StageRun, commands: readonly StageCommand[], logFile: string): Promise<void> {
   const log = createWriteStream(logFile)
   log.on('error', () => {})
   try {
     for (const [at, command] of commands.entries()) {
-      const result = await runCommand(run, command, log)
+      let result = await runCommand(run, command, log)
+      for (let again = 0; again < MOST_REPEATS && result.exitCode !== 0 && passes(run, command, result); again += 1)
+        result = await runCommand(run, command, log)
       if (result.exitCode === 0) continue
       // What tidies up behind it, so that a tree that is kept holds nothing of ours.
       for (const after of commands.slice(at + 1).filter(each => each.always && each.step === command.step))

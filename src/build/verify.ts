@@ -41,6 +41,8 @@ export interface Verification {
   readonly environment: ReadonlyMap<string, string>
   /** Undefined where nothing is known of where the artifacts go. */
   readonly destinations: Destinations | undefined
+  /** Only whether everything is there, not whether it is fit for where it goes. */
+  readonly onlyThere?: true
   /** The finished image of the target, once there is one. */
   readonly finished?: Image
   /** Leaves out what a comment in the input silences. */
@@ -224,11 +226,11 @@ async function destinationsOf(
   verification: Verification,
 ): Promise<Map<ArtifactRequest, {readonly destination: Destination; readonly places: readonly Arriving[]}>> {
   const result = new Map<ArtifactRequest, {destination: Destination; places: readonly Arriving[]}>()
-  const {destinations, finished, image, signal} = verification
+  const {destinations, finished, image, onlyThere, signal} = verification
   const wanted = found.filter(
     each => destinations?.areRun(each.request.stage) === true && each.request.stage.steps.includes(each.request.step),
   )
-  if (destinations === undefined || wanted.length === 0) return result
+  if (destinations === undefined || onlyThere || wanted.length === 0) return result
   const own = new Set([...programs.keys()].map(path => path.slice(path.lastIndexOf('/') + 1)))
   const expected =
     finished === undefined ? await destinations.expected(own, signal) : await destinations.finished(finished, signal)

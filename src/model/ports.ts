@@ -161,6 +161,8 @@ export interface Engine {
   script(work: StageWork): StageScript
   /** Lines of the engine's output that say nothing to a person, because our own options cause them. */
   isNoise(line: string): boolean
+  /** Whether a failure comes of two engines at work side by side, so that the same command may succeed when it is run again. */
+  isPassing(output: readonly string[]): boolean
   /** What an engine's failure means and what to do, when it is a known one. */
   explain(output: readonly string[]): {readonly message: string; readonly hint: string} | undefined
 }

@@ -24,6 +24,9 @@ export const missing: ArtifactCheck = {
     const what = pattern
       ? `nothing in stage "${subject.producer}" matches ${subject.path}`
       : `stage "${subject.producer}" has no ${gone[0]?.path ?? subject.path}`
+    const elsewhere = [...subject.others].flatMap(([stage, tree]) =>
+      stage !== subject.producer && !pattern && tree.resolve(subject.path).kind === 'found' ? [`"${stage}"`] : [],
+    )
     const near = nearestPaths(subject.tree, subject.path)
     const content = folderContent(subject.tree, subject.path)
     const temporary =
@@ -31,9 +34,11 @@ export const missing: ArtifactCheck = {
         ? ' Files that %post writes below /tmp or /var/tmp do not stay in the image (rule D72): write them elsewhere.'
         : ''
     const hint =
-      near.length > 0
-        ? `Nearest paths that exist: ${near.join(', ')}.${temporary}`
-        : `Nothing of a like name exists${content === undefined ? '' : `; ${content}`}.${temporary}`
+      elsewhere.length > 0
+        ? `It exists in stage ${elsewhere.join(' and ')}: copy it from there.${temporary}`
+        : near.length > 0
+          ? `Nearest paths that exist: ${near.join(', ')}.${temporary}`
+          : `Nothing of a like name exists${content === undefined ? '' : `; ${content}`}.${temporary}`
     return [artifactFinding(missing.name, subject, `${what}; ${whoAsked(subject)}`, hint)]
   },
 }
