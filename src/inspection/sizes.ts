@@ -10,11 +10,13 @@ export interface Folder {
 }
 
 export interface Sizes {
-  /** Bytes of files; one with several names counts once. */
+  /** Bytes of files; one with several names counts once, in every form of image that tells. */
   readonly bytes: number
   readonly files: number
   readonly directories: number
   readonly symlinks: number
+  /** False where the form of the image does not tell which names are one file: then each counts. */
+  readonly hardLinksOnce: boolean
   /** The largest, none of them inside another. */
   readonly folders: readonly Folder[]
 }
@@ -75,12 +77,13 @@ function largestFolders(tree: ImageTree): Folder[] {
 
 export const sizes: Topic<Sizes> = {
   title: 'size of its files',
-  look({tree}) {
-    const data: Sizes = {...treeSize(tree), folders: largestFolders(tree)}
+  look({tree, untold}) {
+    const hardLinksOnce = !untold.includes('sameAs')
+    const data: Sizes = {...treeSize(tree), hardLinksOnce, folders: largestFolders(tree)}
     const rest = data.bytes - data.folders.reduce((sum, each) => sum + each.bytes, 0)
     const restFiles = data.files - data.folders.reduce((sum, each) => sum + each.files, 0)
     const rows: Row[] = [
-      ['all', {bytes: data.bytes}, {count: data.files}],
+      [hardLinksOnce ? 'all' : 'all, hard links each', {bytes: data.bytes}, {count: data.files}],
       ...data.folders.map((each): Row => [each.path, {bytes: each.bytes}, {count: each.files}]),
       ...(restFiles > 0 && data.folders.length > 0 ? [['elsewhere', {bytes: rest}, {count: restFiles}] satisfies Row] : []),
     ]

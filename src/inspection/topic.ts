@@ -1,5 +1,5 @@
 /** What a topic of the report is given, and what it gives back. */
-import type {ImageEntry, ImageTree} from '../model/image.js'
+import type {Image, ImageEntry, ImageTree} from '../model/image.js'
 import type {ImageConfig} from '../model/image-config.js'
 import type {Program} from '../model/program.js'
 import type {Looked} from '../model/report.js'
@@ -11,8 +11,8 @@ export interface Names {
   readonly architecture: string | undefined
   /** What an OCI image says of itself; undefined for one that says nothing. */
   readonly config: ImageConfig | undefined
-  /** Whether entries tell their capabilities: listings of the store and layers do, a folder or squashfs does not. */
-  readonly tellsCapabilities: boolean
+  /** What entries do not say in this form of image. */
+  readonly untold: NonNullable<Image['untold']>
   /** Programs and libraries that were brought in: those of artifacts, and those outside the distribution's folders. */
   readonly own: readonly string[]
   /** How many there are, where not all are looked at. */

@@ -90,6 +90,7 @@ describe('sizes', () => {
       // /usr, /usr/lib, its two, /usr/bin, /opt, /empty
       directories: 7,
       symlinks: 1,
+      hardLinksOnce: true,
       folders: [
         {path: '/usr/lib/a', bytes: 500, files: 1},
         {path: '/usr/lib/b', bytes: 400, files: 1},
@@ -125,8 +126,9 @@ describe('rights', () => {
   })
 
   it('of a form that does not tell attributes are not said to be none', async () => {
-    const {findings, sections} = await inspect(made({'/bin/ping': {mode: 0o755}}))
+    const {findings, sections} = await inspect(made({'/bin/ping': {mode: 0o755}}, {untold: ['capabilities', 'sameAs']}))
     expect(findings.privileges.capabilities).toBeUndefined()
+    expect(findings.sizes.hardLinksOnce).toBe(false)
     expect(sections.find(each => each.title === 'rights')?.rows).toContainEqual([
       'capabilities',
       '?',
