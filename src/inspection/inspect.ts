@@ -19,9 +19,11 @@ export interface InspectOptions {
 const MOST_TEXTS = 2000
 
 function namesOf(image: Image, artifacts: ReadonlySet<string>): Names {
-  const {own, count} = ownPrograms(image.tree, artifacts)
+  const entries = [...image.tree.below('/')]
+  const {own, count} = ownPrograms(entries, artifacts)
   return {
     tree: image.tree,
+    entries,
     architecture: image.architecture,
     config: image.config === undefined ? undefined : parseImageConfig(configObject(image.config)),
     untold: image.untold ?? [],

@@ -34,13 +34,13 @@ export function parseCapabilities(hex: string): {names: string[]; effective: boo
 
 export const privileges: Topic<Privileges> = {
   title: 'rights',
-  look({tree, untold}) {
+  look({entries, untold}) {
     const tellsCapabilities = !untold.includes('capabilities')
     const setuid: string[] = []
     const setgid: string[] = []
     const writable: string[] = []
     const capable: {path: string; names: string[]; effective: boolean}[] = []
-    for (const entry of tree.below('/')) {
+    for (const entry of entries) {
       if (entry.kind === 'symlink') continue
       if (entry.kind === 'file' && (entry.mode & 0o4000) !== 0) setuid.push(entry.path)
       // On a folder it only hands the group on.

@@ -7,6 +7,8 @@ import type {Looked} from '../model/report.js'
 /** What is known of an image before any content is read. */
 export interface Names {
   readonly tree: ImageTree
+  /** All of them, parents first: going through a list is many times faster than through the tree, and every topic does. */
+  readonly entries: readonly ImageEntry[]
   /** In Go's words, where the image says so itself. */
   readonly architecture: string | undefined
   /** What an OCI image says of itself; undefined for one that says nothing. */
