@@ -48,7 +48,7 @@ export interface Topic<Data extends object> {
 }
 
 /** Lists in documents end here: a damaged image may have a million of anything. */
-export const MOST_LISTED = 1000
+const MOST_LISTED = 1000
 
 /** A list with the number of all. */
 export interface Listed<T> {
