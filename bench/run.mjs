@@ -1,4 +1,4 @@
-// npm run bench [-- startup | build] [--rounds N]: tables in Markdown on standard output, dots on standard error.
+// npm run bench [-- startup | build | images] [--rounds N]: tables in Markdown on standard output, dots on standard error.
 import {execFileSync, spawnSync} from 'node:child_process'
 import {readFileSync} from 'node:fs'
 import {availableParallelism, cpus, release, totalmem} from 'node:os'
@@ -6,11 +6,12 @@ import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {parseArgs} from 'node:util'
 import {build} from './build.mjs'
+import {images} from './images.mjs'
 import {startup} from './startup.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const {values, positionals} = parseArgs({allowPositionals: true, options: {rounds: {type: 'string'}}})
-const wanted = new Set(positionals.length === 0 ? ['startup', 'build'] : positionals)
+const wanted = new Set(positionals.length === 0 ? ['startup', 'build', 'images'] : positionals)
 const user = process.getuid() === 0 ? (process.env.SIFSTAGE_TEST_USER ?? 'hpc') : undefined
 const bases = process.env.SIFSTAGE_TEST_BASES ?? '/var/tmp/sifstage-bases'
 const node = process.execPath
@@ -34,4 +35,9 @@ if (wanted.has('startup')) process.stdout.write(`${startup({root, node, rounds: 
 if (wanted.has('build')) {
   const registry = execFileSync(join(root, 'scripts/registry.sh'), ['start', bases], {encoding: 'utf8'}).trim()
   process.stdout.write(`${build({root, user, registry, rounds: Number(values.rounds ?? 5)})}\n`)
+}
+if (wanted.has('images')) {
+  const registry = execFileSync(join(root, 'scripts/registry.sh'), ['start', bases], {encoding: 'utf8'}).trim()
+  for (const megabytes of [170, 1024])
+    process.stdout.write(`${images({root, user, registry, bases, rounds: Number(values.rounds ?? 3), megabytes})}\n`)
 }

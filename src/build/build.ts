@@ -3,23 +3,21 @@
  * run and published; then every artifact that later stages take from it is verified, before any of them starts.
  */
 import {dirname} from 'node:path'
-import {chainOf} from '../language/stages.js'
+import {dependenciesFirst} from '../language/stages.js'
 import type {ArtifactReport} from '../model/artifact.js'
 import type {Stage} from '../model/description.js'
 import type {Diagnostic} from '../model/diagnostic.js'
 import {SifstageError} from '../model/errors.js'
-import type {Image} from '../model/image.js'
 import type {StoredStage} from '../model/ports.js'
 import {startOf} from '../model/span.js'
 import {type Artifact, artifactsOf, neededDirectly, neededStages} from '../plan/graph.js'
-import {Destinations} from './destinations.js'
 import {explainFailure, otherFailure} from './failures.js'
 import {type Done, type StageInputs, stageInputs} from './inputs.js'
 import {mountsOf} from './mounts.js'
 import {writeOutput} from './output.js'
 import type {BuildPorts, BuildRequest, BuildResult, Failure, StageReport} from './request.js'
 import {runStage, StageFailure} from './stage.js'
-import {verifyArtifacts} from './verify.js'
+import {type Moment, Verdicts} from './verdicts.js'
 
 interface Finished {
   readonly report: StageReport
@@ -28,14 +26,18 @@ interface Finished {
   readonly root: string | undefined
 }
 
+/** A stage that does not start, since something it needs turned out not to be fit. */
+class Withheld extends Error {}
+
 class Build {
   readonly #finished = new Map<number, Finished>()
   readonly #done = new Map<number, Done>()
   readonly #needed: readonly number[]
   readonly #artifacts: ReadonlyMap<number, readonly Artifact[]>
-  readonly #images = new Map<number, Promise<Image>>()
-  readonly #bases = new Map<number, Promise<Image | undefined>>()
-  readonly #destinations: Destinations
+  readonly #verdicts: Verdicts
+  /** Stages that were reused, whose artifacts are not judged yet by where they go. */
+  readonly #unjudged = new Set<number>()
+  #judging: Promise<void> = Promise.resolve()
 
   constructor(
     readonly request: BuildRequest,
@@ -44,13 +46,7 @@ class Build {
   ) {
     this.#needed = neededStages(request.description, request.target)
     this.#artifacts = artifactsOf(request.description, this.#needed)
-    this.#destinations = new Destinations({
-      description: request.description,
-      target: this.#stage(request.target),
-      images: {stage: index => this.#image(index), base: stage => this.#base(stage)},
-      environment: request.context.environment,
-      runtimeLibraries: request.runtimeLibraries,
-    })
+    this.#verdicts = new Verdicts(request, ports, this.#artifacts, signal)
   }
 
   #stage(index: number): Stage {
@@ -63,7 +59,7 @@ class Build {
   async #obtain(stage: Stage, inputs: StageInputs): Promise<{stored: StoredStage; root: string | undefined}> {
     const {store, sink} = this.ports
     const {key} = inputs
-    const run = () => runStage({stage, inputs, done: this.#done, request: this.request, ports: this.ports, signal: this.signal})
+    const run = () => this.#run(stage, inputs)
     if (key === undefined) return run()
     const fresh = this.request.noCache || this.request.noCacheFilter.has(stage.name)
     const known = fresh ? undefined : await store.find(key)
@@ -92,71 +88,8 @@ class Build {
       })
   }
 
-  /** The image of a stage that is done, opened once. */
-  #image(index: number): Promise<Image | undefined> {
-    const stored = this.#done.get(index)?.stored
-    if (stored === undefined) return Promise.resolve(undefined)
-    return this.#open(index, stored)
-  }
-
-  #open(index: number, stored: StoredStage): Promise<Image> {
-    const known = this.#images.get(index) ?? this.ports.opener.stored(stored)
-    this.#images.set(index, known)
-    return known
-  }
-
-  /** The base that a stage starts from: fetched once, early, and only to judge what is copied onto it. */
-  #base(stage: Stage): Promise<Image | undefined> {
-    const known = this.#bases.get(stage.index) ?? this.#openBase(stage)
-    this.#bases.set(stage.index, known)
-    return known
-  }
-
-  async #openBase(stage: Stage): Promise<Image | undefined> {
-    const {ports, request, signal} = this
-    if (stage.base.kind === 'stage') return undefined
-    try {
-      const cwd = request.context.root
-      const resolved = await ports.bases.resolve(stage.base, cwd, signal)
-      return await ports.opener.base(stage.base, resolved, cwd, signal)
-    } catch (error) {
-      if (!(error instanceof SifstageError)) throw error
-      // What is wrong with the base says the stage itself, when it is built.
-      return undefined
-    }
-  }
-
-  /** Whether programs go from one stage to another that people run: then its base is fetched while the first stages run. */
-  #fetchEarly(): void {
-    const target = this.#stage(this.request.target)
-    const copies = chainOf(this.request.description, target).some(stage =>
-      stage.steps.some(step => step.kind === 'copy' && step.from.kind === 'stage'),
-    )
-    const [lowest] = chainOf(this.request.description, target)
-    // Whoever asks for it sees what went wrong.
-    if (copies && lowest !== undefined) this.#base(lowest).catch(() => {})
-  }
-
-  async #closeImages(): Promise<void> {
-    const opened = await Promise.allSettled([...this.#images.values(), ...this.#bases.values()])
-    await Promise.all(opened.map(each => (each.status === 'fulfilled' ? each.value?.close() : undefined)))
-  }
-
-  /** The verdict on what later stages take from a stage; with the finished image of the target, the last one. */
-  async #verify(stage: Stage, stored: StoredStage, finished?: Image): Promise<ArtifactReport[]> {
-    const wanted = this.#artifacts.get(stage.index) ?? []
-    if (wanted.length === 0) return []
-    const reports = await verifyArtifacts({
-      producer: stage,
-      image: await this.#open(stage.index, stored),
-      artifacts: wanted,
-      environment: this.request.context.environment,
-      destinations: this.#destinations,
-      ...(finished === undefined ? {} : {finished}),
-      heed: this.request.heed,
-      signal: this.signal,
-    })
-    return reports.map(report => {
+  #tellArtifacts(stage: Stage, reports: readonly ArtifactReport[]): void {
+    for (const report of reports)
       this.ports.sink.emit({
         event: 'artifact',
         stage: stage.name,
@@ -164,8 +97,45 @@ class Build {
         status: report.status,
         wantedBy: report.wantedBy,
       })
-      return report
+  }
+
+  /**
+   * Before a stage runs: are the reused stages, whose artifacts were only looked for, fit for where they go?
+   * Where nothing runs the finished image tells that, and no base has to be fetched for it.
+   */
+  #judgeReused(): Promise<void> {
+    this.#judging = this.#judging.then(async () => {
+      for (const index of [...this.#unjudged]) {
+        this.#unjudged.delete(index)
+        await this.#judge(index, 'early')
+      }
     })
+    return this.#judging
+  }
+
+  /** Judges a finished stage anew. One that fails now is not done any more. */
+  async #judge(index: number, moment: Moment): Promise<void> {
+    const finished = this.#finished.get(index)
+    const stored = finished?.done?.stored
+    if (finished === undefined || stored === undefined) return
+    const stage = this.#stage(index)
+    const artifacts = await this.#verdicts.of(stage, stored, moment)
+    const failed = artifacts.filter(each => each.status === 'failed')
+    this.#tellArtifacts(stage, failed)
+    this.#finished.set(index, {
+      ...finished,
+      report: {...finished.report, artifacts, ...(failed.length === 0 ? {} : {status: 'failed'})},
+    })
+    if (failed.length > 0) this.#done.delete(index)
+  }
+
+  async #run(stage: Stage, inputs: StageInputs): Promise<{stored: StoredStage; root: string | undefined}> {
+    const {description} = this.request
+    await this.#judgeReused()
+    const needs = dependenciesFirst(description, stage.index).filter(each => each.index !== stage.index)
+    if (needs.some(each => !this.#done.has(each.index))) throw new Withheld(`stage ${stage.name} needs what failed`)
+    this.#verdicts.fetchBase()
+    return runStage({stage, inputs, done: this.#done, request: this.request, ports: this.ports, signal: this.signal})
   }
 
   async #build(index: number): Promise<Finished> {
@@ -180,7 +150,9 @@ class Build {
       sink.emit({event: 'stage-start', stage: stage.name, ...(inputs.key === undefined ? {} : {key: inputs.key})})
       const {stored, root} = await this.#obtain(stage, inputs)
       if (root === undefined) this.#tellOfSecrets(stage)
-      const artifacts = await this.#verify(stage, stored)
+      const artifacts = await this.#verdicts.of(stage, stored, root === undefined ? 'there' : 'early')
+      if (root === undefined) this.#unjudged.add(index)
+      this.#tellArtifacts(stage, artifacts)
       const failed = artifacts.some(each => each.status === 'failed')
       const status = failed ? 'failed' : root === undefined ? 'cached' : 'built'
       sink.emit({
@@ -206,6 +178,10 @@ class Build {
       }
     } catch (error) {
       this.signal.throwIfAborted()
+      if (error instanceof Withheld) {
+        sink.emit({event: 'stage-end', stage: stage.name, status: 'not-run', seconds: seconds()})
+        return {report: this.#notRun(index), done: undefined, root: undefined}
+      }
       const failure = error instanceof StageFailure ? explainFailure(stage, error, this.ports) : otherFailure(stage, error)
       if (this.request.keepFailed && error instanceof StageFailure) await this.#keep(stage)
       sink.emit({event: 'stage-end', stage: stage.name, status: 'failed', seconds: seconds()})
@@ -271,34 +247,31 @@ class Build {
     }
   }
 
-  /** What could not be said before the target was there: deferred findings, on its finished image. */
+  /** What could not be said before the target was there: on its finished image. */
   async #judgeFinished(): Promise<void> {
-    const made = this.#done.get(this.request.target)?.stored
-    if (made === undefined) return
-    for (const [index, finished] of this.#finished) {
-      const {report, done} = finished
+    const last = this.#done.get(this.request.target)?.stored
+    if (last === undefined) return this.#judgeReused()
+    for (const [index, {report}] of this.#finished) {
       const deferred = report.artifacts.some(each => each.diagnostics.some(one => one.deferred === true))
-      if (!deferred || done?.stored === undefined) continue
-      const image = await this.#open(this.request.target, made)
-      const artifacts = await this.#verify(this.#stage(index), done.stored, image)
-      const failed = artifacts.some(each => each.status === 'failed')
-      this.#finished.set(index, {...finished, report: {...report, artifacts, status: failed ? 'failed' : report.status}})
+      if (deferred || this.#unjudged.has(index)) await this.#judge(index, {last})
     }
   }
 
   #report(index: number): StageReport {
-    return (
-      this.#finished.get(index)?.report ?? {
-        index,
-        name: this.#stage(index).name,
-        status: 'not-run',
-        key: undefined,
-        digest: undefined,
-        seconds: undefined,
-        artifacts: [],
-        failure: undefined,
-      }
-    )
+    return this.#finished.get(index)?.report ?? this.#notRun(index)
+  }
+
+  #notRun(index: number): StageReport {
+    return {
+      index,
+      name: this.#stage(index).name,
+      status: 'not-run',
+      key: undefined,
+      digest: undefined,
+      seconds: undefined,
+      artifacts: [],
+      failure: undefined,
+    }
   }
 
   async run(): Promise<BuildResult> {
@@ -311,12 +284,11 @@ class Build {
       target: this.#stage(target).name,
       stages: this.#needed.map(index => this.#stage(index).name),
     })
-    this.#fetchEarly()
     try {
       await this.#runAll()
       await this.#judgeFinished()
     } finally {
-      await this.#closeImages()
+      await this.#verdicts.close()
     }
     this.signal.throwIfAborted()
     const stages = this.#needed.map(index => this.#report(index))

@@ -196,8 +196,10 @@ export class Destinations {
     signal: AbortSignal,
   ): Promise<Expected> {
     const {image} = known
-    const folder = '/.singularity.d/env'
-    const scripts = image.tree.list(folder).map(name => `${folder}/${name}`)
+    // The others are the engine's own, which set what every image has.
+    const scripts = ['10-docker2singularity.sh', '90-environment.sh', '91-environment.sh'].map(
+      name => `/.singularity.d/env/${name}`,
+    )
     const texts = await readSmallFiles(image, scripts, signal)
     const surroundings = surroundingsOf(
       this.#chain,

@@ -1,6 +1,5 @@
 /** What surrounds the programs of an image when it runs: variables, and who starts which of them. */
 import {defaultPath, parseImageConfig} from '../language/image-config.js'
-import {absolutePath} from '../language/paths.js'
 import {commandsOf, programNames, programsOf, scriptCommands} from '../language/ran.js'
 import type {RanCommand} from '../language/shell-walk.js'
 import {fillTemplate} from '../language/templates.js'
@@ -24,7 +23,7 @@ export interface Surroundings {
 }
 
 /** The folders that assignments of a script add to `LD_LIBRARY_PATH`. */
-export function libraryFolders(commands: readonly RanCommand[]): {readonly folders: readonly string[]; readonly open: boolean} {
+function libraryFolders(commands: readonly RanCommand[]): {readonly folders: readonly string[]; readonly open: boolean} {
   const folders: string[] = []
   let open = false
   for (const {command} of commands) {
@@ -111,19 +110,4 @@ export function surroundingsOf(
     openLibraryPath: open || fromEnv.some(each => each.includes('$')),
     starts,
   }
-}
-
-/** Where a destination of a copy lies, as far as the text tells; `/` at its end is kept. */
-export function workdirsOf(
-  stage: Stage,
-  beginning: string,
-  fill: (text: Stage['steps'][number] & {kind: 'workdir'}) => string,
-): readonly string[] {
-  const folders: string[] = []
-  let folder = beginning
-  for (const step of stage.steps) {
-    if (step.kind === 'workdir') folder = absolutePath(folder, fill(step))
-    folders.push(folder)
-  }
-  return folders
 }

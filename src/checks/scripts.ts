@@ -1,5 +1,4 @@
 /** The commands of every stage as they will run, worked out once for all rules that look at them. */
-import {dirname} from 'node:path/posix'
 import {isRootUser} from '../language/image-config.js'
 import {placeOf} from '../language/places.js'
 import {type RanCommand, type ShellState, Variables, walkScript} from '../language/shell-walk.js'
@@ -175,9 +174,4 @@ export function definitionShell({section}: RunStep): string | undefined {
   const words = section?.arguments ?? []
   const at = words.indexOf('-c')
   return at === -1 ? undefined : words[at + 1]
-}
-
-/** The folder that a path lies in. */
-export function folderOf(path: string): string {
-  return dirname(path)
 }

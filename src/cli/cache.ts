@@ -107,9 +107,9 @@ async function pruneKept(folder: string, identity: Identity): Promise<number> {
   return count
 }
 
-/** Downloads, and the content of cache mounts, whose files belong to subordinate ids. */
+/** Downloads, layers of images, and the content of cache mounts, whose files belong to subordinate ids. */
 async function pruneUnused(folder: string, identity: Identity, before: number): Promise<void> {
-  for (const kind of ['downloads', 'caches']) {
+  for (const kind of ['downloads', 'blobs/sha256', 'blobs/sha512', 'caches']) {
     for (const name of await readdir(join(folder, kind)).catch(() => [])) {
       const path = join(folder, kind, name)
       const used = (await stat(path).catch(() => undefined))?.mtimeMs ?? Number.POSITIVE_INFINITY

@@ -1,7 +1,9 @@
 /** `check`: everything that can be known before a build. */
+import {loadRemarks} from '../formats/index.js'
 import {type Diagnostic, summarize} from '../model/diagnostic.js'
 import {checkReports} from '../reports/index.js'
 import {checkDocument} from '../reports/json.js'
+import type {RuleText} from '../reports/sarif.js'
 import type {EverywhereFlags} from './flags.js'
 import {exitCodeOf, loadInput} from './input.js'
 import type {Outcome} from './outcome.js'
@@ -14,16 +16,27 @@ export function failedCheckDocument(finding: Diagnostic): object {
 
 /** `no errors, 2 warnings` for the last line. */
 function summaryLine(input: string, diagnostics: readonly Diagnostic[]): string {
-  const {error, warning} = summarize(diagnostics)
+  const {error, warning, info} = summarize(diagnostics)
   const count = (number: number, word: string) => `${number === 0 ? 'no' : number} ${word}${number === 1 ? '' : 's'}`
-  return `${input}: ${count(error, 'error')}, ${count(warning, 'warning')}\n`
+  return `${input}: ${count(error, 'error')}, ${count(warning, 'warning')}${info === 0 ? '' : `, ${count(info, 'remark')}`}\n`
 }
 
-export async function runCheck(input: string | undefined, flags: CheckFlags, colour: boolean): Promise<Outcome> {
-  const loaded = await loadInput(input, flags)
+/** Every rule that `check` can report, for services that explain them. */
+async function rulesExplained(): Promise<readonly RuleText[]> {
+  const [{groups}, {remarkGroups, remarksElsewhere}] = await Promise.all([import('../checks/index.js'), loadRemarks()])
+  return [
+    ...groups.flatMap(({name, checks}) => checks.map(check => ({...check, group: name}))),
+    ...remarkGroups.flatMap(({remarks}) => remarks.map(remark => ({...remark, group: 'reading'}))),
+    ...remarksElsewhere.map(remark => ({...remark, group: 'reading'})),
+  ]
+}
+
+export async function runCheck(input: string | undefined, flags: CheckFlags, colour: boolean, version: string): Promise<Outcome> {
+  const loaded = await loadInput(input, flags, 'offline', 'all')
   const {diagnostics} = loaded
   const print = await checkReports[flags.format]()
-  const printed = print(diagnostics, {source: loaded, colour})
+  const rules = flags.format === 'sarif' ? await rulesExplained() : []
+  const printed = print(diagnostics, {source: loaded, colour, rules, version})
   return {
     exitCode: exitCodeOf(diagnostics),
     document: checkDocument(loaded.input, diagnostics),

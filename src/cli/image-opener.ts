@@ -25,7 +25,7 @@ function nameOf({agent}: LocalReference, path: string): string {
 }
 
 /** The name of a base as an image to open; undefined for one that is made while the stage is built. */
-export function baseName(base: Base, resolved: Pick<ResolvedBase, 'pinned' | 'path'>, cwd: string): string | undefined {
+function baseName(base: Base, resolved: Pick<ResolvedBase, 'pinned' | 'path'>, cwd: string): string | undefined {
   switch (base.kind) {
     case 'image':
       if (base.reference.transport === 'docker') return `docker://${resolved.pinned ?? base.reference.name}`

@@ -2,6 +2,7 @@
 import {closeSync, fstatSync, openSync, readdirSync, readSync} from 'node:fs'
 import {arch} from 'node:os'
 import {dirname, extname, resolve} from 'node:path'
+import type {Extent} from '../checks/index.js'
 import {detectFormat, type FormatEntry, formatNamed, formatOfName, formats} from '../formats/index.js'
 import type {Description} from '../model/description.js'
 import type {Diagnostic} from '../model/diagnostic.js'
@@ -178,6 +179,7 @@ export async function loadInput(
   typed: string | undefined,
   flags: EverywhereFlags,
   bases: LookAtBases = 'offline',
+  extent: Extent = 'needed',
 ): Promise<Loaded> {
   const input = typed ?? onlyCandidate(process.cwd())
   const settings = await loadSettings(process.cwd(), process.env)
@@ -247,7 +249,7 @@ export async function loadInput(
     )
   }
   const {arrange, runChecks} = await import('../checks/index.js')
-  const found = runChecks(rebased.description, {context, target: flags.target, ignore}, source, texts)
+  const found = runChecks(rebased.description, {context, target: flags.target, ignore}, source, texts, extent)
   return {
     input,
     source,

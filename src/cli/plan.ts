@@ -103,7 +103,7 @@ export async function runPlan(
   colour: boolean,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const loaded = await loadInput(input, flags, 'build')
+  const loaded = await loadInput(input, flags, 'build', 'plan')
   const {description} = loaded
   const target = description === undefined ? undefined : resolveTarget(description, flags.target)
   const exitCode = exitCodeOf(loaded.diagnostics)

@@ -5,7 +5,7 @@ import {everywhere, inputArgument} from '../cli/flags.js'
 export default class Check extends SifstageCommand {
   static override summary = 'Tell everything that can be known before a build.'
   static override description =
-    'Wrong stage order, unknown stages, missing host files and the like, each with file, line and column. Exit code 0: no errors, 1: errors, 2: INPUT cannot be read.'
+    'Wrong stage order, unknown stages, missing host files; copied paths that no step makes; what Apptainer reads otherwise than it looks; secrets, bash in /bin/sh and other things that cost a build. Each with file, line and column. docs/checks.md explains every rule by the name in brackets, and --format sarif holds the same texts. A comment "sifstage: ignore RULE" on the line or above it silences one. Exit code 0: no errors, 1: errors, 2: INPUT cannot be read.'
   static override examples = [
     {description: 'Check a definition file', command: '<%= config.bin %> check examples/lab3/lab3.def --context examples/lab3'},
     {
@@ -26,7 +26,7 @@ export default class Check extends SifstageCommand {
     const {args, flags} = await this.parse(Check)
     const {failedCheckDocument, runCheck} = await import('../cli/check.js')
     await this.carryOut(flags.json || flags.format === 'json', args.input, failedCheckDocument, () =>
-      runCheck(args.input, flags, this.colour),
+      runCheck(args.input, flags, this.colour, this.config.version),
     )
   }
 }

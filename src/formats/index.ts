@@ -76,3 +76,8 @@ function firstWord(text: string): string {
   }
   return /^\S{1,40}/.exec(text.slice(at, at + 40))?.[0] ?? ''
 }
+
+/** What the readers remark on, for whoever explains rules. */
+export async function loadRemarks(): Promise<typeof import('./remarks.js')> {
+  return import('./remarks.js')
+}

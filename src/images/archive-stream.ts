@@ -118,7 +118,7 @@ function streamLayers(files: readonly LayerFile[], links: ReadonlyMap<string, st
       const byName = new Map([...wanted].map(layer => [followLinks(files[layer]?.name ?? '', links), layer]))
       if (byName.size < wanted.size) return twice(files, links, passage, wanted, use, signal)
       return passage(async stored => {
-        const stream = unpacked(stored, new Budget())
+        const stream = unpacked(stored, new Budget(undefined, signal))
         try {
           for await (const {member, content} of members(new Bytes(streamSource(stream)))) {
             const name = plainName(member.name)
@@ -156,13 +156,17 @@ async function twice(
 export async function streamedImage(passage: Passage, form: ArchiveForm | undefined, options: LayeredOptions): Promise<Image> {
   const {limits, signal} = options
   try {
-    const budget = new Budget(limits)
+    const budget = new Budget(limits, signal)
     const findings = new Findings(budget)
     await passage(async stored => {
-      const stream = unpacked(stored, new Budget(limits))
-      const bytes = new Bytes(streamSource(stream))
-      for await (const {member, content} of members(bytes)) await findings.add(member, content())
-      await bytes.drain()
+      const stream = unpacked(stored, new Budget(limits, signal))
+      try {
+        const bytes = new Bytes(streamSource(stream))
+        for await (const {member, content} of members(bytes)) await findings.add(member, content())
+        await bytes.drain()
+      } finally {
+        await stream.return(undefined)
+      }
     }, signal)
     const pick = pickerOf(form ?? formOf(name => findings.has(name)))
     const {layers, architecture, config} = await pick(async name => findings.document(name), options)

@@ -58,7 +58,7 @@ export async function openInside(folder: string, name: string): Promise<FileHand
 
 /** A file's bytes from a place on, so many of them; `close`: the file is closed at the end, however that comes. */
 export async function* readRange(handle: FileHandle, at: number, bytes: number, close: boolean): AsyncGenerator<Uint8Array> {
-  const piece = 1 << 18
+  const piece = 1 << 16
   let missing = bytes
   try {
     while (missing > 0) {

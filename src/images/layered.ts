@@ -35,14 +35,19 @@ export interface ImageFacts {
 
 /** The members of a layer, each content passed over; the stream is read to its end, so that its digest is held. */
 export async function listLayer(stored: AsyncIterable<Uint8Array>, budget: Budget): Promise<LayerMember[]> {
-  const bytes = new Bytes(streamSource(unpacked(stored, budget)))
-  const found: LayerMember[] = []
-  for await (const {member} of members(bytes)) {
-    budget.entry(member.name)
-    found.push({...member, number: found.length})
+  const stream = unpacked(stored, budget)
+  try {
+    const bytes = new Bytes(streamSource(stream))
+    const found: LayerMember[] = []
+    for await (const {member} of members(bytes)) {
+      budget.entry(member.name)
+      found.push({...member, number: found.length})
+    }
+    await bytes.drain()
+    return found
+  } finally {
+    await stream.return(undefined)
   }
-  await bytes.drain()
-  return found
 }
 
 /** Hands over the content of some members of a layer, by their numbers. */
@@ -72,7 +77,7 @@ async function readLayer(
 
 /** Layers that can be listed in their order are laid over each other as they come, and no more than one is held. */
 async function mergeLayers(layers: Layers, limits: Limits | undefined, signal: AbortSignal): Promise<Merge> {
-  const budget = new Budget(limits)
+  const budget = new Budget(limits, signal)
   const merge = new Merge(budget)
   const waiting = new Map<number, readonly LayerMember[]>()
   let next = 0
@@ -131,7 +136,7 @@ export function imageOf(merge: Merge, layers: Layers, facts: ImageFacts, limits:
             if (wanted.has(place.member)) later.push(path)
             else wanted.set(place.member, path)
           }
-          const budget = new Budget(limits)
+          const budget = new Budget(limits, signal)
           await layers.each(
             new Set(byLayer.keys()),
             false,

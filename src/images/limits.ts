@@ -29,10 +29,15 @@ export class Budget {
   #steps = 0
   #unpacked = 0
 
-  constructor(readonly limits: Limits = usualLimits) {}
+  constructor(
+    readonly limits: Limits = usualLimits,
+    /** Looked at wherever something is counted, so that nothing runs on after an interrupt. */
+    readonly signal?: AbortSignal,
+  ) {}
 
   /** @throws SifstageError when there are too many */
   entry(path: string): void {
+    this.signal?.throwIfAborted()
     if (path.length > LONGEST_PATH) throw refused(`it holds a path of ${path.length} characters, and Linux takes ${LONGEST_PATH}`)
     this.#entries += 1
     this.#pathBytes += path.length
@@ -48,6 +53,7 @@ export class Budget {
 
   /** @throws SifstageError when it is too much */
   unpacked(bytes: number): void {
+    this.signal?.throwIfAborted()
     this.#unpacked += bytes
     if (this.#unpacked > this.limits.unpackedBytes)
       throw refused(`it unpacks to more than ${this.limits.unpackedBytes} bytes: it may have been made to fill disks`)

@@ -27,7 +27,7 @@ const MOST_ENTRIES = 200_000
 const DEEPEST_INCLUDE = 8
 
 /** The names and paths in an ld.so.cache; one that cannot be read is taken for empty, as the loader does. */
-export function parseCache(bytes: Buffer): ReadonlyMap<string, readonly string[]> {
+function parseCache(bytes: Buffer): ReadonlyMap<string, readonly string[]> {
   const result = new Map<string, string[]>()
   // A cache of both formats starts with the old one.
   const start = bytes.indexOf(MAGIC, 0, 'latin1')

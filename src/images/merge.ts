@@ -252,7 +252,7 @@ export class Merge {
     const entries: ImageEntry[] = []
     const places = new Map<string, Place>()
     const sparse = new Set<string>()
-    const budget = new Budget(this.budget.limits)
+    const budget = new Budget(this.budget.limits, this.budget.signal)
     const linked = hardLinks()
     const open: {readonly path: string; readonly node: Node}[] = [{path: '/', node: this.#root}]
     for (let at = open.pop(); at !== undefined; at = open.pop()) {

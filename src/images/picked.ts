@@ -120,7 +120,7 @@ function fileLayers(files: readonly LayerFile[], blobs: Blobs, limits: Limits | 
   return {
     count: files.length,
     async each(wanted, whole, use, signal) {
-      const budget = new Budget(limits)
+      const budget = new Budget(limits, signal)
       for (const [i, layer] of files.entries()) {
         signal.throwIfAborted()
         if (!wanted.has(i)) continue

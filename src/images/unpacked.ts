@@ -7,8 +7,8 @@ import {compressionOf} from '../model/archive.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
 import {type Budget, refused} from './limits.js'
 
-/** Large pieces: a layer is hundreds of megabytes. */
-const PIECE = 1 << 18
+/** Larger pieces are no faster, and wait longer to be collected. */
+const PIECE = 1 << 16
 
 /** Hands a stream on, and holds it against its digest at its end. */
 export async function* checked(
@@ -85,42 +85,38 @@ function decoder(compression: 'gzip' | 'zstd') {
  */
 export async function* unpacked(stream: AsyncIterable<Uint8Array>, budget: Budget): AsyncGenerator<Uint8Array> {
   const source = stream[Symbol.asyncIterator]()
-  const head = await headOf(source, 6)
-  const compression = compressionOf(head)
-  if (compression === 'bzip2' || compression === 'xz')
-    throw refused(`it is compressed with ${compression}, which no engine reads`)
-  const whole = withHead(head, source)
-  if (compression === 'none') {
-    try {
-      for await (const chunk of whole) {
-        budget.unpacked(chunk.length)
-        yield chunk
-      }
-    } finally {
-      await source.return?.()
-    }
-    return
-  }
-  const unpack = decoder(compression)
-  let trouble: unknown
-  const feeding = pipeline(Readable.from(whole, {objectMode: false, highWaterMark: PIECE}), unpack).catch((error: unknown) => {
-    trouble = error
-  })
   try {
-    for await (const chunk of unpack) {
-      if (!Buffer.isBuffer(chunk)) continue
+    const head = await headOf(source, 6)
+    const compression = compressionOf(head)
+    if (compression === 'bzip2' || compression === 'xz')
+      throw refused(`it is compressed with ${compression}, which no engine reads`)
+    const whole = withHead(head, source)
+    for await (const chunk of compression === 'none' ? whole : decoded(whole, compression)) {
       budget.unpacked(chunk.length)
       yield chunk
     }
+  } finally {
+    // Closes a file that was not read to its end.
+    await source.return?.()
+  }
+}
+
+async function* decoded(stored: AsyncGenerator<Uint8Array>, compression: 'gzip' | 'zstd'): AsyncGenerator<Uint8Array> {
+  const unpack = decoder(compression)
+  let trouble: unknown
+  const feeding = pipeline(Readable.from(stored, {objectMode: false, highWaterMark: PIECE}), unpack).catch((error: unknown) => {
+    trouble = error
+  })
+  try {
+    for await (const chunk of unpack) if (Buffer.isBuffer(chunk)) yield chunk
     await feeding
     if (trouble !== undefined) throw trouble
   } catch (error) {
-    if (error instanceof SifstageError || (error instanceof Error && error.name === 'AbortError')) throw error
+    if (error instanceof SifstageError) throw error
     if (trouble instanceof SifstageError) throw trouble
     throw refused(`its ${compression} data is cut short or damaged`, error)
   } finally {
     unpack.destroy()
     await feeding
-    await source.return?.()
   }
 }

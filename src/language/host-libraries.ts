@@ -12,7 +12,7 @@ const MPI =
   /^lib(mpi|mpicxx|mpifort|mpi_cxx|mpi_mpifh|mpi_usempi\w*|mpich\w*|fmpich|open-(rte|pal)|pmix|pmi2?|mpigc\w*|mpl|opa)\.so/
 
 /** `*` and `?` of a list of names. */
-export function nameMatches(name: string, pattern: string): boolean {
+function nameMatches(name: string, pattern: string): boolean {
   const source = pattern
     .replace(/[.+^${}()|\\[\]]/g, '\\$&')
     .replace(/\*+/g, '.*')

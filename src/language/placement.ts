@@ -33,7 +33,7 @@ function join(folder: string, name: string): string {
 }
 
 /** A path with its links followed as far as it exists; what comes after stays as written. */
-export function realPath(tree: ImageTree, path: string): string {
+function realPath(tree: ImageTree, path: string): string {
   const parts = path.split('/').filter(part => part !== '' && part !== '.')
   for (let count = parts.length; count > 0; count -= 1) {
     const found = tree.resolve(`/${parts.slice(0, count).join('/')}`)

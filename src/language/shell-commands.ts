@@ -98,39 +98,49 @@ class Scanner {
     this.#skipBlanks()
     const character = this.text.charAt(this.#at)
     if (character === '') return
-    if (character === '#') return this.#skipComment()
-    if (this.#pattern && character !== '\n') return this.#skipPattern()
+    if (character === '#') this.#skipComment()
+    else if (this.#pattern && character !== '\n') this.#skipPattern()
+    else this.#token(character)
+  }
+
+  #token(character: string): void {
     switch (character) {
       case '\n':
         this.#at += 1
         this.#skipHeredocs()
-        return this.#separate(';')
+        this.#separate(';')
+        break
       case ';':
         this.#at += this.text.startsWith(';;', this.#at) ? 2 : 1
         if (this.text.charAt(this.#at - 2) === ';' && this.#open.includes('case')) this.#pattern = true
-        return this.#separate(';')
+        this.#separate(';')
+        break
       case '&':
         this.#at += this.text.startsWith('&&', this.#at) ? 2 : 1
-        return this.#separate(this.text.charAt(this.#at - 2) === '&' ? '&&' : '&')
+        this.#separate(this.text.charAt(this.#at - 2) === '&' ? '&&' : '&')
+        break
       case '|':
         this.#at += this.text.startsWith('||', this.#at) ? 2 : this.text.startsWith('|&', this.#at) ? 2 : 1
-        return this.#separate(this.text.slice(this.#at - 2, this.#at) === '||' ? '||' : '|')
+        this.#separate(this.text.slice(this.#at - 2, this.#at) === '||' ? '||' : '|')
+        break
       case '(':
         // `((…))` computes, `(…)` is a shell of its own.
         if (this.text.startsWith('((', this.#at)) {
           this.#at = this.#substitutionEnd(this.#at)
-          return
+          break
         }
         this.#items.push({kind: 'open', of: 'subshell', from: this.#at})
         this.#open.push('(')
         this.#at += 1
-        return this.#separate('')
+        this.#separate('')
+        break
       case ')':
         if (this.#open.at(-1) === '(') this.#close(this.#at)
         this.#at += 1
-        return this.#separate(';')
+        this.#separate(';')
+        break
       default:
-        return this.#command()
+        this.#command()
     }
   }
 
@@ -182,8 +192,9 @@ class Scanner {
       }
       if (character === '#') break
       if (character === '(') {
-        if (words.length === 1 && /^\(\s*\)/.test(this.text.slice(at, at + 20))) return this.#function(at)
-        break
+        if (words.length !== 1 || !/^\(\s*\)/.test(this.text.slice(at, at + 20))) break
+        this.#function(at)
+        return
       }
       const redirect = this.#redirect()
       if (redirect !== undefined) {

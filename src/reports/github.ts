@@ -19,7 +19,7 @@ function annotation({severity, span, rule, message, hint}: Diagnostic): string {
     endLine: end.line,
     // Columns of an annotation over several lines are refused, and its last column is part of it.
     ...(start.line === end.line ? {col: start.column, endColumn: Math.max(start.column, end.column - 1)} : {}),
-    title: rule,
+    title: visible(rule),
   }
   const list = Object.entries(properties).map(([name, value]) => `${name}=${property(String(value))}`)
   return `::${commands[severity]} ${list.join(',')}::${data([message, ...(hint === undefined ? [] : [`hint: ${hint}`])].map(visible).join('\n'))}`

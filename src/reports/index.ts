@@ -1,13 +1,15 @@
 /** How findings and plans can be printed, by the word behind `--format`. Only the one that is asked for is loaded. */
-import type {Check} from '../model/check.js'
 import type {Diagnostic} from '../model/diagnostic.js'
 import type {Plan} from '../model/plan.js'
 import type {Report} from '../model/report.js'
+import type {RuleText} from './sarif.js'
 import type {TextOptions} from './text.js'
 
 export interface ReportOptions extends TextOptions {
   /** What the rules mean, for reports that explain them. */
-  readonly rules?: readonly Pick<Check, 'name' | 'summary' | 'why'>[]
+  readonly rules?: readonly RuleText[]
+  /** Version of sifstage, for reports that name it. */
+  readonly version?: string
 }
 
 export type CheckReport = (diagnostics: readonly Diagnostic[], options: ReportOptions) => string
@@ -24,7 +26,12 @@ export const checkReports = {
   },
   sarif: async (): Promise<CheckReport> => {
     const {sarif} = await import('./sarif.js')
-    return (diagnostics, {rules}) => sarif(diagnostics, rules)
+    return (diagnostics, {rules, version, source}) =>
+      sarif(diagnostics, {
+        ...(rules === undefined ? {} : {rules}),
+        ...(version === undefined ? {} : {version}),
+        texts: new Map([...(source.others ?? []), [source.input, source.source]]),
+      })
   },
   github: async (): Promise<CheckReport> => (await import('./github.js')).github,
 } as const

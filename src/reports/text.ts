@@ -2,7 +2,7 @@
 import type {Diagnostic} from '../model/diagnostic.js'
 import {LineIndex} from '../model/span.js'
 import {type Palette, palette} from './palette.js'
-import {visible, visibleLine} from './visible.js'
+import {columnsOf, visible, visibleLine} from './visible.js'
 
 export interface TextOptions {
   /** The input as typed and its text, for the lines that findings point at. */
@@ -38,25 +38,58 @@ function render(diagnostic: Diagnostic, lines: LineIndex | undefined, colours: P
   return `${text.join('\n')}\n`
 }
 
-/** As much of a line as fits on most terminals. */
+/** As many columns of a line as fit on most terminals. */
 const widest = 100
+/** Columns that are shown before a finding that lies further right. */
+const lead = 20
 
+/** The line that a finding points at, cut around it where it is long, and marks below: `^~~~`. */
 function snippet({span, severity}: Diagnostic, lines: LineIndex | undefined, colours: Palette): string[] {
   const {start, end} = span
   const empty = start.line === end.line && start.column === end.column
   if (lines === undefined || start.line > lines.lineCount || (empty && start.line === 1 && start.column === 1)) return []
   const line = lines.lineText(start.line)
-  const from = Math.min(start.column - 1, line.length)
+  const from = wholeCharacter(line, Math.min(start.column - 1, line.length))
   const to = end.line === start.line ? Math.min(end.column - 1, line.length) : line.trimEnd().length
-  // Of a long line, the part around its finding.
-  const first = from < widest - 20 ? 0 : from - 20
-  const shown = line.slice(first, first + widest)
-  const width = Math.max(1, Math.min(to, first + shown.length) - from)
+  const first = cutBefore(line, from)
+  const last = cutBehind(line, first)
+  const shown = line.slice(first, last)
+  const indent = columnsOf(line.slice(first, from))
+  const width = Math.max(1, columnsOf(line.slice(from, Math.max(from, Math.min(to, last)))))
   const number = String(start.line)
   const before = first > 0 ? '…' : ''
-  const after = first + widest < line.length ? '…' : ''
+  const after = last < line.length ? '…' : ''
   return [
     `  ${colours.faint(`${number} |`)} ${before}${visibleLine(shown)}${after}`,
-    `  ${colours.faint(`${' '.repeat(number.length)} |`)} ${' '.repeat(before.length + from - first)}${colours[severity]('^'.repeat(width))}`,
+    `  ${colours.faint(`${' '.repeat(number.length)} |`)} ${' '.repeat(before.length + indent)}${colours[severity](`^${'~'.repeat(width - 1)}`)}`,
   ]
+}
+
+/** Never between the two halves of a character. */
+function wholeCharacter(line: string, at: number): number {
+  return /^[\udc00-\udfff]/.test(line.slice(at, at + 1)) && at > 0 ? at - 1 : at
+}
+
+/** Where the shown part of a line starts so that a finding and a little before it fit. */
+function cutBefore(line: string, from: number): number {
+  // A character has two columns at most: a short text needs no measuring, and a long one is never measured whole.
+  const near = line.slice(Math.max(0, from - widest), from)
+  if (near.length === from && columnsOf(near) < widest - lead) return 0
+  let first = from
+  for (let columns = 0; first > 0 && columns < lead; ) {
+    first = wholeCharacter(line, first - 1)
+    columns += columnsOf(String.fromCodePoint(line.codePointAt(first) ?? 0x20))
+  }
+  return first
+}
+
+function cutBehind(line: string, first: number): number {
+  let columns = 0
+  let at = first
+  for (const character of line.slice(first, first + 2 * widest)) {
+    columns += columnsOf(character)
+    if (columns > widest) break
+    at += character.length
+  }
+  return at
 }

@@ -19,7 +19,21 @@ export function visible(text: string): string {
   })
 }
 
-/** The same for a line of source that a caret points into: every character stays one character wide. */
+/** The same for a line of source that a caret points into: every character stays as wide as `columnsOf` says. */
 export function visibleLine(text: string): string {
   return text.replaceAll('\t', ' ').replace(hidden, '\ufffd')
+}
+
+/** Marks that are drawn over the character before them, joiners and variation selectors. */
+const drawnOver = /^(?:\p{Mn}|\p{Me}|\u200c|\u200d)$/u
+/** Scripts and pictures whose characters take two columns on a terminal. */
+const wide =
+  /^[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1f64f}\u{1f680}-\u{1f6ff}\u{1f900}-\u{1f9ff}\u{1fa70}-\u{1faff}\u{20000}-\u{3fffd}]$/u
+
+/** How many columns of a terminal a text takes, as `visibleLine` shows it. */
+export function columnsOf(text: string): number {
+  if (/^[\t\x20-\x7e]*$/.test(text)) return text.length
+  let columns = 0
+  for (const character of visibleLine(text)) columns += drawnOver.test(character) ? 0 : wide.test(character) ? 2 : 1
+  return columns
 }

@@ -3,11 +3,8 @@
  * layout). They are written beside their place and renamed, so any number of processes may share the folder.
  */
 import {createHash} from 'node:crypto'
-import {createWriteStream} from 'node:fs'
-import {rename, rm, stat, utimes} from 'node:fs/promises'
+import {open, rename, rm, stat, utimes} from 'node:fs/promises'
 import {dirname, join} from 'node:path'
-import {Readable, Transform} from 'node:stream'
-import {pipeline} from 'node:stream/promises'
 import type {Descriptor} from '../images/manifest.js'
 import {blobName} from '../images/picked.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
@@ -25,18 +22,17 @@ async function download(client: Client, {digest, size}: Descriptor, beside: stri
   const [algorithm = 'sha256'] = digest.split(':')
   const hash = createHash(algorithm)
   let bytes = 0
-  const watch = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
+  const file = await open(beside, 'wx', 0o644)
+  try {
+    const response = await client.open(`blobs/${digest}`, '*/*', AbortSignal.any([signal, silence.signal]))
+    for await (const chunk of response.body ?? []) {
       clearTimeout(timer)
       timer = setTimeout(() => silence.abort(), SILENCE_MS)
       bytes += chunk.length
+      if (bytes > size) throw new Error(`it sends more than the ${size} bytes of the blob`)
       hash.update(chunk)
-      done(bytes > size ? new Error(`it sends more than the ${size} bytes of the blob`) : null, chunk)
-    },
-  })
-  try {
-    const response = await client.open(`blobs/${digest}`, '*/*', AbortSignal.any([signal, silence.signal]))
-    await pipeline(Readable.from(response.body ?? []), watch, createWriteStream(beside, {flags: 'wx', mode: 0o644}))
+      await file.writeFile(chunk)
+    }
     if (bytes !== size) throw new Error(`it sent ${bytes} bytes of ${size}`)
     return `${algorithm}:${hash.digest('hex')}`
   } catch (error) {
@@ -44,6 +40,7 @@ async function download(client: Client, {digest, size}: Descriptor, beside: stri
     throw error
   } finally {
     clearTimeout(timer)
+    await file.close()
   }
 }
 

@@ -30,7 +30,7 @@ function missing(program: string, what: string): SifstageError {
 /** What an engine's complaint means: an engine that cannot be used (4), or an image that is not there (2). */
 function explained(complaints: readonly string[], shown: string): SifstageError {
   const said = complaints
-    .filter(line => line.trim() !== '')
+    .filter(line => line.trim() !== '' && !/level=(warning|info)/.test(line))
     .join('; ')
     .slice(0, 400)
   if (/cannot connect to the docker daemon|docker daemon running|permission denied.*docker|connection refused/i.test(said))
@@ -71,7 +71,9 @@ function printedBy(argv: readonly string[], shown: string, env: Readonly<Record<
         },
       })
       // An archive that is cut short because the engine failed: its own words say more.
-      if (!enough && result.exitCode !== 0 && result.exitCode !== undefined) throw explained(complaints, shown)
+      const failed = result.exitCode !== 0 && result.exitCode !== undefined
+      if (!enough && (failed || (trouble !== undefined && complaints.some(line => /^Error: /.test(line)))))
+        throw explained(complaints, shown)
     } catch (error) {
       if (errorCode(error) === 'ENOENT') throw missing(argv.find(each => /^(docker|podman|buildah)$/.test(each)) ?? '', shown)
       throw error
@@ -108,6 +110,17 @@ function inspected(text: string): {readonly architecture?: string; readonly conf
   }
 }
 
+/** An image of buildah where podman is not: as an archive that it prints. */
+export function buildahImage(name: string, options: EngineImageOptions): Promise<Image> {
+  // It opens what it writes to: a pipe can be opened, but our end is a socket.
+  const script = 'buildah push --quiet "$1" docker-archive:/dev/stdout | cat'
+  const argv = [...asUser(options.identity), 'sh', '-c', script, 'buildah', name]
+  // A folder of Docker's without its logins is an error to it, though it needs none.
+  const {DOCKER_CONFIG: _, ...environment} = options.environment
+  const env = engineEnvironment(environment, options.identity)
+  return streamedImage(printedBy(argv, options.shown, env), 'docker-archive', options)
+}
+
 /**
  * An image of podman and buildah, which share their storage. Podman mounts it, which costs nothing whatever its
  * size; an ordinary user's mounts are there in his namespace alone (`podman unshare`). Where only buildah is, it
@@ -122,8 +135,7 @@ export async function containersImage(name: string, options: EngineImageOptions)
     (await capture(['sh', '-c', `command -v ${program}`], {cwd: '/', env, signal})).exitCode === 0
   if (!(await has('podman'))) {
     if (!(await has('buildah'))) throw missing('podman', shown)
-    const argv = [...user, 'buildah', 'push', '--quiet', name, 'docker-archive:/dev/stdout']
-    return streamedImage(printedBy(argv, shown, env), 'docker-archive', options)
+    return buildahImage(name, options)
   }
   const inside = identity.uid === 0 ? [...user] : [...user, 'podman', 'unshare']
   const run = async (argv: readonly string[]) => {

@@ -22,6 +22,9 @@ import {makeScratch} from './scratch.js'
 const MOST_PATHS = 2_000
 const MOST_BYTES = 200_000
 
+/** A damaged squashfs can send unsquashfs in circles. Nothing it does takes so long between two pieces of output. */
+const SILENCE_MS = 120_000
+
 export interface SquashfsOptions {
   /** What the image is called in messages. */
   readonly shown: string
@@ -60,16 +63,22 @@ async function unsquashfs(
   const complaints: string[] = []
   let read: 'all' | 'enough' = 'all'
   let trouble: unknown
+  const silence = new AbortController()
+  let timer = setTimeout(() => silence.abort(), SILENCE_MS)
   try {
     const result = await runProcess({
       argv,
       cwd: '/',
       env: {...engineEnvironment(environment, ownIdentity()), LC_ALL: 'C', TZ: 'UTC'},
-      signal,
+      signal: AbortSignal.any([signal, silence.signal]),
       onLine: line => complaints.push(line),
       onOutput: async stream => {
         // Taken at once: Node throws away what nobody reads when the program ends.
         const output = stream.pipe(new PassThrough())
+        stream.on('data', () => {
+          clearTimeout(timer)
+          timer = setTimeout(() => silence.abort(), SILENCE_MS)
+        })
         try {
           read = await use(output)
         } catch (error) {
@@ -87,7 +96,10 @@ async function unsquashfs(
     }
   } catch (error) {
     if (errorCode(error) === 'ENOENT') throw noSquashfsTools('unsquashfs')
+    if (silence.signal.aborted) throw refused(`unsquashfs said nothing for ${SILENCE_MS / 1000} s`)
     throw error
+  } finally {
+    clearTimeout(timer)
   }
   if (trouble !== undefined) throw trouble
 }

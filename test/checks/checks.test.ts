@@ -108,7 +108,7 @@ describe('files of the build context', () => {
       {context: memoryContext({'lab/hello.c': ''}), target: undefined, ignore: undefined},
       text,
     )
-    expect(found[0]).toMatchObject({
+    expect(found.find(each => each.rule === 'context-path-missing')).toMatchObject({
       severity: 'error',
       message: '"hello.c" does not exist (looked for in "/context").',
       hint: 'It exists in "/context/lab": use that folder as the build context with --context.',
@@ -118,7 +118,9 @@ describe('files of the build context', () => {
       {context: memoryContext({'/work/hello.c': ''}, '/work/lab'), target: undefined, ignore: undefined},
       '',
     )
-    expect(docker[0]?.hint).toBe('It exists in "/work": use that folder as the build context with --context.')
+    expect(docker.find(each => each.rule === 'context-path-missing')?.hint).toBe(
+      'It exists in "/work": use that folder as the build context with --context.',
+    )
   })
   it('are only a warning where an earlier host script could make them', () => {
     const stage = (sections: string) => `Bootstrap: docker\nFrom: x\n${sections}`

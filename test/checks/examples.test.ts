@@ -24,8 +24,8 @@ describe.each(checks.map(check => [check.name, check] as const))('the rule %s', 
     expect(name).toMatch(/^[a-z]+(-[a-z]+)*$/)
     expect(check.bad.length).toBeGreaterThan(0)
     expect(check.good.length).toBeGreaterThan(0)
-    expect(check.summary).toMatch(/^[A-Z].*\.$/)
-    expect(check.why).toMatch(/^[A-Z].*\.$/)
+    expect(check.summary).toMatch(/^[A-Z%].*\.$/)
+    expect(check.why).toMatch(/^[A-Z%/].*\.$/)
   })
 })
 

@@ -154,7 +154,7 @@ describe('host paths of an odd shape', () => {
   })
 
   it('with a line break is not there, and says so in one line', async () => {
-    put('line.Dockerfile', `FROM ${registry}/busybox\nCOPY ["a\\nb", "/x"]\n`)
+    put('line.Dockerfile', `FROM ${registry}/busybox:1\nCOPY ["a\\nb", "/x"]\n`)
     const [found] = await judge('line.Dockerfile', 1)
     expect(found).toMatchObject({rule: 'context-path-missing', line: 2})
     const ran = await sifstage(['check', 'line.Dockerfile'], {cwd: context, env})
@@ -163,7 +163,7 @@ describe('host paths of an odd shape', () => {
 
   it('out of the context with ..: a Dockerfile stays in', async () => {
     writeFileSync(join(work.path, 'outside'), 'secret\n')
-    put('up.Dockerfile', `FROM ${registry}/busybox\nCOPY ../outside /x\n`)
+    put('up.Dockerfile', `FROM ${registry}/busybox:1\nCOPY ../outside /x\n`)
     const found = await judge('up.Dockerfile', 1)
     expect(found[0]).toMatchObject({line: 2, rule: expect.stringMatching(/^context-path-(missing|outside)$/)})
   })

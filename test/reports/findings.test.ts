@@ -19,7 +19,7 @@ describe('findings for people', () => {
   it('show the place, the line with a caret, and what to do', () => {
     expect(text()).toBe(`a/x.def:2:13: error: Stage "me" copies from itself. [copy-from-self]
   2 | %files from me
-    |             ^^
+    |             ^~
   hint: Move it.
 `)
   })
@@ -27,9 +27,28 @@ describe('findings for people', () => {
     expect(text({span: at(3, 4, 5)})).toContain('  3 |  x y\n    |    ^\n')
   })
   it('mark the first line of a longer stretch, and at least one place', () => {
-    expect(text({span: at(1, 8, 3, 2)})).toContain('  1 | Stage: me\n    |        ^^\n')
+    expect(text({span: at(1, 8, 3, 2)})).toContain('  1 | Stage: me\n    |        ^~\n')
     expect(text({span: at(1, 10, 10)})).toContain('  1 | Stage: me\n    |          ^\n')
     expect(text({span: at(1, 99, 120)})).toContain('  1 | Stage: me\n    |          ^\n')
+  })
+  it('keep the caret below its word behind wide characters and marks', () => {
+    const shown = (line: string, from: number, to: number) =>
+      renderDiagnostics([finding({span: at(1, from, to)})], {source: {input: 'a/x.def', source: line}, colour: false}).split(
+        '\n',
+      )[2]
+    expect(shown('日本 here', 4, 8)).toBe('    |      ^~~~')
+    expect(shown('here 日本', 6, 8)).toBe('    |      ^~~~')
+    expect(shown('e\u0301 here', 4, 8)).toBe('    |   ^~~~')
+    expect(shown('😀 here', 4, 8)).toBe('    |    ^~~~')
+    expect(shown('😀 here', 2, 3)).toBe('    | ^~')
+  })
+  it('cut a long line of wide characters at its columns', () => {
+    const shown = renderDiagnostics([finding({span: at(1, 5001, 5003)})], {
+      source: {input: 'a/x.def', source: `${'日'.repeat(5000)}ab${'本'.repeat(5000)}`},
+      colour: false,
+    }).split('\n')
+    expect(shown[1]?.length).toBeLessThan(70)
+    expect(shown[2]).toBe('    |                      ^~')
   })
   it('show no line where there is none', () => {
     expect(text({span: at(1, 1, 1)})).not.toContain('|')
@@ -43,7 +62,7 @@ describe('findings for people', () => {
       colour: false,
     }).split('\n')
     expect(shown[1]?.length).toBeLessThan(120)
-    expect(shown[1]?.indexOf('HERE')).toBe(shown[2]?.indexOf('^^^^'))
+    expect(shown[1]?.indexOf('HERE')).toBe(shown[2]?.indexOf('^~~~'))
   })
   it('have colour only when asked for', () => {
     expect(text()).not.toContain('\u001b')
@@ -82,10 +101,9 @@ describe('findings for GitHub', () => {
 describe('findings as SARIF', () => {
   it('have rules, levels and places', () => {
     const log = JSON.parse(
-      sarif(
-        [finding(), finding({severity: 'info', rule: 'other', span: {...at(1, 1, 1), file: '/a b/#?.def'}})],
-        [{name: 'copy-from-self', summary: 'S.', why: 'W.'}],
-      ),
+      sarif([finding(), finding({severity: 'info', rule: 'other', span: {...at(1, 1, 1), file: '/a b/#?.def'}})], {
+        rules: [{name: 'copy-from-self', severity: 'error', summary: 'S.', why: 'W.'}],
+      }),
     )
     expect(log).toMatchObject({
       version: '2.1.0',

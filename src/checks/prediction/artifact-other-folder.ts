@@ -75,16 +75,8 @@ function hintFor(output: Output, path: string): string {
 export function likelyOutput({path, effects}: Pick<Request, 'path' | 'effects'>): Output | undefined {
   const outputs = effects.claims.filter((claim): claim is Output => claim.kind === 'output')
   return outputs.find(({path: folder, tool}) => {
-    switch (tool) {
-      case 'cargo':
-        return targetOf(folder) !== undefined && targetOf(folder) === targetOf(path)
-      case 'prefix':
-        return effects.bare
-      case 'bundle':
-      case 'java':
-      case 'python':
-        return isBelow(path, dirname(folder)) && path !== dirname(folder)
-    }
+    if (tool === 'cargo') return targetOf(folder) !== undefined && targetOf(folder) === targetOf(path)
+    return tool === 'prefix' ? effects.bare : isBelow(path, dirname(folder)) && path !== dirname(folder)
   })
 }
 

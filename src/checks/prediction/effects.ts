@@ -84,7 +84,7 @@ function collect(description: Description, stage: Stage, scene: Scene): Effects 
 const mostClaims = 5000
 
 const movesOutput =
-  /^(CARGO_TARGET_DIR|CARGO_BUILD_TARGET|CARGO_BUILD_TARGET_DIR|GOBIN|GOPATH|DESTDIR|INSTALL_PREFIX|PYTHONUSERBASE)$/
+  /^(CARGO_TARGET_DIR|CARGO_BUILD_TARGET|CARGO_BUILD_TARGET_DIR|GOBIN|GOPATH|DESTDIR|INSTALL_PREFIX|PYTHONUSERBASE|CMAKE_INSTALL_PREFIX|CMAKE_TOOLCHAIN_FILE)$/
 
 function runClaims(step: RanStep, workshop: Workshop): Claim[] {
   if (step.step.where === 'host') return /ROOTFS/.test(step.text) ? [{kind: 'anything'}] : []

@@ -82,7 +82,7 @@ function written(targets: readonly ShellArgument[], folder: string | undefined, 
 }
 
 /** The value of `--name VALUE`, `--name=VALUE`, `-nVALUE`; `unknown` when it is there and cannot be told. */
-export function option(argv: readonly ShellArgument[], ...names: readonly string[]): string | 'unknown' | undefined {
+function option(argv: readonly ShellArgument[], ...names: readonly string[]): string | 'unknown' | undefined {
   for (const [at, each] of argv.entries()) {
     const text = each.value ?? each.raw
     for (const name of names) {
@@ -184,18 +184,26 @@ function cmake(use: Use): Claim[] {
   if (action === '-E' || action === '-P') return [anything]
   if (action === '--version') return []
   const build = optionPath(argv, folder, '-B')
-  const set = argv.find(each => /^-DCMAKE_INSTALL_PREFIX(:\w+)?=/.test(each.raw))
-  const staging = argv.some(each => /^-DCMAKE_(RUNTIME|LIBRARY|ARCHIVE)_OUTPUT|^-DEXECUTABLE_OUTPUT_PATH/.test(each.raw))
+  const set = defined(argv, /^CMAKE_INSTALL_PREFIX(:\w+)?=/)
+  const staging = defined(argv, /^(CMAKE_(RUNTIME|LIBRARY|ARCHIVE)_OUTPUT|EXECUTABLE_OUTPUT_PATH)/) !== undefined
   const given = optionPath(argv, folder, '--install-prefix')
   const path =
     set !== undefined
-      ? resolved(set.value?.slice(set.value.indexOf('=') + 1), folder)
+      ? resolved(set.value === undefined ? undefined : set.value.slice(set.value.indexOf('=') + 1), folder)
       : given.given
         ? given.path
-        : has(argv, /^--preset/)
+        : has(argv, /^--preset|^-C/)
           ? undefined
           : '/usr/local'
   return [tree(build.given ? build.path : folder), ...prefix(path, use), ...(staging ? [anything] : [])]
+}
+
+/** `-DNAME=VALUE` or `-D NAME=VALUE`. */
+function defined(argv: readonly ShellArgument[], pattern: RegExp): ShellArgument | undefined {
+  return argv.find((each, at) => {
+    if (each.raw.startsWith('-D')) return pattern.test(each.raw.slice(2))
+    return argv[at - 1]?.raw === '-D' && pattern.test(each.raw)
+  })
 }
 
 function meson(use: Use): Claim[] {

@@ -55,6 +55,7 @@ export function describeStage(
     problems.syntax(source.span(0, 1), 'This stage has no "Bootstrap:" left: Apptainer says "no bootstrap specification found".')
     return undefined
   }
+  repeatedHeaders(parsed, name, problems)
   const base = readBase(source, headers, bootstrap, name, problems)
   const files = readFiles(source, sections, name, stageIndex, problems)
   if (base === undefined) return undefined
@@ -89,6 +90,23 @@ export function describeStage(
       })),
       sections: definitionSections(source, sections),
     },
+  }
+}
+
+/** D11: of a repeated key only the last one counts, which nobody sees who reads the first. */
+function repeatedHeaders({source, headers}: ParsedStage, stage: string, problems: Problems): void {
+  const last = headerMap(headers)
+  for (const entry of headers) {
+    const counts = last.get(entry.key)
+    if (counts === undefined || counts === entry || counts.value === entry.value) continue
+    problems.add(
+      'repeated-header',
+      'warning',
+      source.span(entry.keyRange.start, Math.max(entry.valueRange.end, entry.keyRange.end)),
+      `This line has no effect: "${entry.key}:" stands again at line ${source.span(counts.keyRange.start, counts.keyRange.end).start.line}, and the last one counts.`,
+      'Remove one of the two.',
+      stage,
+    )
   }
 }
 

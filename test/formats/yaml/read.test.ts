@@ -296,7 +296,7 @@ describe('mistakes are told at their place', () => {
       one('- copy: a\n  to: /\n  expect: {kind: dir, exe: true}'),
       [
         '8:24 syntax: "kind" should be file, directory or symlink.',
-        '8:29 syntax: "expect" has no key "exe". (It knows kind, executable.)',
+        '8:29 syntax: "expect" has no key "exe". (It knows kind, executable, min-size, max-size, sha256, arch, libraries, static.)',
       ],
     ],
     [

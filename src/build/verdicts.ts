@@ -1,0 +1,102 @@
+/** The verdicts of one build: which images are open for them, and what each stage's artifacts come to at each moment. */
+import {chainOf} from '../language/stages.js'
+import type {ArtifactReport} from '../model/artifact.js'
+import type {Stage} from '../model/description.js'
+import {SifstageError} from '../model/errors.js'
+import type {Image} from '../model/image.js'
+import type {StoredStage} from '../model/ports.js'
+import type {Artifact} from '../plan/graph.js'
+import {Destinations} from './destinations.js'
+import type {BuildPorts, BuildRequest} from './request.js'
+import {verifyArtifacts} from './verify.js'
+
+/**
+ * `there`: only whether everything is there. `early`: also whether it is fit for the image it goes to, as far as its
+ * base and the copies tell. `last`: the same on the finished image.
+ */
+export type Moment = 'there' | 'early' | {readonly last: StoredStage}
+
+export class Verdicts {
+  readonly #images = new Map<number, Promise<Image>>()
+  readonly #bases = new Map<number, Promise<Image | undefined>>()
+  readonly #destinations: Destinations
+  readonly #target: Stage
+
+  constructor(
+    readonly request: BuildRequest,
+    readonly ports: BuildPorts,
+    readonly artifacts: ReadonlyMap<number, readonly Artifact[]>,
+    readonly signal: AbortSignal,
+  ) {
+    const target = request.description.stages[request.target]
+    if (target === undefined) throw new Error(`there is no stage ${request.target}`)
+    this.#target = target
+    this.#destinations = new Destinations({
+      description: request.description,
+      target,
+      images: {stage: async index => this.#images.get(index), base: stage => this.#base(stage)},
+      environment: request.context.environment,
+      runtimeLibraries: request.runtimeLibraries,
+    })
+  }
+
+  /** The image of a stage, opened once. */
+  #open(index: number, stored: StoredStage): Promise<Image> {
+    const known = this.#images.get(index) ?? this.ports.opener.stored(stored)
+    this.#images.set(index, known)
+    return known
+  }
+
+  /** The base that a stage starts from, opened once, and only to judge what is copied onto it. */
+  #base(stage: Stage): Promise<Image | undefined> {
+    const known = this.#bases.get(stage.index) ?? this.#openBase(stage)
+    this.#bases.set(stage.index, known)
+    return known
+  }
+
+  async #openBase(stage: Stage): Promise<Image | undefined> {
+    const {ports, request, signal} = this
+    if (stage.base.kind === 'stage') return undefined
+    try {
+      const cwd = request.context.root
+      const resolved = await ports.bases.resolve(stage.base, cwd, signal)
+      return await ports.opener.base(stage.base, resolved, cwd, signal)
+    } catch (error) {
+      if (!(error instanceof SifstageError)) throw error
+      // What is wrong with the base says the stage itself, when it is built.
+      return undefined
+    }
+  }
+
+  /** Starts to fetch the base that programs go to, while the first stages run. */
+  fetchBase(): void {
+    const chain = chainOf(this.request.description, this.#target)
+    const [lowest] = chain
+    const copies = chain.some(stage => stage.steps.some(step => step.kind === 'copy' && step.from.kind === 'stage'))
+    // Whoever asks for it sees what went wrong.
+    if (copies && lowest !== undefined) this.#base(lowest).catch(() => {})
+  }
+
+  /** What later stages take from a stage, judged. */
+  async of(stage: Stage, stored: StoredStage, moment: Moment): Promise<ArtifactReport[]> {
+    const artifacts = this.artifacts.get(stage.index) ?? []
+    // Opened whether something is taken from it or not: others may be judged by it.
+    const image = await this.#open(stage.index, stored)
+    if (artifacts.length === 0) return []
+    return verifyArtifacts({
+      producer: stage,
+      image,
+      artifacts,
+      environment: this.request.context.environment,
+      destinations: moment === 'there' ? undefined : this.#destinations,
+      ...(typeof moment === 'object' ? {finished: await this.#open(this.#target.index, moment.last)} : {}),
+      heed: this.request.heed,
+      signal: this.signal,
+    })
+  }
+
+  async close(): Promise<void> {
+    const opened = await Promise.allSettled([...this.#images.values(), ...this.#bases.values()])
+    await Promise.all(opened.map(each => (each.status === 'fulfilled' ? each.value?.close() : undefined)))
+  }
+}
