@@ -131,7 +131,7 @@ beforeAll(async () => {
 afterAll(() => work.remove())
 
 describe('before a build', () => {
-  it('says what the store lacks, and starts no engine', async () => {
+  it('says what the store lacks, and starts no engine', {timeout: 60_000}, async () => {
     const ran = await report(['Dockerfile', '--json', ...replaced])
     const document = documentOf(ran)
     expect(document.stages.map(each => [each.name, each.cached, each.bytes])).toEqual([
@@ -156,9 +156,9 @@ describe('after a build', () => {
     const ran = await report(['Dockerfile', '--json', ...replaced])
     document = documentOf(ran)
     expect(ran.starts.filter(line => !line.includes('version'))).toEqual([])
-  })
+  }, 300_000)
 
-  it('sizes are those that find and stat count', async () => {
+  it('sizes are those that find and stat count', {timeout: 60_000}, async () => {
     const {sizes} = document.image ?? expect.fail('no image')
     expect(sizes.directories).toBe((await find('-type', 'd')).length)
     expect(sizes.symlinks).toBe((await find('-type', 'l')).length)
@@ -238,7 +238,7 @@ describe('after a build', () => {
     expect(document.diagnostics).toMatchObject([{rule: 'built-for-this-processor', severity: 'warning', line: 3}])
   })
 
-  it('a changed description is not in the store any more, and a SIF can stand in for it', async () => {
+  it('a changed description is not in the store any more, and a SIF can stand in for it', {timeout: 60_000}, async () => {
     work.write({'project/Changed.Dockerfile': dockerfile.replace('LEVEL=3', 'LEVEL=4')})
     const changed = documentOf(await report(['Changed.Dockerfile', sif, '--json', ...replaced]))
     expect(changed.stages.map(each => each.cached)).toEqual([true, false])
@@ -247,7 +247,7 @@ describe('after a build', () => {
     expect(changed.image?.sizes.folders.map(each => each.path)).toEqual(document.image?.sizes.folders.map(each => each.path))
   })
 
-  it('an image alone, in every form the same', async () => {
+  it('an image alone, in every form the same', {timeout: 60_000}, async () => {
     const one = documentOf(await report([sif, '--json']))
     const other = documentOf(await report([sandbox, '--json', '--against-host']))
     for (const each of [one, other]) {

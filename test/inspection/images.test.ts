@@ -408,6 +408,15 @@ describe('hostile images', () => {
     expect(JSON.stringify(sections).length).toBeLessThan(5000)
   })
 
+  it('with names as long as Linux takes keep their columns', async () => {
+    const long = `/srv/${'n'.repeat(4000)}`
+    const {findings, sections} = await inspect(made({[`${long}/a`]: {content: 'xx', mode: 0o4755}, '/opt/b': {content: 'x'}}))
+    const image = {name: 'x', from: 'image', findings, sections} as const
+    const text = reportText({stages: [], artifacts: [], tuning: [], image, diagnostics: []}, false)
+    expect(findings.privileges.setuid.list).toEqual([`${long}/a`])
+    for (const line of text.split('\n')) expect(line.length).toBeLessThan(1100)
+  })
+
   it('links in a circle and damaged programs', async () => {
     const {findings} = await inspect(
       made({
