@@ -1,5 +1,6 @@
 /** What surrounds the programs of an image when it runs: variables, and who starts which of them. */
 import {defaultPath, parseImageConfig} from '../language/image-config.js'
+import {absolutePath} from '../language/paths.js'
 import {commandsOf, programNames, programsOf, scriptCommands} from '../language/ran.js'
 import type {RanCommand} from '../language/shell-walk.js'
 import {fillTemplate} from '../language/templates.js'
@@ -63,14 +64,19 @@ export function surroundingsOf(
   const env = new Map(config.env)
   const sourced: RanCommand[] = scripts.flatMap(scriptCommands)
   const starts: Starts[] = []
+  let folder = config.workdir === '' ? '/' : config.workdir
+  // `./app` is looked for in the folder that it is started in.
+  const placed = (names: readonly string[]) =>
+    names.map(name => (name.includes('/') && !/^[/$~]/.test(name) ? absolutePath(folder, name) : name))
   let entrypoint: Command | undefined = config.entrypoint.length === 0 ? undefined : {kind: 'exec', argv: config.entrypoint}
   let cmd: Command | undefined = config.cmd.length === 0 ? undefined : {kind: 'exec', argv: config.cmd}
   for (const stage of chain) {
     for (const [index, step] of stage.steps.entries()) {
+      if (step.kind === 'workdir') folder = absolutePath(folder, fillTemplate(step.path, env))
       if (step.kind === 'env') for (const {name, value} of step.variables) env.set(name, fillTemplate(value, env))
       if (step.kind === 'run' && step.where === 'image')
         starts.push({
-          names: programsOf(step.command),
+          names: placed(programsOf(step.command)),
           who: `a later step (line ${step.span.start.line})`,
           at: {stage: stage.index, step: index},
         })
@@ -95,11 +101,11 @@ export function surroundingsOf(
     if (settings.cmd !== undefined) cmd = settings.cmd.value
   }
   if (entrypoint !== undefined) {
-    starts.push({names: programsOf(entrypoint), who: 'the entrypoint'})
+    starts.push({names: placed(programsOf(entrypoint)), who: 'the entrypoint'})
     sourced.push(...(commandsOf(entrypoint) ?? []))
   }
   if (cmd !== undefined && entrypoint === undefined) {
-    starts.push({names: programsOf(cmd), who: 'the command'})
+    starts.push({names: placed(programsOf(cmd)), who: 'the command'})
     sourced.push(...(commandsOf(cmd) ?? []))
   }
   const {folders, open} = libraryFolders(sourced)

@@ -66,3 +66,9 @@ export function bringsNothing(base: Base): boolean {
   const family = baseFamily(base)
   return family.plain || family.name === 'golang'
 }
+
+/** The bare distribution, in which /usr/local is empty; images of languages have theirs there. */
+export function isDistribution(base: Base): boolean {
+  const {plain, name} = baseFamily(base)
+  return plain && !languages.has(name)
+}

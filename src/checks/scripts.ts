@@ -1,6 +1,7 @@
 /** The commands of every stage as they will run, worked out once for all rules that look at them. */
 import {isRootUser} from '../language/image-config.js'
 import {placeOf} from '../language/places.js'
+import type {ShellItem} from '../language/shell-commands.js'
 import {type RanCommand, type ShellState, Variables, walkScript} from '../language/shell-walk.js'
 import {stageAt} from '../language/stages.js'
 import type {Description, RunStep, Script, Stage, Step} from '../model/description.js'
@@ -16,6 +17,8 @@ export interface RanStep {
   /** The script; empty for a command that no shell reads. */
   readonly text: string
   readonly ran: readonly RanCommand[]
+  /** The same with what opens and closes around them. */
+  readonly items: readonly ShellItem[]
   /** False when a shell runs it that is no Bourne shell, or no shell at all: nothing is known of it. */
   readonly readable: boolean
   /** The working folder that WORKDIR left. */
@@ -151,22 +154,27 @@ function walkRun(stage: Stage, step: RunStep, state: ShellState): RanStep {
     case 'exec': {
       const [program, flag, script] = command.argv
       if (program !== undefined && isShell(program) && /^-[a-z]*c$/.test(flag ?? '') && script !== undefined)
-        return {...base, text: '', ran: walkScript(script, start).ran, readable: true}
+        return {...base, text: '', ...walked(script, start), readable: true}
       const line = command.argv.map(word => `'${word.replaceAll("'", `'"'"'`)}'`).join(' ')
-      return {...base, text: '', ran: walkScript(line, start).ran, readable: true}
+      return {...base, text: '', ...walked(line, start), readable: true}
     }
     case 'shell':
-      if (!isShell(command.shell[0] ?? '')) return {...base, text: command.text, ran: [], readable: false}
-      return {...base, text: command.text, ran: walkScript(command.text, start).ran, readable: true}
+      if (!isShell(command.shell[0] ?? '')) return {...base, text: command.text, ran: [], items: [], readable: false}
+      return {...base, text: command.text, ...walked(command.text, start), readable: true}
     case 'file':
     case 'script': {
       const first = /^#!\s*(\S+)(?:[ \t]+(\S+))?/.exec(command.text)
       const named = first?.[1]?.endsWith('/env') ? first[2] : first?.[1]
       const program = command.kind === 'file' ? named : definitionShell(step)
       const readable = program === undefined || isShell(program)
-      return {...base, text: command.text, ran: readable ? walkScript(command.text, start).ran : [], readable}
+      return {...base, text: command.text, ...(readable ? walked(command.text, start) : {ran: [], items: []}), readable}
     }
   }
+}
+
+function walked(script: string, start: ShellState): Pick<RanStep, 'ran' | 'items'> {
+  const {ran, items} = walkScript(script, start)
+  return {ran, items}
 }
 
 /** The program that reads a section, if its words name one: `%post -c /bin/bash` (D62). */

@@ -40,6 +40,9 @@ interface Node {
   swept?: number
 }
 
+/** Of whatever is no folder: an empty map for each of a million files is the most of what they cost. */
+const NONE: Map<string, Node> = new Map()
+
 const MOST_LINKS = 40
 const WHITEOUT = '.wh.'
 const OPAQUE = '.wh..wh..opq'
@@ -131,7 +134,7 @@ export class Merge {
     if (member.kind === 'symlink' && member.link.length > LONGEST_PATH)
       throw refused(`it holds a link with a text of ${member.link.length} characters, and Linux takes ${LONGEST_PATH}`)
     const inode = member.kind === 'hardlink' ? this.#linked(member) : inodeOf(member, member.kind, layer)
-    parent.children.set(base, {inode, layer, children: new Map()})
+    parent.children.set(base, {inode, layer, children: inode.kind === 'directory' ? new Map() : NONE})
   }
 
   /** Hides what lower layers have; entries of the same layer stay, in whatever order they come. */

@@ -193,7 +193,8 @@ class Scanner {
       if (character === '#') break
       if (character === '(') {
         if (words.length !== 1 || !/^\(\s*\)/.test(this.text.slice(at, at + 20))) break
-        this.#function(at)
+        this.#at = this.text.indexOf(')', at) + 1
+        this.#function()
         return
       }
       const redirect = this.#redirect()
@@ -234,10 +235,10 @@ class Scanner {
     return to
   }
 
-  #function(at: number): void {
-    this.#at = this.text.indexOf(')', at) + 1
-    while (/\s/.test(this.text.charAt(this.#at))) this.#at += 1
-    this.#items.push({kind: 'open', of: 'function', from: at})
+  /** The body of a function, whose head has been read. */
+  #function(): void {
+    while (this.#at < this.text.length && /\s/.test(this.text.charAt(this.#at))) this.#at += 1
+    this.#items.push({kind: 'open', of: 'function', from: this.#at})
     if (this.text.charAt(this.#at) === '{') this.#at += 1
     this.#open.push('word')
     this.#separate('')
@@ -262,7 +263,7 @@ class Scanner {
       this.#word()
       this.#skipBlanks()
       if (this.text.startsWith('()', this.#at)) this.#at += 2
-      this.#function(this.#at - 1)
+      this.#function()
       return true
     } else if (!between.has(name)) return false
     this.#condition = asking.has(name)
@@ -359,7 +360,7 @@ class Scanner {
     }
     for (;;) {
       const character = this.text.charAt(this.#at)
-      if (character === '' || /[\s;&|()]/.test(character)) break
+      if (character === '' || ' \t\n\r;&|()'.includes(character)) break
       if ((character === '<' || character === '>') && this.text.charAt(this.#at + 1) !== '(') break
       if (character === '\\') {
         const next = this.text.charAt(this.#at + 1)

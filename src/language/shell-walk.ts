@@ -3,7 +3,7 @@
  * words come to. Where a command may or may not have run, what it would have changed is unknown from there on.
  */
 import {absolutePath} from './paths.js'
-import {type ShellCommand, type ShellWord, shellItems} from './shell-commands.js'
+import {type ShellCommand, type ShellItem, type ShellWord, shellItems} from './shell-commands.js'
 
 /** A word of a command. `value` is undefined where only a run could tell. */
 export interface ShellArgument {
@@ -35,7 +35,8 @@ export interface RanCommand {
 
 /** Names and values, one layer upon another: what a script sets does not change what it started with. */
 export class Variables {
-  readonly #own = new Map<string, string | undefined>()
+  /** Made when something is set: most scripts set nothing. */
+  #own: Map<string, string | undefined> | undefined
   readonly #below: Variables | undefined
   readonly #depth: number
 
@@ -47,22 +48,23 @@ export class Variables {
 
   /** Undefined for a value that nobody knows. */
   get(name: string): string | undefined {
-    if (this.#own.has(name)) return this.#own.get(name)
+    if (this.#own?.has(name) === true) return this.#own.get(name)
     return this.#below?.get(name)
   }
 
   /** Whether the input says anything of it. */
   has(name: string): boolean {
-    return this.#own.has(name) || this.#below?.has(name) === true
+    return this.#own?.has(name) === true || this.#below?.has(name) === true
   }
 
   set(name: string, value: string | undefined): void {
+    this.#own ??= new Map()
     this.#own.set(name, value)
   }
 
   /** Forgets what this layer set. */
   forget(): void {
-    this.#own.clear()
+    this.#own = undefined
   }
 }
 
@@ -83,7 +85,14 @@ const longest = 4096
 /** Nobody writes what is nested deeper; its commands are left out. */
 const deepest = 100
 
-export function walkScript(text: string, start: ShellState): {readonly ran: RanCommand[]; readonly end: ShellState} {
+export interface Walk {
+  readonly items: readonly ShellItem[]
+  readonly ran: readonly RanCommand[]
+  readonly end: ShellState
+}
+
+export function walkScript(text: string, start: ShellState): Walk {
+  const items = shellItems(text)
   const ran: RanCommand[] = []
   let folder = start.folder
   const variables = new Variables(start.variables)
@@ -94,7 +103,7 @@ export function walkScript(text: string, start: ShellState): {readonly ran: RanC
     if (frames.length > 0) journal.push({name, value: variables.get(name)})
     variables.set(name, value)
   }
-  for (const item of shellItems(text)) {
+  for (const item of items) {
     if (item.kind === 'open') {
       frames.push({of: item.of, folder, journal: journal.length})
       if (item.of !== 'subshell' && item.of !== 'group') uncertain += 1
@@ -138,7 +147,7 @@ export function walkScript(text: string, start: ShellState): {readonly ran: RanC
     // Another script may set anything; folders seldom.
     if (one.program === '.' || one.program === 'source' || one.program === 'eval') variables.forget()
   }
-  return {ran, end: {folder, variables}}
+  return {items, ran, end: {folder, variables}}
 }
 
 /** What a command leaves behind in the shell itself: variables, and the folder that is returned. */

@@ -1,8 +1,7 @@
 /** An image at a registry, read without an engine: its layers are fetched once into the store and read there. */
-
 import {createHash} from 'node:crypto'
-import type {Limits} from '../images/limits.js'
-import {refused} from '../images/limits.js'
+import {rm} from 'node:fs/promises'
+import {type Limits, namingImage, refused} from '../images/limits.js'
 import {chooseImage, type Descriptor, type ImageManifest, isDigest, parseDocument} from '../images/manifest.js'
 import {layoutFiles} from '../images/oci.js'
 import {blobName, pickedImage} from '../images/picked.js'
@@ -10,6 +9,7 @@ import {ExitCode, SifstageError} from '../model/errors.js'
 import type {Image} from '../model/image.js'
 import type {Identity} from '../model/ports.js'
 import {cachedBlob} from './blob-cache.js'
+import {hashFile} from './files.js'
 import {type Client, MANIFESTS, RegistryError, withRepository} from './registry.js'
 
 export interface FetchOptions {
@@ -39,6 +39,18 @@ async function manifestOf(client: Client, version: string, architecture: string)
   return chooseImage(parseDocument(top, 'its manifest'), {architecture}, read)
 }
 
+/** Removes the files that are not what their digests say; whether there were any. */
+async function dropDamaged(layers: readonly Descriptor[], files: readonly string[]): Promise<boolean> {
+  let found = false
+  for (const [i, {digest}] of layers.entries()) {
+    const file = files[i]
+    if (file === undefined || !digest.startsWith('sha256:') || (await hashFile(file)) === digest) continue
+    await rm(file, {force: true})
+    found = true
+  }
+  return found
+}
+
 /**
  * The image of a docker reference (`debian:12`, without `docker://`). Its layers stay in the folder, for the contents
  * and for the next time.
@@ -47,21 +59,32 @@ async function manifestOf(client: Client, version: string, architecture: string)
 export async function fetchImage(reference: string, options: FetchOptions): Promise<Image> {
   const {architecture, signal, folder, owner} = options
   const shown = `docker://${reference}`
-  try {
-    const manifest = await withRepository(reference, options, async (client, version) => {
-      const found = await manifestOf(client, version, architecture)
-      for (const layer of found.layers) await cachedBlob(client, layer, folder, owner, signal)
-      return found
+  const fetched = () =>
+    withRepository(reference, options, async (client, version) => {
+      const manifest = await manifestOf(client, version, architecture)
+      const files: string[] = []
+      for (const layer of manifest.layers) files.push(await cachedBlob(client, layer, folder, owner, signal))
+      return {manifest, files}
     })
-    const {layers, ...facts} = manifest
-    return await pickedImage(
+  const opened = ({layers, ...facts}: ImageManifest) =>
+    pickedImage(
       {...facts, layers: layers.map(({digest, size}) => ({name: blobName(digest), digest, size}))},
       layoutFiles(folder),
       {shown, architecture, signal, limits: options.limits},
     )
+  try {
+    const {manifest, files} = await fetched()
+    try {
+      return await opened(manifest)
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!(await dropDamaged(manifest.layers, files))) throw error
+    }
+    // What the store kept was damaged: once more, from the registry.
+    return await opened((await fetched()).manifest)
   } catch (error) {
     signal.throwIfAborted()
-    if (!(error instanceof RegistryError)) throw error
+    if (!(error instanceof RegistryError)) throw namingImage(shown, error)
     throw new SifstageError(
       error.absent ? ExitCode.usage : ExitCode.failed,
       `the image ${shown} cannot be fetched: ${error.message}`,

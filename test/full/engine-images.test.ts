@@ -5,16 +5,18 @@ import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
 import {openImage} from '../../src/cli/open-image.js'
 import type {Identity} from '../../src/model/ports.js'
-import {buildahImage} from '../../src/system/engine-images.js'
+import {buildahImage} from '../../src/system/containers-image.js'
 import {lookUpIdentity, ownIdentity} from '../../src/system/identity.js'
 import {asUser, root, user, workFolder} from '../support/engine.js'
-import {archive, describeImage, dockerFiles, tar} from '../support/images.js'
+import {archive, contentOf, describeImage, dockerFiles, tar} from '../support/images.js'
 import {oddLayers, oddMerged} from '../support/odd-image.js'
 
 const work = workFolder()
 const signal = new AbortController().signal
 const name = `sifstage-test/odd:${process.pid}`
 const flat = `localhost/sifstage-test/flat:${process.pid}`
+/** So that a few contents alone are worth it. */
+const large = [{name: 'large', text: 'x'.repeat(50 << 20)}]
 let expected: readonly string[]
 
 async function described(image: string, environment: NodeJS.ProcessEnv = process.env, identity: Identity = ownIdentity()) {
@@ -36,8 +38,8 @@ async function described(image: string, environment: NodeJS.ProcessEnv = process
 }
 
 beforeAll(async () => {
-  writeFileSync(join(work.path, 'odd.tar'), await archive(dockerFiles(await Promise.all(oddLayers.map(tar)), [name])))
-  writeFileSync(join(work.path, 'flat.tar'), await archive(dockerFiles([await tar(oddMerged)], [flat])))
+  writeFileSync(join(work.path, 'odd.tar'), await archive(dockerFiles(await Promise.all([...oddLayers, large].map(tar)), [name])))
+  writeFileSync(join(work.path, 'flat.tar'), await archive(dockerFiles([await tar([...oddMerged, ...large])], [flat])))
   expected = await described(join(work.path, 'odd.tar'))
 })
 afterAll(() => work.remove())
@@ -47,12 +49,41 @@ describe('Docker', () => {
     if (process.env['DOCKER_HOST'] === undefined) throw new Error('no Docker: eval "$(scripts/docker.sh start)"')
     await execa('docker', ['load', '-i', join(work.path, 'odd.tar')])
   })
-  afterAll(() => execa('docker', ['image', 'rm', name]))
+  afterAll(() => execa('docker', ['image', 'rm', name, flat]))
 
   it('gives the image that it was given', async () => {
     expect(await described(`docker-daemon:${name}`)).toEqual(expected)
     const {stdout} = await execa('docker', ['ps', '-a', '-q'])
     expect(stdout).toBe('')
+  })
+
+  it('gives a few contents alone, and passes an error of the reader on', async () => {
+    await execa('docker', ['load', '-i', join(work.path, 'flat.tar')])
+    const opened = await openImage(`docker-daemon:${flat}`, {
+      architecture: 'amd64',
+      identity: ownIdentity(),
+      environment: process.env,
+      signal,
+      noHttps: false,
+      store: join(work.path, 'store'),
+    })
+    try {
+      for (const [path, text] of [
+        ['/replaced', 'third, and longer'],
+        ['/odd/with\nline end', '1'],
+        ['/odd/-dash', '6'],
+        ['/usr/lib/liby.so', 'y'],
+        ['/large', 'x'.repeat(50 << 20)],
+        ['/usr/bin/tool2', '#!/bin/sh\n'],
+      ] as const)
+        expect((await contentOf(opened, path)).equals(Buffer.from(text))).toBe(true)
+      await expect(opened.contents(['/replaced'], () => Promise.reject(new Error('mine')), signal)).rejects.toThrow('mine')
+      const all = [...opened.tree.below('/')].filter(each => each.kind === 'file').map(each => each.path)
+      await expect(opened.contents(all, () => Promise.reject(new Error('mine')), signal)).rejects.toThrow('mine')
+    } finally {
+      await opened.close()
+    }
+    expect((await execa('docker', ['ps', '-a', '-q'])).stdout).toBe('')
   })
 
   it('has no such image, or is not there', async () => {

@@ -1,5 +1,5 @@
 /** One image in all its forms: the same paths, kinds, owners and contents, whoever made it. */
-import {chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync} from 'node:fs'
+import {chmodSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {gzipSync} from 'node:zlib'
 import {execa} from 'execa'
@@ -119,7 +119,12 @@ describe('the same image', () => {
     expect(await opened(image, describeImage)).toEqual(expected)
     // The configuration is asked for again, the layers are not.
     expect(registry.asked.filter(each => each.startsWith('blobs/'))).toHaveLength(1)
-    expect(readdirSync(at('store/blobs/sha256')).every(name => /^[0-9a-f]{64}$/.test(name))).toBe(true)
+    const kept = readdirSync(at('store/blobs/sha256'))
+    expect(kept.every(name => /^[0-9a-f]{64}$/.test(name))).toBe(true)
+    // One that was damaged meanwhile is fetched anew.
+    const file = at(`store/blobs/sha256/${kept[0]}`)
+    writeFileSync(file, Buffer.alloc(statSync(file).size))
+    expect(await opened(image, describeImage)).toEqual(expected)
   })
 
   it('a sandbox of subordinate owners, read in the namespace', async () => {

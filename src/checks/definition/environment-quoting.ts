@@ -22,7 +22,10 @@ export const environmentQuoting: Check = {
           ...command.assignments.map(({value}) => ({...value, raw: script.script.text.slice(value.from, value.to)})),
         ]
         return words.flatMap(word => {
-          const bare = word.raw.replaceAll(/"(\\[\s\S]|[^"\\])*"|\\\n/g, '').replaceAll(/'[^']*'/g, '')
+          const bare = word.raw
+            .slice(0, 4096)
+            .replaceAll(/"(\\[\s\S]|[^"\\])*"|\\\n/g, '')
+            .replaceAll(/'[^']*'/g, '')
           if (!/\\[ ']/.test(bare)) return []
           return diagnostic(environmentQuoting, {
             span: scriptSpan(script, word),

@@ -1,4 +1,5 @@
-import {type ShellWord, shellItems} from '../../language/shell-commands.js'
+import type {ShellItem, ShellWord} from '../../language/shell-commands.js'
+import type {RanCommand} from '../../language/shell-walk.js'
 import type {Check} from '../../model/check.js'
 import type {Span} from '../../model/span.js'
 import {type BaseFamily, familyOf} from '../bases.js'
@@ -39,14 +40,21 @@ export const bashInSh: Check = {
     const replaced = new Set<number>()
     return [...runSteps(description)].flatMap(step => {
       // Whoever lays bash over /bin/sh knows why.
-      if (/(ln|mv|cp)\b[^\n;&|]*\/bin\/sh\b|dpkg-reconfigure[^\n;&|]*dash|dash\/sh/.test(step.text.slice(0, 100_000)))
-        replaced.add(step.stage.index)
+      if (step.ran.some(replacesShell)) replaced.add(step.stage.index)
       if (replaced.has(step.stage.index) || !readBySh(step)) return []
       const family = familyOf(description, step.stage)
       if (family.sh === 'bash') return []
       return report(step, family)
     })
   },
+}
+
+function replacesShell({program, argv}: RanCommand): boolean {
+  if (/^(ln|mv|cp)$/.test(program ?? '')) return argv.some(each => each.value === '/bin/sh' || each.value === '/usr/bin/sh')
+  return (
+    argv.some(each => /^dash$|dash\/sh/.test(each.value ?? '')) &&
+    /^(dpkg-reconfigure|echo|debconf-set-selections)$/.test(program ?? '')
+  )
 }
 
 function readBySh({step, readable}: RanStep): boolean {
@@ -58,7 +66,7 @@ function readBySh({step, readable}: RanStep): boolean {
 }
 
 function report(step: RanStep, family: BaseFamily) {
-  const found = bashisms(step.text).filter(each => family.sh !== 'busybox' || !each.ash)
+  const found = bashisms(step.text, step.items).filter(each => family.sh !== 'busybox' || !each.ash)
   const [first] = found
   if (first === undefined) return []
   const shell = family.sh === undefined ? undefined : family.sh
@@ -91,14 +99,13 @@ const commands: ReadonlyMap<string, {readonly instead: string; readonly ash: boo
   ['readarray', {instead: 'Use while read', ash: false}],
 ])
 
-function bashisms(text: string): Bashism[] {
+function bashisms(text: string, items: readonly ShellItem[]): Bashism[] {
   const found: Bashism[] = []
-  const items = shellItems(text)
   items.forEach((item, at) => {
     if (
       item.kind === 'open' &&
       item.of === 'function' &&
-      /\bfunction\s+\w+\s*(\(\s*\)\s*)?$/.test(text.slice(Math.max(0, item.from - 80), item.from + 1))
+      /\bfunction\s+\w+\s*(\(\s*\)\s*)?$/.test(text.slice(Math.max(0, item.from - 80), item.from))
     )
       found.push({what: '"function"', instead: 'Write NAME() { … }', from: item.from, to: item.from + 1, ash: true})
     if (item.kind !== 'command') return

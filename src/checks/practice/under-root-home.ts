@@ -4,6 +4,7 @@ import {plainText} from '../../model/template.js'
 import {resolveTarget} from '../../plan/graph.js'
 import {scriptSpan, scriptsNamed} from '../definition/sections.js'
 import {diagnostic, quoted} from '../finding.js'
+import {stageScript} from '../scripts.js'
 
 const below = /(^|[:=])(\/root\/[^:\s"']+)/
 
@@ -31,11 +32,13 @@ export const underRootHome: Check = {
     const chain = chainOf(description, target.stage)
     if (chain.length > 50) return []
     const opened = chain.some(stage =>
-      stage.steps.some(
+      stageScript(description, stage).steps.some(
         step =>
           step.kind === 'run' &&
-          'text' in step.command &&
-          /(chmod|setfacl|install)\b[^\n]*\/root(\s|\/|$|")/.test(step.command.text),
+          step.ran.some(
+            ({program, argv}) =>
+              /^(chmod|setfacl)$/.test(program ?? '') && argv.some(each => /^\/root(\/|$)/.test(each.value ?? '')),
+          ),
       ),
     )
     if (opened) return []

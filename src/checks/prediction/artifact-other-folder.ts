@@ -24,13 +24,17 @@ export const artifactOtherFolder: Check = {
       files: {'tool/configure': ''},
     },
     {
+      format: 'def',
+      text: 'Bootstrap: docker\nFrom: ubuntu:22.04\nStage: build\n%post\n  apt-get update && apt-get install -y gcc make wget\n  wget https://example.org/tool-1.2.tar.gz\n  tar xzf tool-1.2.tar.gz\n  cd tool-1.2\n  ./configure --prefix=/opt/tool\n  make && make install\n\nBootstrap: docker\nFrom: ubuntu:22.04\n%files from build\n  /usr/local/bin/tool /usr/local/bin/tool\n',
+    },
+    {
       format: 'dockerfile',
       text: 'FROM maven:3 AS build\nFROM debian:12 AS java\nWORKDIR /app\nCOPY pom.xml .\nCOPY src src\nRUN mvn -q package\nFROM alpine:3.20\nCOPY --from=java /app/build/app.jar /app.jar\n',
       files: {'pom.xml': '', 'src/A.java': ''},
     },
     {
       format: 'dockerfile',
-      text: 'FROM node:20 AS web\nWORKDIR /app\nCOPY package.json .\nRUN npx vite build --outDir out\nFROM nginx:1.27\nCOPY --from=web /app/dist /usr/share/nginx/html\n',
+      text: 'FROM node:20 AS web\nWORKDIR /app\nCOPY package.json .\nRUN npm install && npx vite build --outDir out\nFROM nginx:1.27\nCOPY --from=web /app/dist /usr/share/nginx/html\n',
       files: {'package.json': ''},
     },
   ],

@@ -6,8 +6,17 @@ export type Claim =
   | {readonly kind: 'file'; readonly path: string; readonly by: string; readonly span: Span; readonly compiled: boolean}
   /** A folder that holds nothing yet. */
   | {readonly kind: 'folder'; readonly path: string}
-  /** Anything may be below this folder. `segment`: only where a folder of this name is on the way. */
-  | {readonly kind: 'tree'; readonly path: string; readonly segment?: string}
+  /**
+   * Anything may be below this folder. `segment`: only where a folder of this name is on the way. `except`: but not
+   * below these. `weak`: only as long as no build tool of the stage says where its results go.
+   */
+  | {
+      readonly kind: 'tree'
+      readonly path: string
+      readonly segment?: string
+      readonly except?: readonly string[]
+      readonly weak?: true
+    }
   /** Files of the build context arrive below `path`: `exists` tells whether a path below it may be one. */
   | {readonly kind: 'context'; readonly path: string; readonly exists: (below: string) => boolean}
   /** Nobody can tell where this writes. */
@@ -35,6 +44,7 @@ export function accountsFor(claim: Claim, path: string): boolean {
       return isBelow(claim.path, path)
     case 'tree':
       if (isBelow(claim.path, path)) return true
+      if (claim.except?.some(folder => isBelow(path, folder)) === true) return false
       return isBelow(path, claim.path) && (claim.segment === undefined || `${path}/`.includes(`/${claim.segment}/`))
     case 'context':
       if (isBelow(claim.path, path)) return true

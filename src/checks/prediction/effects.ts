@@ -2,11 +2,12 @@
 import {basename} from 'node:path/posix'
 import {hasWildcard} from '../../language/globs.js'
 import {absolutePath, rootedPath} from '../../language/paths.js'
+import type {RanCommand} from '../../language/shell-walk.js'
 import {chainOf} from '../../language/stages.js'
 import type {Scene} from '../../model/check.js'
 import type {CopyStep, Description, RunStep, Stage} from '../../model/description.js'
 import {plainText} from '../../model/template.js'
-import {bringsNothing} from '../bases.js'
+import {bringsNothing, isDistribution} from '../bases.js'
 import {placeIn, type RanStep, stageScript} from '../scripts.js'
 import {accountsFor, type Claim, isBelow} from './claims.js'
 import {claimsOf, type Workshop} from './tools.js'
@@ -63,7 +64,8 @@ function collect(description: Description, stage: Stage, scene: Scene): Effects 
   const [first] = chain
   const bare = first !== undefined && bringsNothing(first.base)
   if (chain.length > longestChain) return {stage, claims: [{kind: 'anything'}], bare: false}
-  const claims: Claim[] = first?.base.kind === 'scratch' ? [] : ofBases.map(path => ({kind: 'tree', path}))
+  const except = first !== undefined && isDistribution(first.base) ? ['/usr/local'] : []
+  const claims: Claim[] = first?.base.kind === 'scratch' ? [] : ofBases.map(path => ({kind: 'tree', path, except}))
   const workshop: Workshop = {prefixes: new Set()}
   for (const each of chain) {
     for (const one of stageScript(description, each).steps) {
@@ -78,7 +80,9 @@ function collect(description: Description, stage: Stage, scene: Scene): Effects 
     }
   }
   // A stage of so many steps is a machine's; what it makes is not worth a guess.
-  return claims.length > mostClaims ? {stage, claims: [{kind: 'anything'}], bare: false} : {stage, claims, bare}
+  if (claims.length > mostClaims) return {stage, claims: [{kind: 'anything'}], bare: false}
+  const bundles = claims.some(claim => claim.kind === 'output' && claim.tool === 'bundle')
+  return {stage, claims: bundles ? claims.filter(claim => claim.kind !== 'tree' || claim.weak !== true) : claims, bare}
 }
 
 const mostClaims = 5000
@@ -91,22 +95,25 @@ function runClaims(step: RanStep, workshop: Workshop): Claim[] {
   if (!step.readable) return [{kind: 'anything'}]
   const mounts = mountClaims(step.step, step.folder)
   const claims: Claim[] = []
-  const exported = new Set<string>()
   for (const ran of step.ran) {
-    for (const each of ran.program === 'export' ? ran.argv.slice(1) : []) exported.add(each.raw.split('=')[0] ?? '')
-    for (const each of ran.argv.length === 0 ? ran.assigned : []) exported.add(each.name)
     const made = claimsOf(ran, workshop, placeIn(step, ran.command))
     claims.push(...made)
-    if (made.some(claim => claim.kind === 'file' && /^\/etc\/(apt\/sources|yum\.repos|zypp)/.test(claim.path)))
+    if (made.some(claim => claim.kind === 'file' && /^\/etc\/(apt\/sources|yum\.repos|zypp)/.test(claim.path)) || setsOutput(ran))
       claims.push({kind: 'anything'})
   }
-  if ([...exported].some(name => movesOutput.test(name))) claims.push({kind: 'anything'})
   // What is written below a mount is not in the image.
+  if (mounts.length === 0) return claims
   const kept = claims.map((claim): Claim => {
     if (claim.kind !== 'file' && claim.kind !== 'folder' && claim.kind !== 'tree') return claim
     return mounts.some(mount => isBelow(claim.path, mount.path)) ? {kind: 'folder', path: mountPoint(mounts, claim.path)} : claim
   })
   return [...kept, ...mounts]
+}
+
+/** A variable that tells a build tool where to put things, set for the commands behind it. */
+function setsOutput({program, argv, assigned}: RanCommand): boolean {
+  if (program === 'export') return argv.some(each => movesOutput.test(each.raw.split('=')[0] ?? ''))
+  return argv.length === 0 && assigned.some(each => movesOutput.test(each.name))
 }
 
 function mountPoint(mounts: readonly Extract<Claim, {kind: 'mounted'}>[], path: string): string {

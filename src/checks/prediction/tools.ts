@@ -138,7 +138,8 @@ function output(path: string | undefined, {by, span}: Use, tool: OutputTool): Cl
 }
 
 const systemFolders = ['/usr', '/bin', '/sbin', '/lib', '/lib64', '/etc', '/var', '/run', '/boot']
-const system: readonly Claim[] = systemFolders.map(path => tree(path))
+/** Packages leave /usr/local to whoever runs the machine. */
+const system: readonly Claim[] = systemFolders.map(path => ({kind: 'tree', path, except: ['/usr/local']}))
 
 /** Packages of the distribution keep to its folders; those of others do as they like. */
 function packages({argv}: Use): Claim[] {
@@ -360,7 +361,7 @@ function packageRunner(use: Use): Claim[] {
   if (action === 'cache' || action === 'config' || action === 'version') return []
   if (use.by === 'yarn' && action !== undefined && !/^(install|add|cache|config)$/.test(action)) return bundled(use)
   // node_modules, and whatever the scripts of packages make beside it.
-  return [tree(folder)]
+  return folder === undefined ? [anything] : [{kind: 'tree', path: folder, weak: true}]
 }
 
 function java(use: Use, segment: string): Claim[] {
@@ -421,8 +422,12 @@ function unpacked({argv, folder, by, span}: Use): Claim[] {
     return /f$/.test(first) && named?.raw !== '-' ? [file(pathOf(named, folder), by, span)] : []
   }
   if (has(argv, /^(--create|-c)$/)) return [anything]
+  // Sources that are unpacked in / by the way make a folder there, and nothing in those that a system has.
+  if (!into.given && folder === '/') return [{kind: 'tree', path: '/', except: standard}]
   return [tree(into.given ? into.path : folder)]
 }
+
+const standard = ['/opt', '/usr', '/srv', '/home', '/root', '/mnt', '/etc', '/var']
 
 function fetched({argv, folder, by, span}: Use): Claim[] {
   if (by === 'wget') {
@@ -433,7 +438,16 @@ function fetched({argv, folder, by, span}: Use): Claim[] {
       return [tree(folder), ...argv.filter(each => /^\//.test(each.value ?? '')).map(each => tree(pathOf(each, folder)))]
     if (named.given) return [file(named.path, by, span)]
     const below = optionPath(argv, folder, '-P', '--directory-prefix')
-    return [tree(below.given ? below.path : folder)]
+    const where = below.given ? below.path : folder
+    const urls = operands(argv, '-P', '--directory-prefix', '-t', '--tries', '-T', '--timeout', '--header', '-U')
+    // A plain address names its file.
+    if (
+      urls.length > 0 &&
+      urls.every(each => /^[a-z]+:\/\/[^?#]*[^/?#]$/.test(each.value ?? '')) &&
+      !has(argv, /^-\w*[rmx]|content-disposition/)
+    )
+      return urls.map(each => file(where === undefined ? undefined : resolved(basename(each.value ?? ''), where), by, span))
+    return [tree(where)]
   }
   const at = argv.findIndex(each => /^(-[a-zA-Z]*o|--output)$/.test(each.raw))
   if (at !== -1) return [file(pathOf(argv[at + 1], folder), by, span)]

@@ -128,10 +128,16 @@ describe('headers', () => {
     ['Bootstrap: oci-archive\nFrom: a.tar\n', {kind: 'local', reference: {agent: 'oci-archive', path: 'a.tar'}}],
     ['Bootstrap: scratch\n', {kind: 'scratch'}],
     ['Bootstrap: debootstrap\nMirrorURL: http://x\nOSVersion: sid\n', {kind: 'mirror', agent: 'debootstrap'}],
-    ['Bootstrap: docker\nFrom: a\nFrom: b\n', {kind: 'image', reference: {transport: 'docker', name: 'b'}}],
   ])('%j', (text, base) => {
     expect(description(text).stages[0]?.base).toMatchObject(base)
     expect(findings(text)).toEqual([])
+  })
+
+  it('that stand twice count once, the last time', () => {
+    const text = 'Bootstrap: docker\nFrom: a\nFrom: b\n'
+    expect(description(text).stages[0]?.base).toMatchObject({kind: 'image', reference: {transport: 'docker', name: 'b'}})
+    expect(findings(text)).toEqual(['2:1 repeated-header'])
+    expect(findings('Bootstrap: docker\nFrom: a\nFrom: a\n')).toEqual([])
   })
 
   it('want From where the agent needs it', () => {
