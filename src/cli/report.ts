@@ -51,7 +51,7 @@ interface StagesPart {
 }
 
 function stageOf(stage: Stage, preview: PreviewedStage | undefined, tree: ImageTree | undefined): ReportedStage {
-  const size = tree === undefined ? undefined : treeSize(tree)
+  const size = tree === undefined ? undefined : treeSize(tree.below('/'))
   const record = preview?.stored?.record
   return {
     name: stage.name,

@@ -7,6 +7,7 @@ import type {Readable} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 import {extract, type Header} from 'tar-stream'
 import type {EntryKind, ImageEntry} from '../model/image.js'
+import {hardLinks} from './hard-links.js'
 
 /** Tar type names of tar-stream to ours. */
 const KINDS: Readonly<Record<string, EntryKind>> = {
@@ -42,9 +43,11 @@ export function treeArguments(folder: string): readonly string[] {
  * The entries of a tar stream made by `tar --create` of a whole tree.
  * @throws when the stream is broken or a member's name leaves the tree
  */
-export async function readTar(stream: Readable): Promise<ImageEntry[]> {
+export async function readTar(stream: Readable): Promise<readonly ImageEntry[]> {
   const entries: ImageEntry[] = []
   const byPath = new Map<string, ImageEntry>()
+  const linked = hardLinks()
+  const known = new Set<string>()
   const unpack = extract()
   const reading = (async () => {
     for await (const member of unpack) {
@@ -66,6 +69,10 @@ export async function readTar(stream: Readable): Promise<ImageEntry[]> {
         if (first === undefined)
           throw new Error(`the archive holds a hard link to a file that is not in it: ${JSON.stringify(header.name)}`)
         entry = {...first, path}
+        // tar names the first that it met, for all names of a file.
+        if (!known.has(first.path)) linked.add(first.path, first.path)
+        known.add(first.path)
+        linked.add(first.path, path)
       } else {
         const kind = KINDS[header.type ?? 'file'] ?? 'device'
         entry = {
@@ -82,5 +89,5 @@ export async function readTar(stream: Readable): Promise<ImageEntry[]> {
     }
   })()
   await Promise.all([pipeline(stream, unpack), reading])
-  return entries
+  return linked.mark(entries)
 }

@@ -40,7 +40,7 @@ export const cpu: Topic<Cpu> = {
     }
     const architecture = facts.architecture ?? architectureOf(facts, ordinary)
     const hwcaps: {level: string; path: string}[] = []
-    for (const {path, kind} of facts.tree.below('/')) {
+    for (const {path, kind} of facts.entries) {
       if (kind === 'directory' && nameOf(path) === 'glibc-hwcaps')
         for (const each of facts.tree.list(path)) hwcaps.push({level: each, path: `${path}/${each}`})
     }

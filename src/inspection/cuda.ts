@@ -44,16 +44,15 @@ export function toolkitVersion(text: string): string | undefined {
 
 export const cuda: Topic<Cuda> = {
   title: 'CUDA',
-  wants({tree}) {
+  wants({entries}) {
     const texts: string[] = []
-    for (const {path, kind} of tree.below('/'))
-      if (texts.length < 20 && kind === 'file' && VERSION_FILE.test(path)) texts.push(path)
+    for (const {path, kind} of entries) if (texts.length < 20 && kind === 'file' && VERSION_FILE.test(path)) texts.push(path)
     return {texts}
   },
   look(facts) {
     const runtimes: string[] = []
     const toolkits: {path: string; version: string}[] = []
-    for (const {path, kind} of facts.tree.below('/')) {
+    for (const {path, kind} of facts.entries) {
       // A link to it would count it twice.
       if (kind === 'file' && RUNTIME.test(nameOf(path)) && runtimes.length < 100) runtimes.push(path)
       const version = VERSION_FILE.test(path) ? toolkitVersion(facts.text(path) ?? '') : undefined

@@ -19,18 +19,14 @@ export interface InspectOptions {
 const MOST_TEXTS = 2000
 
 function namesOf(image: Image, artifacts: ReadonlySet<string>): Names {
-  const {own, count} = ownPrograms(image.tree, artifacts)
-  let digests = false
-  for (const entry of image.tree.below('/')) {
-    // Whoever read contents or layers read the attributes too.
-    digests = entry.digest !== undefined || entry.capabilities !== undefined
-    if (digests) break
-  }
+  const entries = [...image.tree.below('/')]
+  const {own, count} = ownPrograms(entries, artifacts)
   return {
     tree: image.tree,
+    entries,
     architecture: image.architecture,
     config: image.config === undefined ? undefined : parseImageConfig(configObject(image.config)),
-    tellsCapabilities: digests,
+    untold: image.untold ?? [],
     own,
     ownCount: count,
   }

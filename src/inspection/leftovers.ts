@@ -39,9 +39,9 @@ const KINDS: readonly (readonly [what: string, pattern: RegExp])[] = [
 
 export const leftovers: Topic<Leftovers> = {
   title: 'not needed to run',
-  look({tree}) {
+  look({entries}) {
     const sums = new Map<string, {what: string; path?: string; bytes: number; files: number}>()
-    for (const {path, kind, size, sameAs} of tree.below('/')) {
+    for (const {path, kind, size, sameAs} of entries) {
       if (kind !== 'file' || sameAs !== undefined) continue
       let at: {what: string; path?: string} | undefined
       for (const [what, pattern] of PLACES) {

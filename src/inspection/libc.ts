@@ -36,9 +36,9 @@ const MUSL_PACKAGES = '/lib/apk/db/installed'
 const MOST = 20
 
 /** Files that are, or that links lead to, one of these names. */
-function librariesOf({tree}: Names, wanted: (name: string) => boolean): string[] {
+function librariesOf({tree, entries}: Names, wanted: (name: string) => boolean): string[] {
   const found = new Set<string>()
-  for (const entry of tree.below('/')) {
+  for (const entry of entries) {
     if (!wanted(nameOf(entry.path))) continue
     if (entry.kind === 'file') found.add(entry.path)
     if (entry.kind !== 'symlink') continue

@@ -41,7 +41,7 @@ interface Candidates {
   readonly launchers: readonly string[]
 }
 
-function candidates({tree}: Names): Candidates {
+function candidates({tree, entries}: Names): Candidates {
   const found = {
     libraries: new Set<string>(),
     headers: new Set<string>(),
@@ -53,7 +53,7 @@ function candidates({tree}: Names): Candidates {
     const entry = follow(tree, path)
     if (entry?.kind === 'file' && list.size < MOST) list.add(entry.path)
   }
-  for (const {path, kind} of tree.below('/')) {
+  for (const {path, kind} of entries) {
     if (kind !== 'file' && kind !== 'symlink') continue
     const name = nameOf(path)
     if (LIBRARY.test(name)) add(found.libraries, path)

@@ -1,6 +1,6 @@
 /** Which programs of an image somebody brought in, told by names and modes: those that its distribution packs are not of interest. */
 import {isOdd} from '../images/names.js'
-import type {ImageEntry, ImageTree} from '../model/image.js'
+import type {ImageEntry} from '../model/image.js'
 
 /** Where distributions keep their own. */
 const DISTRIBUTION = /^\/((usr\/(?!local\/)|bin\/|sbin\/|lib\/|lib32\/|lib64\/|libx32\/|etc\/|var\/lib\/|\.singularity\.d\/)|\.)/
@@ -24,9 +24,9 @@ function mayBeProgram(entry: ImageEntry): boolean {
 /**
  * @param artifacts digests of files that were copied from other stages: they count wherever they lie
  */
-export function ownPrograms(tree: ImageTree, artifacts: ReadonlySet<string>): {own: string[]; count: number} {
+export function ownPrograms(entries: readonly ImageEntry[], artifacts: ReadonlySet<string>): {own: string[]; count: number} {
   const found: {path: string; size: number; artifact: boolean}[] = []
-  for (const entry of tree.below('/')) {
+  for (const entry of entries) {
     const artifact = entry.digest !== undefined && artifacts.has(entry.digest)
     if ((artifact || !DISTRIBUTION.test(entry.path)) && mayBeProgram(entry))
       found.push({path: entry.path, size: entry.size, artifact})

@@ -24,7 +24,7 @@ export const rocm: Topic<Rocm> = {
   wants: ({tree}) => ({texts: versionFiles(tree)}),
   look(facts) {
     const runtimes: string[] = []
-    for (const {path, kind} of facts.tree.below('/'))
+    for (const {path, kind} of facts.entries)
       if (kind === 'file' && /^libamdhip64\.so\.\d/.test(nameOf(path)) && runtimes.length < 100) runtimes.push(path)
     const version = newest(
       versionFiles(facts.tree).flatMap(path => /^\d+(\.\d+)+/.exec(facts.text(path)?.trim() ?? '')?.[0] ?? []),

@@ -1,5 +1,5 @@
 /** How large an image is unpacked, and where. */
-import type {ImageTree} from '../model/image.js'
+import type {ImageEntry} from '../model/image.js'
 import type {Row} from '../model/report.js'
 import type {Topic} from './topic.js'
 
@@ -10,11 +10,13 @@ export interface Folder {
 }
 
 export interface Sizes {
-  /** Bytes of files; one with several names counts once. */
+  /** Bytes of files; one with several names counts once, in every form of image that tells. */
   readonly bytes: number
   readonly files: number
   readonly directories: number
   readonly symlinks: number
+  /** False where the form of the image does not tell which names are one file: then each counts. */
+  readonly hardLinksOnce: boolean
   /** The largest, none of them inside another. */
   readonly folders: readonly Folder[]
 }
@@ -24,9 +26,9 @@ const MOST_FOLDERS = 10
 const DEEPEST = 3
 
 /** Bytes and number of the files of a tree; names of one file count once. */
-export function treeSize(tree: ImageTree): {bytes: number; files: number; directories: number; symlinks: number} {
+export function treeSize(entries: Iterable<ImageEntry>): {bytes: number; files: number; directories: number; symlinks: number} {
   const size = {bytes: 0, files: 0, directories: 0, symlinks: 0}
-  for (const entry of tree.below('/')) {
+  for (const entry of entries) {
     if (entry.kind === 'directory') size.directories += 1
     if (entry.kind === 'symlink') size.symlinks += 1
     if (entry.kind !== 'file' || entry.sameAs !== undefined) continue
@@ -38,29 +40,43 @@ export function treeSize(tree: ImageTree): {bytes: number; files: number; direct
   return size
 }
 
-/** All folders that are not deeper than three names. */
-function foldersOf(tree: ImageTree): Map<string, {bytes: number; files: number; below: string[]}> {
-  const folders = new Map<string, {bytes: number; files: number; below: string[]}>([['', {bytes: 0, files: 0, below: []}]])
-  for (const {path, kind, size, sameAs} of tree.below('/')) {
-    const names = path.split('/')
-    if (kind === 'directory' && path !== '/' && names.length <= DEEPEST + 1) {
+interface FolderSum {
+  bytes: number
+  files: number
+  readonly below: string[]
+}
+
+/** All folders that are not deeper than three names; the root is the empty name. */
+function foldersOf(entries: readonly ImageEntry[]): Map<string, FolderSum> {
+  const folders = new Map<string, FolderSum>([['', {bytes: 0, files: 0, below: []}]])
+  // The files of one folder mostly stand together.
+  let folder: string | undefined
+  let above: readonly FolderSum[] = []
+  for (const {path, kind, size, sameAs} of entries) {
+    if (kind === 'directory' && path !== '/') {
+      const names = path.split('/')
+      if (names.length > DEEPEST + 1) continue
       folders.set(path, {bytes: 0, files: 0, below: []})
       folders.get(names.slice(0, -1).join('/'))?.below.push(path)
     }
     if (kind !== 'file' || sameAs !== undefined) continue
-    for (let depth = 1; depth <= Math.min(names.length - 1, DEEPEST + 1); depth += 1) {
-      const folder = folders.get(names.slice(0, depth).join('/'))
-      if (folder === undefined) continue
-      folder.files += 1
-      folder.bytes += size
+    const own = path.slice(0, path.lastIndexOf('/'))
+    if (own !== folder) {
+      folder = own
+      const names = own.split('/').slice(0, DEEPEST + 1)
+      above = names.flatMap((_, i) => folders.get(names.slice(0, i + 1).join('/')) ?? [])
+    }
+    for (const each of above) {
+      each.files += 1
+      each.bytes += size
     }
   }
   return folders
 }
 
 /** The largest folders: one that mostly holds other folders makes way for those. */
-function largestFolders(tree: ImageTree): Folder[] {
-  const folders = foldersOf(tree)
+function largestFolders(entries: readonly ImageEntry[]): Folder[] {
+  const folders = foldersOf(entries)
   const result: Folder[] = []
   const open = [...(folders.get('')?.below ?? [])]
   for (let path = open.pop(); path !== undefined; path = open.pop()) {
@@ -75,12 +91,13 @@ function largestFolders(tree: ImageTree): Folder[] {
 
 export const sizes: Topic<Sizes> = {
   title: 'size of its files',
-  look({tree}) {
-    const data: Sizes = {...treeSize(tree), folders: largestFolders(tree)}
+  look({entries, untold}) {
+    const hardLinksOnce = !untold.includes('sameAs')
+    const data: Sizes = {...treeSize(entries), hardLinksOnce, folders: largestFolders(entries)}
     const rest = data.bytes - data.folders.reduce((sum, each) => sum + each.bytes, 0)
     const restFiles = data.files - data.folders.reduce((sum, each) => sum + each.files, 0)
     const rows: Row[] = [
-      ['all', {bytes: data.bytes}, {count: data.files}],
+      [hardLinksOnce ? 'all' : 'all, hard links each', {bytes: data.bytes}, {count: data.files}],
       ...data.folders.map((each): Row => [each.path, {bytes: each.bytes}, {count: each.files}]),
       ...(restFiles > 0 && data.folders.length > 0 ? [['elsewhere', {bytes: rest}, {count: restFiles}] satisfies Row] : []),
     ]

@@ -42,9 +42,9 @@ const WORDS: Readonly<Record<keyof Tools, string>> = {
 
 export const tools: Topic<Tools> = {
   title: 'tools in it',
-  look({tree}) {
+  look({tree, entries}) {
     const found: Record<keyof Tools, Tool[]> = {shells: [], compilers: [], buildTools: [], packageManagers: []}
-    for (const {path, kind} of tree.below('/')) {
+    for (const {path, kind} of entries) {
       if ((kind !== 'file' && kind !== 'symlink') || !/^s?bin$/.test(nameOf(folderOf(path)))) continue
       const name = nameOf(path)
       const [group] = KINDS.find(([, pattern]) => pattern.test(name)) ?? []

@@ -1,5 +1,5 @@
 /** What a topic of the report is given, and what it gives back. */
-import type {ImageEntry, ImageTree} from '../model/image.js'
+import type {Image, ImageEntry, ImageTree} from '../model/image.js'
 import type {ImageConfig} from '../model/image-config.js'
 import type {Program} from '../model/program.js'
 import type {Looked} from '../model/report.js'
@@ -7,12 +7,14 @@ import type {Looked} from '../model/report.js'
 /** What is known of an image before any content is read. */
 export interface Names {
   readonly tree: ImageTree
+  /** All of them, parents first: going through a list is many times faster than through the tree, and every topic does. */
+  readonly entries: readonly ImageEntry[]
   /** In Go's words, where the image says so itself. */
   readonly architecture: string | undefined
   /** What an OCI image says of itself; undefined for one that says nothing. */
   readonly config: ImageConfig | undefined
-  /** Whether entries tell their capabilities: listings of the store and layers do, a folder or squashfs does not. */
-  readonly tellsCapabilities: boolean
+  /** What entries do not say in this form of image. */
+  readonly untold: NonNullable<Image['untold']>
   /** Programs and libraries that were brought in: those of artifacts, and those outside the distribution's folders. */
   readonly own: readonly string[]
   /** How many there are, where not all are looked at. */
@@ -46,7 +48,7 @@ export interface Topic<Data extends object> {
 }
 
 /** Lists in documents end here: a damaged image may have a million of anything. */
-export const MOST_LISTED = 1000
+const MOST_LISTED = 1000
 
 /** A list with the number of all. */
 export interface Listed<T> {

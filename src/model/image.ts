@@ -19,7 +19,7 @@ export interface ImageEntry {
   readonly digest?: string
   /** `security.capability` in hex. */
   readonly capabilities?: string
-  /** Of a file with several names, in every form that tells: the path among them that came first. */
+  /** Of a file with several names, in every form that tells (`Image.untold`): the path among them that came first. */
   readonly sameAs?: string
 }
 
@@ -51,6 +51,8 @@ export interface Image {
   readonly architecture?: string
   /** The configuration that an OCI image carries, as JSON text. */
   readonly config?: string
+  /** What this form does not say of its entries: that they have none is not known. */
+  readonly untold?: readonly ('capabilities' | 'sameAs')[]
   /**
    * Hands the content of files to `visit`, one after the other, in the order that costs least. All are asked for at
    * once: an archive can only be passed through from one end to the other. `paths` name entries of kind `file`;

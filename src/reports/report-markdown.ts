@@ -13,7 +13,7 @@ function line(row: readonly string[]): string {
 }
 
 function table({title, head, rows}: Table, level: string): string {
-  const columns = Math.max(head.length, ...rows.map(row => row.length))
+  const columns = rows.reduce((most, row) => Math.max(most, row.length), head.length)
   const filled = (row: Row) => Array.from({length: columns}, (_, i) => row[i] ?? '')
   const right = Array.from({length: columns}, (_, i) => rows.some(row => row[i] !== undefined && isNumber(row[i])))
   return [

@@ -196,6 +196,7 @@ export async function sandboxImage(path: string, options: SandboxOptions): Promi
   }
   return {
     tree,
+    untold: ['capabilities'],
     ...(options.architecture === undefined ? {} : {architecture: options.architecture}),
     ...(options.config === undefined ? {} : {config: options.config}),
     async contents(paths, visit, signal) {

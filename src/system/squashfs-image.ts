@@ -180,6 +180,8 @@ export function packedImage(file: string, offset: number, tree: ImageTree, optio
 
   return {
     tree,
+    // Listings of unsquashfs name neither attributes nor inodes.
+    untold: ['capabilities', 'sameAs'],
     ...(architecture === undefined ? {} : {architecture}),
     ...(config === undefined ? {} : {config}),
     async contents(paths, visit, signal) {

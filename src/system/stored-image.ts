@@ -6,6 +6,7 @@ import {type SquashfsOptions, squashfsImage} from './squashfs-image.js'
 export function storedImage({image, record}: StoredStage, tree: ImageTree, options: SquashfsOptions): Image {
   let opened: Promise<Image> | undefined
   return {
+    // The listing tells everything: it was made from the unpacked tree.
     tree,
     ...(record.ociConfig === undefined ? {} : {config: record.ociConfig}),
     async contents(paths, visit, signal) {

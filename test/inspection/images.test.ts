@@ -90,6 +90,7 @@ describe('sizes', () => {
       // /usr, /usr/lib, its two, /usr/bin, /opt, /empty
       directories: 7,
       symlinks: 1,
+      hardLinksOnce: true,
       folders: [
         {path: '/usr/lib/a', bytes: 500, files: 1},
         {path: '/usr/lib/b', bytes: 400, files: 1},
@@ -125,8 +126,9 @@ describe('rights', () => {
   })
 
   it('of a form that does not tell attributes are not said to be none', async () => {
-    const {findings, sections} = await inspect(made({'/bin/ping': {mode: 0o755}}))
+    const {findings, sections} = await inspect(made({'/bin/ping': {mode: 0o755}}, {untold: ['capabilities', 'sameAs']}))
     expect(findings.privileges.capabilities).toBeUndefined()
+    expect(findings.sizes.hardLinksOnce).toBe(false)
     expect(sections.find(each => each.title === 'rights')?.rows).toContainEqual([
       'capabilities',
       '?',
@@ -404,6 +406,15 @@ describe('hostile images', () => {
     expect(findings.privileges.setuid.count).toBe(3000)
     expect(findings.privileges.setuid.list).toHaveLength(1000)
     expect(JSON.stringify(sections).length).toBeLessThan(5000)
+  })
+
+  it('with names as long as Linux takes keep their columns', async () => {
+    const long = `/srv/${'n'.repeat(4000)}`
+    const {findings, sections} = await inspect(made({[`${long}/a`]: {content: 'xx', mode: 0o4755}, '/opt/b': {content: 'x'}}))
+    const image = {name: 'x', from: 'image', findings, sections} as const
+    const text = reportText({stages: [], artifacts: [], tuning: [], image, diagnostics: []}, false)
+    expect(findings.privileges.setuid.list).toEqual([`${long}/a`])
+    for (const line of text.split('\n')) expect(line.length).toBeLessThan(1100)
   })
 
   it('links in a circle and damaged programs', async () => {

@@ -63,7 +63,9 @@ describe('capabilities', () => {
       effective: false,
     })
   })
-  it('cut short are none', () => expect(parseCapabilities('0100')).toEqual({names: [], effective: false}))
+  it.each(['0100', '01000002efbfbd00000000000000000000000000000000'])('of a wrong length are none', hex =>
+    expect(parseCapabilities(hex)).toEqual({names: [], effective: false}),
+  )
 })
 
 describe('processors', () => {

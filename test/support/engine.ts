@@ -81,7 +81,7 @@ export function sifstage(
   return run([join(root, 'bin/sifstage'), ...args], {...options, env})
 }
 
-/** Everything in an image: path, kind, mode, owner, size, content or link; times left out. */
+/** Everything in an image: path, kind, mode, owner, size, content or link; times and which names are one file left out. */
 export async function listImage(sif: string): Promise<Map<string, string>> {
   const {readSif, primaryPartition} = await import('../../src/images/sif.js')
   const {readTar} = await import('../../src/images/tar.js')
@@ -127,7 +127,7 @@ export async function listImage(sif: string): Promise<Map<string, string>> {
     const tar = execa(file, args, {cwd: '/', stdout: 'pipe', buffer: false})
     const entries = await readTar(tar.stdout)
     await tar
-    return new Map(entries.map(({path, ...rest}) => [path, JSON.stringify(rest)]))
+    return new Map(entries.map(({path, sameAs: _, ...rest}) => [path, JSON.stringify(rest)]))
   } finally {
     await asUser(['unshare', '--map-root-user', '--map-auto', 'rm', '-rf', join(folder, 'root')], '/')
     rmSync(folder, {recursive: true, force: true})
