@@ -5,6 +5,7 @@
 import {Linker} from '../images/linking.js'
 import {emptyImage, OverlayImage} from '../images/overlay.js'
 import {readSmallFiles} from '../images/small-files.js'
+import {engineFiles} from '../language/engine-files.js'
 import {hostLibrary} from '../language/host-libraries.js'
 import {parseImageConfig} from '../language/image-config.js'
 import {absolutePath, destinationPath} from '../language/paths.js'
@@ -99,6 +100,15 @@ export class Destinations {
   /** Where a stage stands in the chain of the target; -1 for one that is not in it. */
   place(stage: number): number {
     return this.#chain.findIndex(each => each.index === stage)
+  }
+
+  /** Names of all programs that the target's stages and its image start, as their text tells. */
+  started(): ReadonlySet<string> {
+    return new Set(
+      surroundingsOf(this.#chain, undefined, []).starts.flatMap(({names}) =>
+        names.map(name => name.slice(name.lastIndexOf('/') + 1)),
+      ),
+    )
   }
 
   /** Whether programs that a stage copies end up in an image that people run: the target's. */
@@ -249,7 +259,8 @@ export class Destinations {
       for (const [at, {from, to, merges}] of placements.entries()) {
         const each = turn[at]
         if (each === undefined) continue
-        overlay.place({image, from, to, merges, ...(mode === undefined ? {} : {mode})})
+        const without = step.rules === 'docker' && from === '/' ? engineFiles : []
+        overlay.place({image, from, to, merges, without, ...(mode === undefined ? {} : {mode})})
         const list = result.get(each.source) ?? []
         result.set(each.source, list)
         list.push({match: each.match.path, from, to})

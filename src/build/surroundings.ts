@@ -45,8 +45,13 @@ function libraryFolders(commands: readonly RanCommand[]): {readonly folders: rea
   return {folders, open}
 }
 
+/** What is there already is added to, as a rule: `/opt/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}`. */
+function withoutOldPath(text: string): string {
+  return text.replaceAll('${LD_LIBRARY_PATH}', '').replace(/\$\{LD_LIBRARY_PATH[^}]*\}/g, '')
+}
+
 function scriptText(script: Script | undefined): readonly RanCommand[] {
-  return script === undefined ? [] : scriptCommands(script.text)
+  return script === undefined ? [] : scriptCommands(withoutOldPath(script.text))
 }
 
 /**
@@ -62,7 +67,7 @@ export function surroundingsOf(
 ): Surroundings {
   const config = parseImageConfig(baseConfig)
   const env = new Map(config.env)
-  const sourced: RanCommand[] = scripts.flatMap(scriptCommands)
+  const sourced: RanCommand[] = scripts.flatMap(text => scriptCommands(withoutOldPath(text)))
   const starts: Starts[] = []
   let folder = config.workdir === '' ? '/' : config.workdir
   // `./app` is looked for in the folder that it is started in.

@@ -2,10 +2,12 @@
 import {createHash} from 'node:crypto'
 import {artifactChecks} from '../checks/artifacts/index.js'
 import {artifactBytes, artifactDigest} from '../images/digest.js'
+import {isOdd} from '../images/names.js'
 import {readPrograms} from '../images/programs.js'
+import {engineFiles} from '../language/engine-files.js'
 import {matchSource} from '../language/sources.js'
 import type {Arrival, ArtifactKind, ArtifactReport, Destination, Match, Subject} from '../model/artifact.js'
-import type {Stage} from '../model/description.js'
+import type {CopyStep, Stage} from '../model/description.js'
 import type {Diagnostic} from '../model/diagnostic.js'
 import type {EntryKind, Image, ImageEntry, ImageTree} from '../model/image.js'
 import type {Program} from '../model/program.js'
@@ -89,17 +91,27 @@ export function artifactIn(
   return {matches: paths, kind: commonKind([...matches.values()]), bytes: artifactBytes(tree, paths)}
 }
 
+/** What the engine adds to the root of every image: docker's copy of a whole stage leaves it out. */
+function isEnginesOwn(step: CopyStep, from: string, path: string): boolean {
+  return step.rules === 'docker' && from === '/' && engineFiles.includes(path.split('/')[1] ?? '')
+}
+
 /** Anything that may be run or loaded, by its mode or name. */
-function mayBeProgram(entry: ImageEntry): boolean {
+function mayBeProgram(entry: ImageEntry, started: ReadonlySet<string>): boolean {
+  if (entry.kind !== 'file' || entry.size === 0 || isOdd(entry.path)) return false
+  // What something starts is looked at whatever its mode.
+  if (started.has(entry.path.slice(entry.path.lastIndexOf('/') + 1))) return true
   return entry.kind === 'file' && entry.size > 0 && ((entry.mode & 0o111) !== 0 || /\.so(\.|$)/.test(entry.path))
 }
 
 /** The files that a match brings along. */
-function* filesOf(match: Match, tree: ImageTree): Iterable<ImageEntry> {
+function* filesOf({request}: Found, match: Match, tree: ImageTree, started: ReadonlySet<string>): Iterable<ImageEntry> {
   if (match.resolution.kind !== 'found') return
   // A file that was named may be a program that lost its mode.
   if (match.resolution.entry.kind === 'file') yield match.resolution.entry
-  else for (const entry of tree.below(match.resolution.entry.path)) if (mayBeProgram(entry)) yield entry
+  else
+    for (const entry of tree.below(match.resolution.entry.path))
+      if (mayBeProgram(entry, started) && !isEnginesOwn(request.step, match.resolution.entry.path, entry.path)) yield entry
 }
 
 /** Files whose content `expect:` names, hashed where the image's listing does not have them. */
@@ -129,7 +141,7 @@ async function digestsOf(found: readonly Found[], {image, signal}: Verification)
 }
 
 /** The programs that something starts, by their own path in the destination. */
-function started(expected: Expected, step: ArtifactRequest, chainAt: (stage: number) => number): Map<string, string> {
+function startedBy(expected: Expected, step: ArtifactRequest, chainAt: (stage: number) => number): Map<string, string> {
   const {image, surroundings} = expected
   const result = new Map<string, string>()
   const here = {stage: chainAt(step.stage.index), step: step.stage.steps.indexOf(step.step)}
@@ -190,6 +202,7 @@ async function arrivalsOf(
   tree: ImageTree,
   programs: ReadonlyMap<string, Program>,
   running: ReadonlyMap<string, string>,
+  started: ReadonlySet<string>,
 ): Promise<Arrival[]> {
   const arriving = expected.arriving.get(found.request.source) ?? []
   const folders = new Set(expected.surroundings.path.map(folder => realFolder(expected.image.tree, folder)))
@@ -197,7 +210,7 @@ async function arrivalsOf(
   for (const match of found.matches) {
     const place = arriving.find(each => each.match === match.path)
     if (place === undefined || match.resolution.kind !== 'found') continue
-    for (const file of filesOf(match, tree)) {
+    for (const file of filesOf(found, match, tree, started)) {
       const program = programs.get(file.path)
       const to = movedTo(file.path, place)
       const entry = expected.image.tree.lookup(to)
@@ -237,8 +250,8 @@ async function destinationsOf(
   const {linker, surroundings} = expected
   const all = new Map<Found, readonly Arrival[]>()
   for (const each of wanted) {
-    const running = started(expected, each.request, stage => destinations.place(stage))
-    all.set(each, await arrivalsOf(each, expected, image.tree, programs, running))
+    const running = startedBy(expected, each.request, stage => destinations.place(stage))
+    all.set(each, await arrivalsOf(each, expected, image.tree, programs, running, destinations.started()))
   }
   const linked = await linker.link(
     [...all.values()].flat().flatMap(({program, to}) => (program.kind === 'elf' && program.dynamic ? [to] : [])),
@@ -292,8 +305,9 @@ export async function verifyArtifacts(verification: Verification): Promise<Artif
   const {artifacts, image, producer, environment, destinations, signal} = verification
   const {tree} = image
   const found = artifacts.flatMap(artifact => artifact.requests.map(request => lookFor(request, tree, environment)))
+  const started = destinations?.started() ?? new Set<string>()
   const candidates = new Set(
-    found.flatMap(each => each.matches.flatMap(match => [...filesOf(match, tree)].map(entry => entry.path))),
+    found.flatMap(each => each.matches.flatMap(match => [...filesOf(each, match, tree, started)].map(entry => entry.path))),
   )
   const programs = await readPrograms(image, candidates, signal)
   const digests = await digestsOf(found, verification)

@@ -11,6 +11,8 @@ export interface Placed {
   readonly to: string
   /** Folders keep what is in them already. Without it what is there is replaced. */
   readonly merges: boolean
+  /** Names at the root of the other image that are left out. */
+  readonly without: readonly string[]
   /** Permission bits that the copy gives to files, where it changes them. */
   readonly mode?: number
 }
@@ -44,6 +46,7 @@ export class OverlayImage implements Image {
   /** Puts a path of another image here. */
   place(placed: Placed): void {
     for (const entry of placed.image.tree.below(placed.from)) {
+      if (placed.without.includes(entry.path.split('/')[1] ?? '')) continue
       const path = movedPath(entry.path, placed.from, placed.to)
       const known = this.#entries.get(path)
       if (known !== undefined && known.kind !== 'directory' && entry.kind === 'directory') this.#remove(path)

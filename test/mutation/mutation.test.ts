@@ -3,7 +3,7 @@
  * broken in the images that came out, and judged as a build would judge it. None of the inputs may raise an alarm
  * as long as nothing is broken. docs/verification.md has the table; SIFSTAGE_RECORD=table writes it anew.
  */
-import {cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs'
+import {chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
 import {openImage} from '../../src/cli/open-image.js'
@@ -116,9 +116,9 @@ async function breakAll(built: Built, what: string): Promise<void> {
           continue
         }
         const end = mutation.musl
-          ? musl
+          ? await victim.onto(musl)
           : changed(finished, {...victim.moved(change), remove: [...(victim.moved(change).remove ?? []), ...gone(finished)]})
-        const late = mutation.musl ? [] : news(await judge(built, producer, {stage: broken, base, finished: end}), last)
+        const late = news(await judge(built, producer, {stage: broken, base, finished: end}), last)
         if (late.some(each => each.severity === 'error')) count.finished += 1
         else if ([...found, ...late].some(each => each.severity === 'warning')) count.warned += 1
         else count.never.push(`${what}: ${victim.file.path}`)
@@ -129,7 +129,8 @@ async function breakAll(built: Built, what: string): Promise<void> {
 
 beforeAll(async () => {
   mkdirSync(context)
-  mkdirSync(join(work.path, 'store'), {mode: 0o777})
+  mkdirSync(join(work.path, 'work/store'))
+  chmodSync(join(work.path, 'work/store'), 0o777)
   cpSync(join(root, 'test/mutation/cases'), context, {recursive: true})
   work.write({
     'context/hello.c': '#include <stdio.h>\nint main(void) { puts("hello"); return 0; }\n',
@@ -144,7 +145,7 @@ beforeAll(async () => {
     environment: process.env,
     signal,
     noHttps: true,
-    store: join(work.path, 'store'),
+    store: join(work.path, 'work/store'),
   })
 })
 afterAll(() => work.remove())

@@ -18,6 +18,8 @@ export interface Victim {
   readonly rules: 'def' | 'docker'
   /** True when the copy names the file itself. */
   readonly named: boolean
+  /** True when the image that people run is what it goes to. */
+  readonly final: boolean
   /** True when the image or a step runs it. */
   readonly run: boolean
 }
@@ -181,8 +183,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a link to what is not copied',
-    make: ({matchEntry}) =>
-      matchEntry.kind === 'directory' && matchEntry.path !== '/'
+    make: ({matchEntry, final}) =>
+      matchEntry.kind === 'directory' && matchEntry.path !== '/' && final
         ? {
             producer: {
               put: [

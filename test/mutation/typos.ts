@@ -29,7 +29,12 @@ async function read(input: Input, text: string): Promise<Awaited<ReturnType<type
   process.chdir(input.cwd)
   try {
     const values = (name: string) => input.flags.flatMap((flag, i) => (input.flags[i - 1] === name ? [flag] : []))
-    return await loadInput(input.file, {json: false, base: values('--base'), 'build-arg': values('--build-arg')}, 'build')
+    return await loadInput(
+      input.file,
+      {json: false, base: values('--base'), 'build-arg': values('--build-arg')},
+      'offline',
+      'all',
+    )
   } finally {
     process.chdir(before)
   }

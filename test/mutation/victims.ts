@@ -4,7 +4,7 @@ import {Linker} from '../../src/images/linking.js'
 import {readPrograms} from '../../src/images/programs.js'
 import {matchSource} from '../../src/language/sources.js'
 import type {Image, ImageEntry} from '../../src/model/image.js'
-import type {Change} from './image.js'
+import {type Change, changed} from './image.js'
 import type {Victim} from './mutations.js'
 import type {Built} from './workbench.js'
 
@@ -12,6 +12,8 @@ import type {Built} from './workbench.js'
 const MOST_INSIDE = 3
 
 export interface PlacedVictim extends Victim {
+  /** Another finished image, with the file at its place. */
+  onto(image: Image): Promise<Image>
   /** The same change, at the file's place in the finished image. */
   moved(change: Change | undefined): Change
 }
@@ -46,7 +48,12 @@ export async function victimsOf(
         if (resolution.kind !== 'found') continue
         const {entry} = resolution
         const files =
-          entry.kind === 'file' ? [entry] : [...image.tree.below(entry.path)].filter(isInteresting).slice(0, MOST_INSIDE)
+          entry.kind === 'file'
+            ? [entry]
+            : [...image.tree.below(entry.path)]
+                .filter(isInteresting)
+                .filter(file => step.rules === 'def' || !file.path.startsWith('/.singularity.d/'))
+                .slice(0, MOST_INSIDE)
         const programs = await readPrograms(
           image,
           files.map(file => file.path),
@@ -67,8 +74,22 @@ export async function victimsOf(
             // Where the stage is only passed through, nothing is started.
             linked: destinations.areRun(stage) ? linked : undefined,
             rules: step.rules,
+            final: destinations.areRun(stage),
             named: entry.kind === 'file' && destinations.areRun(stage) && !/[*?[\]{}]/.test(source.path.join('')),
             run: to !== undefined && [...run].some(each => each === to || realPath(finished, each) === to),
+            onto: async other => {
+              const there = to === undefined ? undefined : finished.tree.lookup(to)
+              if (to === undefined || there === undefined) return other
+              const chunks: Uint8Array[] = []
+              await finished.contents(
+                [to],
+                async (_, content) => {
+                  for await (const chunk of content) chunks.push(chunk)
+                },
+                signal,
+              )
+              return changed(other, {put: [there], content: new Map([[to, () => Buffer.concat(chunks)]])})
+            },
             moved: change => moveChange(change, path => (place === undefined ? path : move(path, place.from, place.to))),
           })
         }

@@ -1,12 +1,12 @@
 import type {ArtifactCheck} from '../../model/artifact.js'
-import {artifactFinding, whoAsked} from './finding.js'
+import {fitFinding, ranHere, whoAsked} from './finding.js'
 
 /** Something that is there, with nothing in it. */
 export const empty: ArtifactCheck = {
   name: 'artifact-empty',
-  severity: 'warning',
+  severity: 'error',
   summary: 'A path that a later stage copies is a program without content, or a folder without files.',
-  why: 'The step that should have filled it went wrong without a word. An empty file that is no program may be meant as a mark, and is left alone.',
+  why: 'The step that should have filled it went wrong without a word. An empty file that is no program may be meant as a mark, and is left alone. A program that the image runs is an error, anything else a warning.',
   find(subject) {
     return subject.matches.flatMap(({path, resolution}) => {
       if (resolution.kind !== 'found') return []
@@ -14,14 +14,14 @@ export const empty: ArtifactCheck = {
       const program = entry.kind === 'file' && entry.size === 0 && ((entry.mode & 0o111) !== 0 || /\.so(\.|$)/.test(entry.path))
       const hollow = entry.kind === 'directory' && !hasFiles(subject.tree.below(entry.path))
       if (!program && !hollow) return []
+      const ran = ranHere(subject, entry.path)
       return [
-        artifactFinding(
-          empty.name,
-          subject,
-          `${path} in stage "${subject.producer}" is ${program ? 'an empty file' : 'a folder without any files'}; ${whoAsked(subject)}`,
-          'Look at the step that fills it.',
-          'warning',
-        ),
+        fitFinding(empty.name, subject, {
+          severity: ran === undefined ? 'warning' : 'error',
+          message: `${path} in stage "${subject.producer}" is ${program ? 'an empty file' : 'a folder without any files'}${ran === undefined ? '' : `, and ${ran.by} runs it`}; ${whoAsked(subject)}`,
+          hint: 'Look at the step that fills it.',
+          supplier: ran?.supplier,
+        }),
       ]
     })
   },

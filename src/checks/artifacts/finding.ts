@@ -53,6 +53,16 @@ export function fitFinding(rule: string, subject: Subject, finding: FitFinding):
   }
 }
 
+/** Who runs a file of the artifact where it goes, and who may still put another in its place; undefined when nobody runs it. */
+export function ranHere(
+  {destination}: Subject,
+  path: string,
+): {readonly by: string; readonly supplier: string | undefined} | undefined {
+  const arrival = destination?.arrivals.find(each => each.from === path)
+  if (destination === undefined || arrival?.ranBy === undefined) return undefined
+  return {by: arrival.ranBy, supplier: destination.supplier(path.slice(path.lastIndexOf('/') + 1))}
+}
+
 /** `the base of stage "final"`, or the image itself once there is one. */
 export function destinationName({stage, finished}: Destination): string {
   return finished ? `the image of stage "${stage.name}"` : `stage "${stage.name}"`

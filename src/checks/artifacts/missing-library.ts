@@ -13,6 +13,13 @@ function isProgram({program}: Arrival): boolean {
   return program.kind === 'elf' && (program.type === 'executable' || program.interpreter !== undefined)
 }
 
+/** What is made for another machine, or has no loader, does not come to its libraries: other rules say that. */
+function getsSoFar({program}: Arrival, {architecture, tree}: Destination): boolean {
+  if (program.kind !== 'elf') return false
+  if (architecture !== undefined && program.architecture !== architecture) return false
+  return program.interpreter === undefined || tree.resolve(program.interpreter).kind === 'found'
+}
+
 /** A library that the destination's loader will not find. */
 export const missingLibrary: ArtifactCheck = {
   name: 'artifact-missing-library',
@@ -23,13 +30,7 @@ export const missingLibrary: ArtifactCheck = {
     const {destination} = subject
     if (destination === undefined) return []
     const lacks = destination.arrivals
-      // Without its loader it does not get so far.
-      .filter(
-        ({program}) =>
-          program.kind !== 'elf' ||
-          program.interpreter === undefined ||
-          destination.tree.resolve(program.interpreter).kind === 'found',
-      )
+      .filter(arrival => getsSoFar(arrival, destination))
       .flatMap(arrival => (arrival.linked?.missing ?? []).map(missing => ({arrival, missing})))
     return [...groupBy(lacks, each => each.missing.library).values()].flatMap(group => tell(subject, destination, group))
   },
@@ -40,7 +41,7 @@ function severityOf(lacks: readonly Lack[], destination: Destination): Severity 
   if (host !== undefined) return 'warning'
   const elsewhere = lacks.some(each => each.missing.elsewhere.length > 0)
   // It is in the image, and somebody tells the loader of folders that are not known here.
-  if (elsewhere && destination.openLibraryPath) return 'warning'
+  if (elsewhere && destination.openLibraryPath) return lacks.some(each => each.arrival.weight === 'run') ? 'warning' : 'info'
   // A library is loaded by something that may have told the loader where to look; a module may never be loaded.
   const certain = lacks.some(
     ({arrival}) => (isProgram(arrival) && arrival.weight !== 'inside') || (!isProgram(arrival) && arrival.weight === 'named'),

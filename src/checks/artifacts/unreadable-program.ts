@@ -1,25 +1,25 @@
 import type {ArtifactCheck} from '../../model/artifact.js'
-import {artifactFinding, whoAsked} from './finding.js'
+import {fitFinding, ranHere, whoAsked} from './finding.js'
 
 /** A program that starts like one and is cut short. */
 export const unreadableProgram: ArtifactCheck = {
   name: 'artifact-damaged',
-  severity: 'warning',
+  severity: 'error',
   summary: 'A program or library that a later stage copies starts as an ELF file does, but is cut short or damaged.',
-  why: 'A compiler that was stopped, or a disk that was full, leaves such files.',
+  why: 'A compiler that was stopped, or a disk that was full, leaves such files. One that the image runs is an error, any other a warning.',
   find(subject) {
     return subject.matches.flatMap(({path, resolution}) => {
       if (resolution.kind !== 'found' || resolution.entry.kind !== 'file') return []
       const program = subject.programs.get(resolution.entry.path)
       if (program?.kind !== 'damaged') return []
+      const ran = ranHere(subject, resolution.entry.path)
       return [
-        artifactFinding(
-          unreadableProgram.name,
-          subject,
-          `${path} in stage "${subject.producer}" starts as a program does, but ${program.why}; ${whoAsked(subject)}`,
-          'Look at the step that makes it.',
-          'warning',
-        ),
+        fitFinding(unreadableProgram.name, subject, {
+          severity: ran === undefined ? 'warning' : 'error',
+          message: `${path} in stage "${subject.producer}" starts as a program does, but ${program.why}${ran === undefined ? '' : `, and ${ran.by} runs it`}; ${whoAsked(subject)}`,
+          hint: 'Look at the step that makes it.',
+          supplier: ran?.supplier,
+        }),
       ]
     })
   },
