@@ -6,7 +6,7 @@
 #   --user USER       who runs the engine, since root in a container cannot (hpc, or $SIFSTAGE_TEST_USER)
 #   --bases NAMES     base images to make: all that base-images.sh knows, unless some are named
 #   --no-bases        make none
-#   --no-registry     leave out the registry, which only the tests need
+#   --no-registry     leave out the registry and the compiler, which only the tests need
 #
 # Everything comes from this machine's own Debian mirror, and nothing that is installed is upgraded. An ordinary user
 # gets a list of what is missing, exit code 4 and the command for the administrator.
@@ -52,6 +52,9 @@ makes_bases() { "$here/base-images.sh" "${names[@]}"; }
 has_registry() { registry_program >/dev/null && have skopeo; }
 makes_registry() { "$here/install-registry.sh"; }
 
+has_compiler() { have gcc readelf zstd && [ -e /usr/include/stdio.h ]; }
+makes_compiler() { install_packages gcc libc6-dev binutils zstd; }
+
 seconds_since() { local now=${EPOCHREALTIME/./} then=${1/./}; printf '%d.%d s' "$(((now - then) / 1000000))" "$(((now - then) / 100000 % 10))"; }
 
 # step NAME WHAT: has_NAME looks; makes_NAME, for root, does something about it.
@@ -73,5 +76,6 @@ step apptainer 'Apptainer, and squashfs-tools'
 [ "$lacking" = 1 ] || step namespaces 'user namespaces'
 [ -z "$bases" ] || step bases "base images in $folder: ${names[*]}"
 [ -z "$registry" ] || step registry 'docker-registry and skopeo'
+[ -z "$registry" ] || step compiler 'gcc and binutils, by which the reader of programs is judged'
 [ "$lacking" = 0 ] || fail 4 'something is missing that only an administrator can install' "run: $command"
 echo "All is here ($(seconds_since "$began"))."

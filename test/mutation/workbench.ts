@@ -1,5 +1,4 @@
 /** A case that was really built, with its stage images and base opened, to be judged whole and broken. */
-import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {Destinations} from '../../src/build/destinations.js'
 import {verifyArtifacts} from '../../src/build/verify.js'
@@ -114,8 +113,4 @@ export async function judge(built: Built, producer: number, instead: Instead): P
     signal,
   })
   return reports.flatMap(each => each.diagnostics)
-}
-
-function textOf(file: string): string {
-  return readFileSync(file, 'utf8')
 }

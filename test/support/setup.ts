@@ -10,7 +10,7 @@ export default async function setup(): Promise<void> {
     throw new Error(
       `the tests need a real Apptainer${user === undefined ? '' : ` that ${user} can run`}: ${version.stderr}\nInstall it with: scripts/setup.sh`,
     )
-  for (const name of ['busybox', 'debian', 'gcc']) {
+  for (const name of ['busybox', 'debian', 'gcc', 'musl']) {
     if (!existsSync(join(bases, `${name}.docker.tar`)))
       throw new Error(`the tests need the base image ${name} in ${bases}\nMake it with: scripts/setup.sh`)
   }
