@@ -48,9 +48,10 @@ function patched(file: ImageEntry, change: (bytes: Buffer) => Buffer): Mutation 
   return {producer: {content: new Map([[file.path, change]])}}
 }
 
-/** In the place of a match, whatever it is. */
-function instead(victim: Victim, entry: Omit<ImageEntry, 'path' | 'uid' | 'gid'>): Mutation {
+/** In the place of a match, whatever it is; a whole image cannot be replaced. */
+function instead(victim: Victim, entry: Omit<ImageEntry, 'path' | 'uid' | 'gid'>): Mutation | undefined {
   const {path} = victim.matchEntry
+  if (path === '/') return undefined
   return {producer: {remove: [path], put: [{...entry, path, uid: 0, gid: 0}]}}
 }
 
@@ -63,11 +64,12 @@ function replaceBytes(bytes: Buffer, from: string, to: string): Buffer {
 export const mutants: readonly Mutant[] = [
   {
     name: 'renamed',
-    make: ({matchEntry}) => ({
-      producer: {remove: [matchEntry.path], put: [{...matchEntry, path: `${matchEntry.path}.new`}]},
-    }),
+    make: ({matchEntry}) =>
+      matchEntry.path === '/'
+        ? undefined
+        : {producer: {remove: [matchEntry.path], put: [{...matchEntry, path: `${matchEntry.path}.new`}]}},
   },
-  {name: 'deleted', make: ({matchEntry}) => ({producer: {remove: [matchEntry.path]}})},
+  {name: 'deleted', make: ({matchEntry}) => (matchEntry.path === '/' ? undefined : {producer: {remove: [matchEntry.path]}})},
   {
     name: 'a dangling link in its place',
     make: victim => instead(victim, {kind: 'symlink', mode: 0o777, size: 0, link: '/nowhere/at/all'}),
