@@ -54,6 +54,7 @@ export interface Expected {
   readonly surroundings: Surroundings
   readonly suppliers: readonly Supplier[]
   readonly linker: Linker
+  readonly architecture: string
   hostLibrary(name: string): {readonly why: string; readonly certain: boolean} | undefined
 }
 
@@ -62,6 +63,8 @@ export interface DestinationOptions {
   readonly target: Stage
   readonly images: KnownImages
   readonly environment: ReadonlyMap<string, string>
+  /** The platform that is built for, in Go's words: that of an image without any program of its own. */
+  readonly architecture: string
   /** Patterns of libraries that the machine brings. */
   readonly runtimeLibraries: readonly string[]
 }
@@ -220,6 +223,7 @@ export class Destinations {
       ...known,
       stage: this.options.target,
       surroundings,
+      architecture: /^linux\/(\w+)/.exec(this.#chain[0]?.platform ?? '')?.[1] ?? this.options.architecture,
       linker: new Linker({image, libraryPath: surroundings.libraryPath}),
       hostLibrary: name => hostLibrary(name, this.options.runtimeLibraries),
     }

@@ -36,6 +36,7 @@ export class Verdicts {
       target,
       images: {stage: async index => this.#images.get(index), base: stage => this.#base(stage)},
       environment: request.context.environment,
+      architecture: request.architecture,
       runtimeLibraries: request.runtimeLibraries,
     })
   }

@@ -192,7 +192,7 @@ async function architectureOf(expected: Expected, signal: AbortSignal): Promise<
     const program = (await readPrograms(image, [found.entry.path], signal)).get(found.entry.path)
     if (program?.kind === 'elf') return program.architecture
   }
-  return image.architecture
+  return image.architecture ?? expected.architecture
 }
 
 /** The programs of the producer's artifacts at their places. */

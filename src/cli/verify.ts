@@ -133,6 +133,7 @@ export async function runVerify(
               base: async () => base,
             },
             environment: loaded.context.environment,
+            architecture,
             runtimeLibraries: runtimeLibraries(loaded),
           })
     reports = await verifyArtifacts({

@@ -16,7 +16,7 @@ import {mutants} from './mutations.js'
 import {type Tally, table} from './table.js'
 import {typos} from './typos.js'
 import {victimsOf} from './victims.js'
-import {type Built, build, judge} from './workbench.js'
+import {type Built, build, judge, misplaced} from './workbench.js'
 
 const full = process.env['SIFSTAGE_TEST_FULL'] === '1'
 const work = workFolder()
@@ -60,6 +60,9 @@ const others: readonly Case[] = [
     'build-arguments.def': ['--build-arg', 'NAME=given', '--build-arg', 'DIR=/opt/given'],
   }),
 ]
+
+/** What a step of a case takes away again after the copy. */
+const removedLater = /^\/out\/answer\.tar → /
 
 function tally(name: string): Tally {
   const known = tallies.get(name) ?? {tried: 0, before: 0, stage: 0, finished: 0, warned: 0, never: []}
@@ -164,6 +167,7 @@ describe('a broken artifact', () => {
     if (built === undefined) throw new Error(`${each.name} cannot be read`)
     const finished = built.images.get(built.target.index)
     if (finished === undefined) throw new Error(`${each.name} has no image of its target`)
+    expect((await misplaced(built, finished)).filter(each => !removedLater.test(each))).toEqual([])
     // Whole, it raises no alarm, at no moment.
     const ruled = document.diagnostics.filter(found => found.rule.startsWith('artifact-') && found.severity !== 'info')
     for (const producer of built.artifacts.keys()) {

@@ -30,6 +30,7 @@ export async function victimsOf(
     target: built.target,
     images: {stage: async index => built.images.get(index), base: async () => built.base},
     environment: new Map(),
+    architecture: 'amd64',
     runtimeLibraries: [],
   })
   const expected = await destinations.finished(finished, signal)

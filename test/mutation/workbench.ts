@@ -87,6 +87,26 @@ export interface Instead {
   readonly finished?: Image
 }
 
+/** Places of copied paths, as they are worked out on paper, where the finished image has nothing. */
+export async function misplaced(built: Built, finished: Image): Promise<string[]> {
+  const destinations = new Destinations({
+    description: built.description,
+    target: built.target,
+    images: {
+      stage: async index => (index === built.target.index ? undefined : built.images.get(index)),
+      base: async () => built.base,
+    },
+    environment: new Map(),
+    architecture: 'amd64',
+    runtimeLibraries: [],
+  })
+  const {arriving, image} = await destinations.expected(new Set(), signal)
+  return [...arriving.values()].flat().flatMap(({from, to}) => {
+    const [there, wanted] = [finished.tree.lookup(to), image.tree.lookup(to)]
+    return there?.kind === wanted?.kind && there?.size === wanted?.size ? [] : [`${from} → ${to}`]
+  })
+}
+
 /** What is found about the artifacts of one stage: early, or on the finished image. */
 export async function judge(built: Built, producer: number, instead: Instead): Promise<Diagnostic[]> {
   const stage = built.description.stages[producer]
@@ -100,6 +120,7 @@ export async function judge(built: Built, producer: number, instead: Instead): P
       base: async () => ('base' in instead ? instead.base : built.base),
     },
     environment: new Map(),
+    architecture: 'amd64',
     runtimeLibraries: [],
   })
   const reports = await verifyArtifacts({

@@ -31,6 +31,9 @@ function isProgram({program}: Arrival): boolean {
   return program.kind === 'elf' && (program.type === 'executable' || program.type === 'shared')
 }
 
+/** Endings of programs that are data to the image: firmware, modules, objects. */
+const DATA = /\.(elf|bin|fw|hex|img|rom|ko|o|a|efi)$/
+
 /** `bin` and its like, where nobody keeps what cannot be run; a compiler's own folders have the target's name in them. */
 function inProgramFolder({to}: Arrival): boolean {
   return /\/s?bin\/[^/]+$/.test(to) && !/-linux-|-elf\/|-none-/.test(to)
@@ -46,5 +49,6 @@ function tell(subject: Subject, wrong: readonly Arrival[], on: string) {
     subject,
     `${paths} in stage "${subject.producer}" ${wrong.length === 1 ? 'is' : 'are'} made for ${of}, and ${where} is an image for ${on}; ${whoAsked(subject)}`,
     `Build stage "${subject.producer}" for ${on}, or take the base of stage "${subject.consumer.name}" for ${of}.`,
+    wrong.every(each => each.weight !== 'run' && DATA.test(each.to)) ? 'warning' : 'error',
   )
 }
