@@ -2,17 +2,15 @@
 import {createHash} from 'node:crypto'
 import {artifactChecks} from '../checks/artifacts/index.js'
 import {artifactBytes, artifactDigest} from '../images/digest.js'
-import {isOdd} from '../images/names.js'
 import {readPrograms} from '../images/programs.js'
-import {engineFiles} from '../language/engine-files.js'
-import {matchSource} from '../language/sources.js'
-import type {Arrival, ArtifactKind, ArtifactReport, Destination, Match, Subject} from '../model/artifact.js'
-import type {CopyStep, Stage} from '../model/description.js'
+import type {ArtifactKind, ArtifactReport, Match, Subject} from '../model/artifact.js'
+import type {Stage} from '../model/description.js'
 import type {Diagnostic} from '../model/diagnostic.js'
-import type {EntryKind, Image, ImageEntry, ImageTree} from '../model/image.js'
-import type {Program} from '../model/program.js'
+import type {EntryKind, Image, ImageTree} from '../model/image.js'
 import type {Artifact, ArtifactRequest} from '../plan/graph.js'
-import type {Arriving, Destinations, Expected} from './destinations.js'
+import type {Destinations} from './destinations.js'
+import {destinationsOf} from './fit.js'
+import {type Found, filesOf, lookFor} from './found.js'
 
 function kindOf(kind: EntryKind): ArtifactKind {
   return kind === 'file' || kind === 'directory' || kind === 'symlink' ? kind : 'other'
@@ -52,19 +50,6 @@ export interface Verification {
   readonly signal: AbortSignal
 }
 
-/** A request with what its source means in the image. */
-interface Found {
-  readonly request: ArtifactRequest
-  readonly matches: readonly Match[]
-  readonly refused: string | undefined
-}
-
-function lookFor(request: ArtifactRequest, tree: ImageTree, environment: ReadonlyMap<string, string>): Found {
-  const found = matchSource(request.step, request.source, tree, environment)
-  const matches = found.kind === 'matched' ? found.paths.map(each => ({path: each, resolution: tree.resolve(each)})) : []
-  return {request, matches, refused: found.kind === 'refused' ? found.reason : undefined}
-}
-
 /** The digest of what an artifact is in an image; undefined when it is not there. */
 export function artifactDigestOf(
   artifact: Artifact,
@@ -89,29 +74,6 @@ export function artifactIn(
   )
   const paths = [...matches.values()].filter(match => match.resolution.kind === 'found').map(match => match.path)
   return {matches: paths, kind: commonKind([...matches.values()]), bytes: artifactBytes(tree, paths)}
-}
-
-/** What the engine adds to the root of every image: docker's copy of a whole stage leaves it out. */
-function isEnginesOwn(step: CopyStep, from: string, path: string): boolean {
-  return step.rules === 'docker' && from === '/' && engineFiles.includes(path.split('/')[1] ?? '')
-}
-
-/** Anything that may be run or loaded, by its mode or name. */
-function mayBeProgram(entry: ImageEntry, started: ReadonlySet<string>): boolean {
-  if (entry.kind !== 'file' || entry.size === 0 || isOdd(entry.path)) return false
-  // What something starts is looked at whatever its mode.
-  if (started.has(entry.path.slice(entry.path.lastIndexOf('/') + 1))) return true
-  return entry.kind === 'file' && entry.size > 0 && ((entry.mode & 0o111) !== 0 || /\.so(\.|$)/.test(entry.path))
-}
-
-/** The files that a match brings along. */
-function* filesOf({request}: Found, match: Match, tree: ImageTree, started: ReadonlySet<string>): Iterable<ImageEntry> {
-  if (match.resolution.kind !== 'found') return
-  // A file that was named may be a program that lost its mode.
-  if (match.resolution.entry.kind === 'file') yield match.resolution.entry
-  else
-    for (const entry of tree.below(match.resolution.entry.path))
-      if (mayBeProgram(entry, started) && !isEnginesOwn(request.step, match.resolution.entry.path, entry.path)) yield entry
 }
 
 /** Files whose content `expect:` names, hashed where the image's listing does not have them. */
@@ -140,152 +102,6 @@ async function digestsOf(found: readonly Found[], {image, signal}: Verification)
   return digests
 }
 
-/** The programs that something starts, by their own path in the destination. */
-function startedBy(expected: Expected, step: ArtifactRequest, chainAt: (stage: number) => number): Map<string, string> {
-  const {image, surroundings} = expected
-  const result = new Map<string, string>()
-  const here = {stage: chainAt(step.stage.index), step: step.stage.steps.indexOf(step.step)}
-  for (const {names, who, at} of surroundings.starts) {
-    // A step that ran before the copy does not run what it brings.
-    if (at !== undefined && (chainAt(at.stage) < here.stage || (at.stage === step.stage.index && at.step < here.step))) continue
-    for (const name of names) {
-      const paths = name.includes('/') ? [name] : surroundings.path.map(folder => `${folder}/${name}`)
-      for (const path of paths) {
-        const found = path.startsWith('/') ? image.tree.resolve(path) : undefined
-        if (found?.kind !== 'found' || found.entry.kind !== 'file') continue
-        if (!result.has(found.entry.path)) result.set(found.entry.path, who)
-        break
-      }
-    }
-  }
-  return result
-}
-
-function movedTo(path: string, {from, to}: Arriving): string {
-  const rest = from === '/' ? path : path.slice(from.length)
-  return rest === '' || rest === '/' ? to : `${to === '/' ? '' : to}${rest}`
-}
-
-function folderOf(path: string): string {
-  return path.slice(0, Math.max(1, path.lastIndexOf('/')))
-}
-
-function realFolder(tree: ImageTree, path: string): string {
-  const found = tree.resolve(path)
-  return found.kind === 'found' ? found.entry.path : path
-}
-
-/** What certainly is a program of the destination's own, to tell its architecture by. */
-async function architectureOf(expected: Expected, signal: AbortSignal): Promise<string | undefined> {
-  const {before, image} = expected
-  const tree = before ?? image.tree
-  for (const path of [
-    '/bin/sh',
-    '/bin/busybox',
-    '/usr/bin/env',
-    '/bin/bash',
-    '/lib/ld-linux-aarch64.so.1',
-    '/lib64/ld-linux-x86-64.so.2',
-  ]) {
-    const found = tree.resolve(path)
-    if (found.kind !== 'found') continue
-    const program = (await readPrograms(image, [found.entry.path], signal)).get(found.entry.path)
-    if (program?.kind === 'elf') return program.architecture
-  }
-  return image.architecture ?? expected.architecture
-}
-
-/** The programs of the producer's artifacts at their places. */
-async function arrivalsOf(
-  found: Found,
-  expected: Expected,
-  tree: ImageTree,
-  programs: ReadonlyMap<string, Program>,
-  running: ReadonlyMap<string, string>,
-  started: ReadonlySet<string>,
-): Promise<Arrival[]> {
-  const arriving = expected.arriving.get(found.request.source) ?? []
-  const folders = new Set(expected.surroundings.path.map(folder => realFolder(expected.image.tree, folder)))
-  const arrivals: Arrival[] = []
-  for (const match of found.matches) {
-    const place = arriving.find(each => each.match === match.path)
-    if (place === undefined || match.resolution.kind !== 'found') continue
-    for (const file of filesOf(found, match, tree, started)) {
-      const program = programs.get(file.path)
-      const to = movedTo(file.path, place)
-      const entry = expected.image.tree.lookup(to)
-      // What a later step took away, or changed, is not this file any more.
-      if (program === undefined || entry?.kind !== 'file' || entry.size !== file.size) continue
-      expected.linker.know(to, program)
-      const ranBy = running.get(to)
-      const named = match.resolution.entry.kind === 'file' && !/[*?[\]{}]/.test(found.request.source.path.join(''))
-      arrivals.push({
-        from: file.path,
-        to,
-        entry,
-        program,
-        weight: ranBy !== undefined ? 'run' : named ? 'named' : folders.has(folderOf(to)) ? 'on-path' : 'inside',
-        ...(ranBy === undefined ? {} : {ranBy}),
-      })
-    }
-  }
-  return arrivals
-}
-
-/** How the artifacts of all requests fare in the destination. */
-async function destinationsOf(
-  found: readonly Found[],
-  programs: ReadonlyMap<string, Program>,
-  verification: Verification,
-): Promise<Map<ArtifactRequest, {readonly destination: Destination; readonly places: readonly Arriving[]}>> {
-  const result = new Map<ArtifactRequest, {destination: Destination; places: readonly Arriving[]}>()
-  const {destinations, finished, image, onlyThere, signal} = verification
-  const wanted = found.filter(
-    each => destinations?.areRun(each.request.stage) === true && each.request.stage.steps.includes(each.request.step),
-  )
-  if (destinations === undefined || onlyThere || wanted.length === 0) return result
-  const own = new Set([...programs.keys()].map(path => path.slice(path.lastIndexOf('/') + 1)))
-  const expected =
-    finished === undefined ? await destinations.expected(own, signal) : await destinations.finished(finished, signal)
-  const {linker, surroundings} = expected
-  const all = new Map<Found, readonly Arrival[]>()
-  for (const each of wanted) {
-    const running = startedBy(expected, each.request, stage => destinations.place(stage))
-    all.set(each, await arrivalsOf(each, expected, image.tree, programs, running, destinations.started()))
-  }
-  const linked = await linker.link(
-    [...all.values()].flat().flatMap(({program, to}) => (program.kind === 'elf' && program.dynamic ? [to] : [])),
-    signal,
-  )
-  const {has} = await linker.loaders(signal)
-  const architecture = await architectureOf(expected, signal)
-  const settingScript = [...all.values()].flat().some(({program}) => program.kind === 'script' && program.setsLibraryPath)
-  for (const [each, arrivals] of all) {
-    const {suppliers} = expected
-    result.set(each.request, {
-      places: expected.arriving.get(each.request.source) ?? [],
-      destination: {
-        stage: expected.stage,
-        tree: expected.image.tree,
-        before: expected.before,
-        finished: expected.finished,
-        architecture,
-        libc: has,
-        path: surroundings.path,
-        openLibraryPath: surroundings.openLibraryPath || settingScript,
-        arrivals: arrivals.map(arrival => {
-          const links = linked.get(arrival.to)
-          return links === undefined ? arrival : {...arrival, linked: links}
-        }),
-        supplier: name => suppliers.find(by => by.files && (by.names === undefined || by.names.has(name)))?.who,
-        modeChanger: suppliers.find(by => by.modes)?.who,
-        hostLibrary: expected.hostLibrary,
-      },
-    })
-  }
-  return result
-}
-
 /** Rules that judge what a copy finds: where one of them has something to say, the others have nothing to look at. */
 function judge(subject: Subject): readonly Diagnostic[] {
   const diagnostics: Diagnostic[] = []
@@ -311,7 +127,10 @@ export async function verifyArtifacts(verification: Verification): Promise<Artif
   )
   const programs = await readPrograms(image, candidates, signal)
   const digests = await digestsOf(found, verification)
-  const goals = await destinationsOf(found, programs, verification)
+  const goals =
+    destinations === undefined || verification.onlyThere
+      ? new Map<ArtifactRequest, never>()
+      : await destinationsOf(found, programs, {image, destinations, finished: verification.finished, signal})
   const others = (await destinations?.others()) ?? new Map<string, ImageTree>()
   return artifacts.map(artifact => {
     const matches = new Map<string, Match>()
