@@ -233,6 +233,18 @@ describe('the kind', () => {
     [{kind: 'symlink'}, '/root/hello', 'artifact-wrong-kind'],
     [{executable: true}, '/root/hello', undefined],
     [{executable: true}, '/root/notes.txt', 'artifact-not-executable'],
+    [{minSize: 10, maxSize: 10}, '/root/hello', undefined],
+    [{minSize: 11}, '/root/hello', 'artifact-unexpected'],
+    [{minSize: 40}, '/data', undefined],
+    [{maxSize: 39}, '/data', 'artifact-unexpected'],
+    [{sha256: '1'.repeat(64)}, '/root/hello', undefined],
+    [{sha256: '2'.repeat(64)}, '/root/hello', 'artifact-unexpected'],
+    // Of a file whose digest the listing does not have: ten zeros.
+    [{sha256: '01d448afd928065458cf670b60f5a594d735af0172c8d67f22a81680132681ca'}, '/data/one.txt', undefined],
+    [{sha256: '1'.repeat(64)}, '/data', 'artifact-unexpected'],
+    [{arch: 'amd64'}, '/root/hello', 'artifact-unexpected'],
+    [{static: true}, '/root/hello', 'artifact-unexpected'],
+    [{libraries: ['libmpi.so.*']}, '/root/hello', 'artifact-unexpected'],
   ])('expect %j of %s: %s', async (wanted, path, rule) => {
     expect((await verdict(path, {expect: wanted})).diagnostics.map(each => each.rule)).toEqual(rule === undefined ? [] : [rule])
   })

@@ -46,6 +46,43 @@ function roundTrip(description: Description): string {
 
 const dockerfile = (text: string) => described(readDockerfile('Dockerfile', text, options))
 
+describe('what only YAML says', () => {
+  it('is written and read back', () => {
+    const text = `sifstage: 1
+stages:
+  a:
+    from: docker://b
+  z:
+    from: docker://b
+    steps:
+      - copy: /opt/prog
+        from: a
+        to: /bin/
+        expect: {kind: file, executable: true, min-size: 10 kB, max-size: 2 MiB, sha256: ${'0'.repeat(64)}, arch: arm64, libraries: [libmpi.so.*, "libm.so.6"], static: false}
+runtime-libraries: [libmpi.so.*]
+`
+    const description = described(readYaml('x.yaml', text, options))
+    const [copy] = description.stages[1]?.steps ?? []
+    expect(copy).toMatchObject({
+      expect: {minSize: 10_000, maxSize: 2 * 1024 * 1024, libraries: ['libmpi.so.*', 'libm.so.6'], static: false},
+    })
+    expect(description.runtimeLibraries).toEqual(['libmpi.so.*'])
+    expect(roundTrip(description)).toContain('runtime-libraries: [libmpi.so.*]')
+  })
+
+  it('is refused where it has no sense', () => {
+    const {diagnostics} = readYaml(
+      'x.yaml',
+      'sifstage: 1\nstages:\n  z:\n    from: docker://b\n    steps:\n      - {copy: a, to: /, expect: {min-size: big, sha256: abc}}\n',
+      options,
+    )
+    expect(diagnostics.map(each => each.message)).toEqual([
+      expect.stringContaining('should be a size'),
+      expect.stringContaining('64 digits'),
+    ])
+  })
+})
+
 describe('a Dockerfile as YAML', () => {
   it('reads well', () => {
     const text = roundTrip(
