@@ -1,11 +1,12 @@
 /** Opens the images that a build judges: stages of the store, and bases wherever they lie. */
-import {resolve} from 'node:path'
+import {dirname, resolve} from 'node:path'
 import {emptyImage} from '../images/overlay.js'
 import type {Base} from '../model/description.js'
 import {SifstageError} from '../model/errors.js'
 import type {Image} from '../model/image.js'
 import type {Identity, ImageOpener, ResolvedBase} from '../model/ports.js'
 import type {LocalReference} from '../model/reference.js'
+import {programFacts} from '../stores/program-facts.js'
 import {packedImage} from '../system/squashfs-image.js'
 import {openImage} from './open-image.js'
 
@@ -40,13 +41,14 @@ function baseName(base: Base, resolved: Pick<ResolvedBase, 'pinned' | 'path'>, c
 export function imageOpener(options: OpenerOptions): ImageOpener {
   return {
     async stored(stage) {
-      return packedImage(stage.image.path, stage.image.offset, await stage.tree(), {
+      const image = packedImage(stage.image.path, stage.image.offset, await stage.tree(), {
         shown: `of stage ${stage.record.stage}`,
         environment: process.env,
         signal: options.signal,
         architecture: options.architecture,
         config: stage.record.ociConfig,
       })
+      return {...image, facts: programFacts(dirname(stage.image.path))}
     },
 
     async base(base, resolved, cwd, signal): Promise<Image | undefined> {

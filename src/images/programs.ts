@@ -97,17 +97,36 @@ class Look {
   }
 }
 
+/** Facts by the digest of what they were read from, beside those that were known. */
+function factsOf(
+  {tree}: Image,
+  results: ReadonlyMap<string, Program>,
+  known: ReadonlyMap<string, Program> | undefined,
+): ReadonlyMap<string, Program> {
+  const facts = new Map(known)
+  for (const [path, program] of results) {
+    const digest = tree.lookup(path)?.digest
+    if (digest !== undefined) facts.set(digest, program)
+  }
+  return facts
+}
+
 /**
  * What each of these files is. Paths that are no files of the image are left out.
  * @throws SifstageError when the image is damaged
  */
 export async function readPrograms(image: Image, paths: Iterable<string>, signal: AbortSignal): Promise<Map<string, Program>> {
+  const results = new Map<string, Program>()
   const looks = new Map<string, Look>()
+  const facts = await image.facts?.load()
   for (const path of paths) {
     const entry = image.tree.lookup(path)
-    if (entry?.kind === 'file') looks.set(path, new Look(entry.size))
+    if (entry?.kind !== 'file') continue
+    const known = entry.digest === undefined ? undefined : facts?.get(entry.digest)
+    if (known === undefined) looks.set(path, new Look(entry.size))
+    else results.set(path, known)
   }
-  const results = new Map<string, Program>()
+  const read = new Set(looks.keys())
   for (const [path, look] of looks) if (look.size === 0) results.set(path, {kind: 'other'})
   let open = [...looks.keys()].filter(path => !results.has(path))
   while (open.length > 0) {
@@ -128,5 +147,6 @@ export async function readPrograms(image: Image, paths: Iterable<string>, signal
     const rest = open.filter(path => (looks.get(path)?.passes ?? 0) > 0)
     open = rest.length === open.length && rest.every(path => looks.get(path)?.wanted === undefined) ? [] : rest
   }
+  if (image.facts !== undefined && read.size > 0) await image.facts.save(factsOf(image, results, facts))
   return results
 }

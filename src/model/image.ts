@@ -1,4 +1,5 @@
 /** A built image as a tree of paths. Reading it never leaves it. */
+import type {Program} from './program.js'
 
 export type EntryKind = 'file' | 'directory' | 'symlink' | 'fifo' | 'socket' | 'device'
 
@@ -44,6 +45,12 @@ export interface ImageTree {
   below(path: string): Iterable<ImageEntry>
 }
 
+/** What programs said of themselves when they were read before. */
+export interface ProgramFacts {
+  load(): Promise<ReadonlyMap<string, Program>>
+  save(facts: ReadonlyMap<string, Program>): Promise<void>
+}
+
 /** An image, wherever it lies and in whatever form: its names at hand, its content on request. */
 export interface Image {
   readonly tree: ImageTree
@@ -64,6 +71,8 @@ export interface Image {
     visit: (path: string, content: AsyncIterable<Uint8Array>) => Promise<void>,
     signal: AbortSignal,
   ): Promise<void>
+  /** Facts about programs by the digest of their content, where somebody keeps them: they follow from the content alone. */
+  readonly facts?: ProgramFacts
   /** Ends what the image keeps open: a mount, a container, temporary files. */
   close(): Promise<void>
 }

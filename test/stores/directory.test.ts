@@ -15,9 +15,12 @@ import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import {Listing} from '../../src/images/listing.js'
+import {readPrograms} from '../../src/images/programs.js'
+import type {Image} from '../../src/model/image.js'
 import type {Store, StoredStage} from '../../src/model/ports.js'
 import type {StageRecord} from '../../src/model/record.js'
 import {directoryStore, storedKeys} from '../../src/stores/directory.js'
+import {programFacts} from '../../src/stores/program-facts.js'
 import {hashFile} from '../../src/system/files.js'
 import {ownIdentity} from '../../src/system/identity.js'
 
@@ -262,5 +265,43 @@ describe('a lock', () => {
         await expect(waiting).rejects.toThrow(/abort/i)
       },
     )
+  })
+})
+
+describe('facts about programs', () => {
+  it('are read from the content once, and again when the file that keeps them is damaged', async () => {
+    const folder = mkdtempSync('/var/tmp/sifstage-facts-')
+    const bytes = readFileSync('/bin/cat')
+    let asked = 0
+    const image = (): Image => ({
+      tree: new Listing([
+        {path: '/cat', kind: 'file', mode: 0o755, uid: 0, gid: 0, size: bytes.length, digest: `sha256:${'a'.repeat(64)}`},
+      ]),
+      facts: programFacts(folder),
+      async contents(paths, visit) {
+        for (const path of paths) {
+          asked += 1
+          await visit(
+            path,
+            (async function* () {
+              yield bytes
+            })(),
+          )
+        }
+      },
+      close: async () => {},
+    })
+    const signal = new AbortController().signal
+    try {
+      const first = await readPrograms(image(), ['/cat'], signal)
+      expect(first.get('/cat')).toMatchObject({kind: 'elf', needed: ['libc.so.6']})
+      expect(await readPrograms(image(), ['/cat'], signal)).toEqual(first)
+      expect(asked).toBe(1)
+      writeFileSync(join(folder, 'programs.json'), '{"version":1,"facts":[[')
+      expect(await readPrograms(image(), ['/cat'], signal)).toEqual(first)
+      expect(asked).toBe(2)
+    } finally {
+      rmSync(folder, {recursive: true, force: true})
+    }
   })
 })
