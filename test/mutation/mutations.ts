@@ -67,7 +67,7 @@ export const mutants: readonly Mutant[] = [
     make: ({matchEntry}) =>
       matchEntry.path === '/'
         ? undefined
-        : {producer: {remove: [matchEntry.path], put: [{...matchEntry, path: `${matchEntry.path}.new`}]}},
+        : {producer: {remove: [matchEntry.path], put: [{...matchEntry, path: `/renamed-away${matchEntry.path}`, size: 0}]}},
   },
   {name: 'deleted', make: ({matchEntry}) => (matchEntry.path === '/' ? undefined : {producer: {remove: [matchEntry.path]}})},
   {
