@@ -3,7 +3,7 @@
  * run and published; then every artifact that later stages take from it is verified, before any of them starts.
  */
 import {dirname} from 'node:path'
-import {dependenciesFirst} from '../language/stages.js'
+import {chainOf, dependenciesFirst} from '../language/stages.js'
 import type {ArtifactReport} from '../model/artifact.js'
 import type {Stage} from '../model/description.js'
 import type {Diagnostic} from '../model/diagnostic.js'
@@ -251,9 +251,12 @@ class Build {
   async #judgeFinished(): Promise<void> {
     const last = this.#done.get(this.request.target)?.stored
     if (last === undefined) return this.#judgeReused()
+    // A later command may take away what was right (rm, chmod) as well as bring what was missing.
+    const chain = chainOf(this.request.description, this.#stage(this.request.target))
+    const runs = chain.some(stage => stage.steps.some(step => step.kind === 'run' && step.where === 'image'))
     for (const [index, {report}] of this.#finished) {
       const deferred = report.artifacts.some(each => each.diagnostics.some(one => one.deferred === true))
-      if (deferred || this.#unjudged.has(index)) await this.#judge(index, {last})
+      if (deferred || runs || this.#unjudged.has(index)) await this.#judge(index, {last})
     }
   }
 

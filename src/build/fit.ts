@@ -121,7 +121,8 @@ export async function destinationsOf(
     each => destinations.areRun(each.request.stage) && each.request.stage.steps.includes(each.request.step),
   )
   if (wanted.length === 0) return result
-  const own = new Set([...programs.keys()].map(path => path.slice(path.lastIndexOf('/') + 1)))
+  // A script may install anything; a program that was compiled hardly does.
+  const own = new Set([...programs].flatMap(([path, {kind}]) => (kind === 'elf' ? [path.slice(path.lastIndexOf('/') + 1)] : [])))
   const expected =
     finished === undefined ? await destinations.expected(own, signal) : await destinations.finished(finished, signal)
   const {linker, surroundings} = expected

@@ -27,7 +27,7 @@ function isEnginesOwn(step: CopyStep, from: string, path: string): boolean {
 
 /** Anything that may be run or loaded, by its mode or name. */
 function mayBeProgram(entry: ImageEntry, started: ReadonlySet<string>): boolean {
-  if (entry.kind !== 'file' || entry.size === 0 || isOdd(entry.path)) return false
+  if (entry.kind !== 'file' || isOdd(entry.path)) return false
   // What something starts is looked at whatever its mode.
   if (started.has(entry.path.slice(entry.path.lastIndexOf('/') + 1))) return true
   return entry.kind === 'file' && entry.size > 0 && ((entry.mode & 0o111) !== 0 || /\.so(\.|$)/.test(entry.path))

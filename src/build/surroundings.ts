@@ -23,19 +23,19 @@ export interface Surroundings {
   readonly starts: readonly Starts[]
 }
 
-/** The folders that assignments of a script add to `LD_LIBRARY_PATH`. */
-function libraryFolders(commands: readonly RanCommand[]): {readonly folders: readonly string[]; readonly open: boolean} {
+/** The folders that assignments of a script add to `LD_LIBRARY_PATH`, or to another list of folders. */
+function foldersOf(commands: readonly RanCommand[], list: string): {readonly folders: readonly string[]; readonly open: boolean} {
   const folders: string[] = []
   let open = false
   for (const {command} of commands) {
     // `export A=…` has its value as a word.
-    const assigned = command.assignments.filter(each => each.name === 'LD_LIBRARY_PATH').map(each => each.value)
-    const words = command.words.filter(({parts}) => parts[0]?.kind === 'text' && parts[0].text.startsWith('LD_LIBRARY_PATH='))
+    const assigned = command.assignments.filter(each => each.name === list).map(each => each.value)
+    const words = command.words.filter(({parts}) => parts[0]?.kind === 'text' && parts[0].text.startsWith(`${list}=`))
     for (const word of [...assigned, ...words]) {
       const text = word.parts
-        .map(part => (part.kind === 'text' ? part.text : part.kind === 'variable' && part.name === 'LD_LIBRARY_PATH' ? '' : '\0'))
+        .map(part => (part.kind === 'text' ? part.text : part.kind === 'variable' && part.name === list ? '' : '\0'))
         .join('')
-        .replace(/^LD_LIBRARY_PATH=/, '')
+        .replace(new RegExp(`^${list}=`), '')
       for (const folder of text.split(':')) {
         if (folder.includes('\0')) open = true
         else if (folder.startsWith('/')) folders.push(folder)
@@ -113,10 +113,11 @@ export function surroundingsOf(
     starts.push({names: placed(programsOf(cmd)), who: 'the command'})
     sourced.push(...(commandsOf(cmd) ?? []))
   }
-  const {folders, open} = libraryFolders(sourced)
+  const {folders, open} = foldersOf(sourced, 'LD_LIBRARY_PATH')
+  const before = foldersOf(sourced, 'PATH').folders
   const fromEnv = (env.get('LD_LIBRARY_PATH') ?? '').split(':')
   return {
-    path: (env.get('PATH') ?? defaultPath).split(':').filter(each => each.startsWith('/')),
+    path: [...before, ...(env.get('PATH') ?? defaultPath).split(':')].filter(each => each.startsWith('/')),
     libraryPath: [...folders, ...fromEnv].filter(each => each.startsWith('/') && !each.includes('$')),
     openLibraryPath: open || fromEnv.some(each => each.includes('$')),
     starts,

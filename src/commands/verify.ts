@@ -6,16 +6,20 @@ import {building, everywhere} from '../cli/flags.js'
 export default class Verify extends SifstageCommand {
   static override summary = 'Verify the artifacts of a stage against an image that exists.'
   static override description =
-    'Every path that a later stage copies from the stage is looked for in the image: a sandbox folder, a .sif or squashfs file, an OCI layout (folder, folder:tag, folder@digest), an oci or docker archive (also compressed), docker://REF, docker-daemon:NAME, containers-storage:NAME. oci:, oci-archive: and docker-archive: before a path say what it has to be.'
+    'Every path that a later stage copies from the stage is looked for in the image, and its programs are judged by the image that they go to, whose base is read for that (--base puts another in its place). The image is a sandbox folder, a .sif or squashfs file, an OCI layout (folder, folder:tag, folder@digest), an oci or docker archive (also compressed), docker://REF, docker-daemon:NAME, containers-storage:NAME. oci:, oci-archive: and docker-archive: before a path say what it has to be.'
   static override examples = [
     {
       description: 'Does this image have what the later stages copy?',
       command: '<%= config.bin %> verify examples/lab3/lab3.def --stage compiler compiler.sif',
     },
     {
-      description: 'The same of an image that Docker built, and of one that a registry has.',
+      description: 'The same of an image that Docker built.',
+      command: '<%= config.bin %> verify examples/helloworld/Dockerfile --stage compile-image docker-daemon:helloworld-compile',
+    },
+    {
+      description: 'The same of one that a registry has.',
       command:
-        '<%= config.bin %> verify Dockerfile --stage compiler docker-daemon:lab3-compiler\n<%= config.bin %> verify Dockerfile --stage compiler docker://registry.example.org/lab3/compiler:1.2',
+        '<%= config.bin %> verify examples/helloworld/Dockerfile --stage compile-image docker://localhost:5000/helloworld/compile:1.2',
     },
   ]
   static override args = {

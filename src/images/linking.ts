@@ -156,6 +156,9 @@ export class Linker {
     const musl = interpreter === undefined ? loaders.has.musl && !loaders.has.glibc : /\/ld-musl-/.test(interpreter)
     const root: Loaded = {path: interpreter === undefined ? path : found.entry.path, elf: start, parent: undefined}
     const loaded = new Map<string, Loaded | 'loader'>()
+    // Whatever loads a library has the loader itself loaded already.
+    if (interpreter === undefined)
+      for (const name of start.needed) if (/^ld(-linux[\w.-]*|64)\.so\.\d$|^ld-musl-/.test(name)) loaded.set(name, 'loader')
     if (interpreter !== undefined) loaded.set(interpreter.slice(interpreter.lastIndexOf('/') + 1), 'loader')
     if (start.soname !== undefined) loaded.set(start.soname, root)
     const objects: Loaded[] = [root]

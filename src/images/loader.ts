@@ -25,6 +25,7 @@ const HEADER_BYTES = 48
 const ENTRY_BYTES = 24
 const MOST_ENTRIES = 200_000
 const DEEPEST_INCLUDE = 8
+const LONGEST_FOLDER = 200
 
 /** The names and paths in an ld.so.cache; one that cannot be read is taken for empty, as the loader does. */
 function parseCache(bytes: Buffer): ReadonlyMap<string, readonly string[]> {
@@ -96,12 +97,36 @@ function configuredFolders(tree: ImageTree, files: ReadonlyMap<string, Buffer>):
 
 /** `x86_64-linux-gnu` and its like, where the image keeps its libraries by such names (Debian's multiarch). */
 function multiarch(tree: ImageTree): string[] {
-  return tree.list(real(tree, '/usr/lib')).filter(name => /^[\w]+-linux-gnu\w*$/.test(name))
+  const names = ['/usr/lib', '/lib'].flatMap(folder => tree.list(real(tree, folder)))
+  return [...new Set(names)].filter(name => /^[\w]+-linux-gnu\w*$/.test(name))
 }
 
 function real(tree: ImageTree, path: string): string {
   const found = tree.resolve(path)
   return found.kind === 'found' ? found.entry.path : path
+}
+
+/**
+ * The folders that are compiled into a glibc loader: names that end in a slash and a NUL, one after the other. Two
+ * systems of one architecture differ in them, so that a loader from elsewhere does not look where the image's own would.
+ */
+function compiledFolders(loader: Buffer | undefined): readonly string[] | undefined {
+  if (loader === undefined) return undefined
+  let run: string[] = []
+  for (let from = loader.indexOf('/lib'); from !== -1 && from < loader.length; ) {
+    const end = loader.indexOf(0, from)
+    if (end === -1) break
+    const text = end - from < LONGEST_FOLDER ? loader.toString('latin1', from, end) : ''
+    if (/^\/[\w./-]*lib[\w./-]*\/$/.test(text)) {
+      run.push(text.slice(0, -1))
+      from = end + 1
+      continue
+    }
+    if (run.length > 1) return run
+    run = []
+    from = loader.indexOf('/lib', from + 1)
+  }
+  return run.length > 1 ? run : undefined
 }
 
 /** @throws SifstageError when the image is damaged */
@@ -113,8 +138,15 @@ export async function readLoaders(image: Image, signal: AbortSignal): Promise<Lo
     .list(real(tree, '/etc'))
     .filter(name => /^ld-musl-.*\.path$/.test(name))
     .map(name => `/etc/${name}`)
-  const files = await readSmallFiles(image, [CACHE, CONFIG, ...beside, ...muslPaths], signal)
   const triplets = multiarch(tree)
+  const loaders = ['/lib64', '/lib', ...triplets.map(each => `/lib/${each}`)].flatMap(folder =>
+    tree
+      .list(real(tree, folder))
+      .filter(name => /^ld-linux[\w.-]*\.so\.\d$|^ld64\.so\.\d$/.test(name))
+      .map(name => `${folder}/${name}`),
+  )
+  const files = await readSmallFiles(image, [CACHE, CONFIG, ...beside, ...muslPaths, ...loaders], signal)
+  const compiled = loaders.map(path => compiledFolders(files.get(path))).find(each => each !== undefined)
   const cache = files.get(CACHE)
   const muslPath = muslPaths.map(path => files.get(path)?.toString('utf8')).find(text => text !== undefined)
   const glibcNames = [
@@ -128,9 +160,10 @@ export async function readLoaders(image: Image, signal: AbortSignal): Promise<Lo
     cache: cache === undefined ? new Map() : parseCache(cache),
     configured: configuredFolders(tree, files),
     glibc:
-      triplets.length > 0
+      compiled ??
+      (triplets.length > 0
         ? [...triplets.flatMap(each => [`/lib/${each}`, `/usr/lib/${each}`]), '/lib', '/usr/lib']
-        : ['/lib64', '/usr/lib64', '/lib', '/usr/lib'],
+        : ['/lib64', '/usr/lib64', '/lib', '/usr/lib']),
     musl: muslPath === undefined ? ['/lib', '/usr/local/lib', '/usr/lib'] : muslPath.split(/[\n:]/).filter(each => each !== ''),
     has: {
       musl: names.some(name => name.startsWith('ld-musl-')),

@@ -20,7 +20,7 @@ const LONGEST_HASHBANG = 256
 function textProgram(start: Buffer): Program {
   if (start[0] !== 0x23 || start[1] !== 0x21) return {kind: 'other'}
   const line = start.subarray(2, LONGEST_HASHBANG).toString('utf8').split('\n', 1)[0] ?? ''
-  const [, interpreter = '', argument = ''] = /^[ \t]*([^ \t\r]+)[ \t]*(.*?)[ \t\r]*$/s.exec(line) ?? []
+  const [, interpreter = '', argument = ''] = /^[ \t]*([^ \t]+)[ \t]*(.*?)[ \t]*$/s.exec(line) ?? []
   if (interpreter === '') return {kind: 'other'}
   return {kind: 'script', interpreter, argument, setsLibraryPath: isUtf8(start) && start.includes('LD_LIBRARY_PATH=')}
 }

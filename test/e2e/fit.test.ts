@@ -104,6 +104,20 @@ describe('a program that needs what the next image does not have', () => {
     expect(statuses(again.document)).toEqual({compile: 'failed', final: 'cached'})
   })
 
+  it('is refused in the end where a step takes away what was right', {timeout: 120_000}, async () => {
+    const good = '    /out/libanswer.so.1 /usr/lib/\n'
+    const closed = await build(final('debian', good, '%post\n    chmod 700 /usr/bin/answer\n'))
+    expect(closed.code).toBe(1)
+    expect(statuses(closed.document)).toEqual({compile: 'failed', final: 'built'})
+    expect(closed.document.diagnostics.filter(each => each.severity === 'error').map(each => each.rule)).toEqual([
+      'artifact-unreadable',
+    ])
+    const removed = await build(final('debian', good, '%post\n    rm /usr/lib/libanswer.so.1\n'))
+    expect(removed.document.diagnostics.filter(each => each.severity === 'error').map(each => each.rule)).toEqual([
+      'artifact-missing-library',
+    ])
+  })
+
   it('is left to the machine where the input or a setting says so', {timeout: 120_000}, async () => {
     work.write({'sifstage.config.yaml': 'runtime-libraries: ["libanswer.so.*"]\n'})
     const {code, stderr} = await build(final('debian', ''))

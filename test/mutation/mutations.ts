@@ -184,6 +184,18 @@ export const mutants: readonly Mutant[] = [
         : undefined,
   },
   {
+    name: 'line ends of Windows',
+    make: ({file, program, run, image}) =>
+      program.kind === 'script' && run && !file.path.startsWith('/.singularity.d/') && image.tree.lookup(file.path) !== undefined
+        ? {
+            producer: {
+              put: [{...file, size: file.size + 1}],
+              content: new Map([[file.path, bytes => Buffer.from(bytes.toString('latin1').replace('\n', '\r\n'), 'latin1')]]),
+            },
+          }
+        : undefined,
+  },
+  {
     name: 'a link to what is not copied',
     make: ({matchEntry, final}) =>
       matchEntry.kind === 'directory' && matchEntry.path !== '/' && final

@@ -45,7 +45,9 @@ export function fitFinding(rule: string, subject: Subject, finding: FitFinding):
     ...artifactFinding(
       rule,
       subject,
-      deferred ? `${message} (deferred: ${supplier} may still change that; judged again on the finished image)` : message,
+      deferred
+        ? `${message} (deferred: ${supplier} may still change that; build judges it again on the finished image)`
+        : message,
       hint,
       deferred ? 'warning' : severity,
     ),
@@ -61,6 +63,15 @@ export function ranHere(
   const arrival = destination?.arrivals.find(each => each.from === path)
   if (destination === undefined || arrival?.ranBy === undefined) return undefined
   return {by: arrival.ranBy, supplier: destination.supplier(path.slice(path.lastIndexOf('/') + 1))}
+}
+
+export function folderOf(path: string): string {
+  return path.slice(0, Math.max(1, path.lastIndexOf('/')))
+}
+
+/** Whether a file comes to lie in a folder of `PATH`. */
+export function isOnPath(path: string, {path: folders}: Destination): boolean {
+  return folders.includes(folderOf(path))
 }
 
 /** `the base of stage "final"`, or the image itself once there is one. */

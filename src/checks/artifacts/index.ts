@@ -12,8 +12,10 @@ import {missingLibrary} from './missing-library.js'
 import {notExecutable} from './not-executable.js'
 import {outsideImage} from './outside-image.js'
 import {replacesLink} from './replaces-link.js'
+import {samePlace} from './same-place.js'
 import {specialFile} from './special-file.js'
 import {symbolVersion} from './symbol-version.js'
+import {throughLink} from './through-link.js'
 import {unreadable} from './unreadable.js'
 import {unreadableProgram} from './unreadable-program.js'
 import {wrongArchitecture} from './wrong-architecture.js'
@@ -40,6 +42,8 @@ export const artifactChecks: {
     specialFile,
     linkLeavesRoot,
     replacesLink,
+    samePlace,
+    throughLink,
     lostProperties,
   ],
 }

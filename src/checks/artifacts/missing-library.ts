@@ -2,7 +2,7 @@ import type {Arrival, ArtifactCheck, Destination, Subject} from '../../model/art
 import type {Diagnostic, Severity} from '../../model/diagnostic.js'
 import type {ImageTree} from '../../model/image.js'
 import type {MissingLibrary} from '../../model/program.js'
-import {destinationName, fitFinding, groupBy, some, whoAsked} from './finding.js'
+import {destinationName, fitFinding, folderOf, groupBy, some, whoAsked} from './finding.js'
 
 interface Lack {
   readonly arrival: Arrival
@@ -71,6 +71,16 @@ function find(tree: ImageTree, name: string): string | undefined {
   return undefined
 }
 
+/** How to make the loader look into a folder, in the language of the input. */
+function pathHint({step, consumer}: Subject, path: string): string {
+  const folder = folderOf(path)
+  const how =
+    step.rules === 'def'
+      ? `Add to %environment of stage "${consumer.name}": export LD_LIBRARY_PATH=${folder}:$LD_LIBRARY_PATH`
+      : `Add to stage "${consumer.name}": ENV LD_LIBRARY_PATH=${folder}`
+  return `${how}; or copy it to /usr/lib/, or link the program with -Wl,-rpath,${folder}.`
+}
+
 function tell(subject: Subject, destination: Destination, lacks: readonly Lack[]): Diagnostic[] {
   const [first] = lacks
   if (first === undefined) return []
@@ -93,15 +103,15 @@ function tell(subject: Subject, destination: Destination, lacks: readonly Lack[]
   const copied =
     source === undefined
       ? `Install the package that has it in stage "${subject.consumer.name}".`
-      : `${source}. Copy it along, or install its package in stage "${subject.consumer.name}".`
+      : `${source}. Copy it along to a folder that the loader looks into (/usr/lib/), or install its package in stage "${subject.consumer.name}".`
   const hint =
     elsewhere.length === 0
       ? host === undefined
         ? copied
-        : `${copied} If ${host.why}, name it in \`runtime-libraries\`.`
+        : `${copied} If ${host.why}, name it in \`runtime-libraries\` (of a YAML description, or of sifstage.config.yaml).`
       : ldconfig
         ? `Run ldconfig in stage "${subject.consumer.name}" after the copy: the folder is in ld.so.conf, but only ldconfig reads that.`
-        : `Set LD_LIBRARY_PATH to its folder in the image, or link the program with -Wl,-rpath.`
+        : pathHint(subject, elsewhere[0] ?? '')
   return [
     fitFinding(missingLibrary.name, subject, {
       severity: severityOf(lacks, destination),

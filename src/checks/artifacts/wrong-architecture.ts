@@ -13,7 +13,7 @@ export const wrongArchitecture: ArtifactCheck = {
   name: 'artifact-wrong-architecture',
   severity: 'error',
   summary: 'A program that a later stage copies is made for another architecture than the image it goes to.',
-  why: 'It would end in "Exec format error", or a loader would pass the library over. Nothing that a later step does can change that. In a folder with programs for several machines, those that are not run are left alone.',
+  why: 'It would end in "Exec format error", or a loader would pass the library over. Nothing that a later step does can change that. In a folder with programs for several machines, those that are not run are left alone, or a warning where they lie in a `bin` folder.',
   find(subject) {
     const {destination} = subject
     const on = destination?.architecture
@@ -49,6 +49,6 @@ function tell(subject: Subject, wrong: readonly Arrival[], on: string) {
     subject,
     `${paths} in stage "${subject.producer}" ${wrong.length === 1 ? 'is' : 'are'} made for ${of}, and ${where} is an image for ${on}; ${whoAsked(subject)}`,
     `Build stage "${subject.producer}" for ${on}, or take the base of stage "${subject.consumer.name}" for ${of}.`,
-    wrong.every(each => each.weight !== 'run' && DATA.test(each.to)) ? 'warning' : 'error',
+    wrong.every(each => each.weight === 'inside' || (each.weight !== 'run' && DATA.test(each.to))) ? 'warning' : 'error',
   )
 }
