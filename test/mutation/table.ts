@@ -44,6 +44,8 @@ export function table(
     ...rows.map(row => `| ${row} |`),
     `| **all** | ${sum.tried} | ${sum.before} | ${sum.stage} | ${sum.finished} | ${sum.warned} | ${sum.never} |`,
     '',
+    'What is never caught is a file that is gone while its pattern still matches others: nobody can tell that it was meant.',
+    '',
     `False alarms: ${alarms}, in ${judged} stages with artifacts that nothing was broken in, each judged after its stage and on the finished image.`,
     '',
   ].join('\n')
