@@ -2,7 +2,6 @@
 import {chainOf} from '../language/stages.js'
 import type {ArtifactReport} from '../model/artifact.js'
 import type {Stage} from '../model/description.js'
-import {SifstageError} from '../model/errors.js'
 import type {Image} from '../model/image.js'
 import type {StoredStage} from '../model/ports.js'
 import type {Artifact} from '../plan/graph.js'
@@ -63,8 +62,14 @@ export class Verdicts {
       const resolved = await ports.bases.resolve(stage.base, cwd, signal)
       return await ports.opener.base(stage.base, resolved, cwd, signal)
     } catch (error) {
-      if (!(error instanceof SifstageError)) throw error
-      // What is wrong with the base says the stage itself, when it is built.
+      signal.throwIfAborted()
+      // Looking ahead must not end a build that the engine can carry out; what is wrong with the base it says itself.
+      ports.sink.emit({
+        event: 'note',
+        stage: stage.name,
+        severity: 'info',
+        text: `its base cannot be read ahead (${error instanceof Error ? error.message : String(error)}): what goes onto it is judged on the finished image`,
+      })
       return undefined
     }
   }

@@ -2,7 +2,6 @@
 import {dirname, resolve} from 'node:path'
 import {emptyImage} from '../images/overlay.js'
 import type {Base} from '../model/description.js'
-import {SifstageError} from '../model/errors.js'
 import type {Image} from '../model/image.js'
 import type {Identity, ImageOpener, ResolvedBase} from '../model/ports.js'
 import type {LocalReference} from '../model/reference.js'
@@ -55,14 +54,8 @@ export function imageOpener(options: OpenerOptions): ImageOpener {
       if (base.kind === 'scratch') return emptyImage
       const name = baseName(base, resolved, cwd)
       if (name === undefined) return undefined
-      try {
-        const image = await openImage(name, {...options, environment: process.env, signal})
-        return resolved.config === undefined ? image : withConfig(image, resolved.config)
-      } catch (error) {
-        signal.throwIfAborted()
-        if (error instanceof SifstageError) return undefined
-        throw error
-      }
+      const image = await openImage(name, {...options, environment: process.env, signal})
+      return resolved.config === undefined ? image : withConfig(image, resolved.config)
     },
   }
 }

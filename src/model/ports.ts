@@ -265,7 +265,10 @@ export interface BaseResolver {
 /** Opens images for reading, to judge what is copied into them and out of them. */
 export interface ImageOpener {
   stored(stage: StoredStage): Promise<Image>
-  /** Undefined for a base that cannot be read without building it, or not now: then there is no early verdict. */
+  /**
+   * Undefined for a base that cannot be read without building it: then there is no early verdict.
+   * @throws SifstageError when it cannot be read now
+   */
   base(base: Base, resolved: ResolvedBase, cwd: string, signal: AbortSignal): Promise<Image | undefined>
 }
 
