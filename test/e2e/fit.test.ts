@@ -41,9 +41,23 @@ function final(base: string, copies: string, rest = ''): string {
 
 async function build(text: string): Promise<{code: number; document: Document; stderr: string}> {
   work.write({'fit.def': text})
-  const ran = await sifstage(['build', 'fit.def', '--json', '-o', join(out, 'fit.sif'), '--cache-dir', store, '--no-https'], {
-    cwd: work.path,
-  })
+  const ran = await sifstage(
+    [
+      'build',
+      'fit.def',
+      '--json',
+      '-o',
+      join(out, 'fit.sif'),
+      '--cache-dir',
+      store,
+      '--no-https',
+      '--mksquashfs-args',
+      '-comp zstd -Xcompression-level 1',
+    ],
+    {
+      cwd: work.path,
+    },
+  )
   return {code: ran.code, document: JSON.parse(ran.stdout), stderr: ran.stderr}
 }
 

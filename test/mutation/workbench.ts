@@ -25,6 +25,9 @@ export interface Built {
 
 const signal = new AbortController().signal
 
+/** Packed with less care: what is judged are the trees. */
+const quick = ['--mksquashfs-args', '-comp zstd -Xcompression-level 1']
+
 interface BuildDocument {
   readonly status: string
   readonly stages: readonly {readonly name: string; readonly key?: string}[]
@@ -40,7 +43,7 @@ export async function build(
   flags: readonly string[],
 ): Promise<{readonly document: BuildDocument; readonly built: Built | undefined; readonly stderr: string}> {
   const ran = await sifstage(
-    ['build', file, '--json', '-o', join(store, 'out.sif'), '--cache-dir', store, '--no-https', ...flags],
+    ['build', file, '--json', '-o', join(store, 'out.sif'), '--cache-dir', store, '--no-https', ...quick, ...flags],
     {cwd},
   )
   const document: BuildDocument = JSON.parse(ran.stdout)

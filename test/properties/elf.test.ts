@@ -8,7 +8,7 @@ import {readPrograms} from '../../src/images/programs.js'
 import type {Image} from '../../src/model/image.js'
 
 /** Seconds that the test takes; SIFSTAGE_FUZZ_SECONDS for a long run. */
-const seconds = Number(process.env['SIFSTAGE_FUZZ_SECONDS'] ?? 10)
+const seconds = Number(process.env['SIFSTAGE_FUZZ_SECONDS'] ?? 5)
 const originals = ['/bin/cat', '/usr/lib/x86_64-linux-gnu/libm.so.6', '/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2'].map(
   path => readFileSync(path),
 )

@@ -27,7 +27,7 @@ import {
   writeFiles,
 } from '../support/images.js'
 
-const seconds = Number(process.env['SIFSTAGE_FUZZ_SECONDS'] ?? 20)
+const seconds = Number(process.env['SIFSTAGE_FUZZ_SECONDS'] ?? 5)
 /** Each image is a few kilobytes. */
 const PATIENCE_MS = 10_000
 
