@@ -45,7 +45,8 @@ export async function readTar(stream: Readable): Promise<readonly ImageEntry[]> 
   const byPath = new Map<string, ImageEntry>()
   const linked = hardLinks()
   const known = new Set<string>()
-  for await (const {member, content} of members(new Bytes(streamSource(stream)))) {
+  const bytes = new Bytes(streamSource(stream))
+  for await (const {member, content} of members(bytes)) {
     const path = memberPath(member.name)
     if (path === undefined) throw new Error(`the archive holds a path that leaves it: ${JSON.stringify(member.name)}`)
     let entry: ImageEntry
@@ -70,7 +71,7 @@ export async function readTar(stream: Readable): Promise<readonly ImageEntry[]> 
     entries.push(entry)
     byPath.set(path, entry)
   }
-  // What fills the last block up.
-  stream.resume()
+  // What fills the last record up: the program that writes it ends when all is taken.
+  await bytes.drain()
   return linked.mark(entries)
 }

@@ -149,12 +149,13 @@ async function packed(
     onOutput: async stream => {
       const output = stream.pipe(new PassThrough())
       try {
-        for await (const {member, content} of members(new Bytes(streamSource(output)))) {
+        const bytes = new Bytes(streamSource(output))
+        for await (const {member, content} of members(bytes)) {
           const path = member.name.slice(1)
           if (member.kind !== 'file' || !left.delete(path)) continue
           await visit(path, content())
         }
-        output.resume()
+        await bytes.drain()
       } catch (error) {
         trouble = error
         output.destroy()
