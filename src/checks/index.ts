@@ -1,15 +1,9 @@
 /** Everything that can be known about a description before anything is built. One rule a file; this is their table. */
 import type {Check, Scene} from '../model/check.js'
 import type {Description} from '../model/description.js'
-import {type Diagnostic, inOrder} from '../model/diagnostic.js'
+import type {Diagnostic} from '../model/diagnostic.js'
+import {arrange} from './arrange.js'
 import {artifactUnderTmp} from './artifact-under-tmp.js'
-import {baseStageUnknown} from './base-stage-unknown.js'
-import {contextPathIgnored} from './context-path-ignored.js'
-import {contextPathMissing} from './context-path-missing.js'
-import {contextPathOutside} from './context-path-outside.js'
-import {copyFromLaterStage} from './copy-from-later-stage.js'
-import {copyFromSelf} from './copy-from-self.js'
-import {copyFromUnknownStage} from './copy-from-unknown-stage.js'
 import {callerDependentSource} from './definition/caller-dependent-source.js'
 import {environmentNames} from './definition/environment-names.js'
 import {environmentNotInPost} from './definition/environment-not-in-post.js'
@@ -33,8 +27,7 @@ import {tmpAtRunTime} from './definition/tmp-at-run-time.js'
 import {tmpInPost} from './definition/tmp-in-post.js'
 import {unreferableStage} from './definition/unreferable-stage.js'
 import {unusedHeader} from './definition/unused-header.js'
-import {duplicateStage} from './duplicate-stage.js'
-import {heedComments} from './ignore-comments.js'
+import {type CheckGroup, context, structure} from './needed.js'
 import {addForCopy} from './practice/add-for-copy.js'
 import {aptListsMissing} from './practice/apt-lists-missing.js'
 import {aptUpdateAlone} from './practice/apt-update-alone.js'
@@ -58,41 +51,10 @@ import {artifactNeverMade} from './prediction/artifact-never-made.js'
 import {artifactOtherFolder} from './prediction/artifact-other-folder.js'
 import {artifactOtherName} from './prediction/artifact-other-name.js'
 import {artifactRemoved} from './prediction/artifact-removed.js'
-import {stageCycle} from './stage-cycle.js'
-import {unknownTarget} from './unknown-target.js'
-import {unsafeSource} from './unsafe-source.js'
-import {unusedStage} from './unused-stage.js'
-
-/** Rules of one kind, with what the documentation says of them. */
-export interface CheckGroup {
-  readonly name: 'structure' | 'context' | 'prediction' | 'definition' | 'practice'
-  readonly title: string
-  readonly intro: string
-  readonly checks: readonly Check[]
-}
 
 export const groups: readonly CheckGroup[] = [
-  {
-    name: 'structure',
-    title: 'Stages and copies between them',
-    intro: 'Names, order and targets, from the text of the input alone.',
-    checks: [
-      duplicateStage,
-      baseStageUnknown,
-      copyFromUnknownStage,
-      copyFromLaterStage,
-      copyFromSelf,
-      stageCycle,
-      unknownTarget,
-      unusedStage,
-    ],
-  },
-  {
-    name: 'context',
-    title: 'The build context',
-    intro: 'Host files that a copy names, looked for where the build would look.',
-    checks: [contextPathMissing, contextPathIgnored, contextPathOutside, unsafeSource],
-  },
+  structure,
+  context,
   {
     name: 'prediction',
     title: 'Predictions',
@@ -163,15 +125,18 @@ export const checks: readonly Check[] = groups.flatMap(group => group.checks)
 
 /**
  * How much a verb wants to hear. `all`: check. `plan`: what bears on the build that is planned, without remarks on
- * style. `needed`: what must not be wrong whatever is done with the input.
+ * style.
  */
-export type Extent = 'all' | 'plan' | 'needed'
+export type Extent = 'all' | 'plan'
 
-function checksOf(extent: Extent): readonly Check[] {
-  if (extent === 'all') return checks
-  const names = extent === 'plan' ? ['structure', 'context', 'prediction', 'definition'] : ['structure', 'context']
-  const found = groups.filter(group => names.includes(group.name)).flatMap(group => group.checks)
-  return extent === 'plan' ? found : [...found, artifactUnderTmp]
+/** Runs the rules; what they find is not arranged yet. */
+export function find(description: Description, scene: Scene, extent: Extent): Diagnostic[] {
+  if (extent === 'all') return checks.flatMap(check => check.find(description, scene))
+  return groups.flatMap(({name, checks: rules}) => {
+    if (name === 'practice') return []
+    const found = rules.flatMap(check => check.find(description, scene))
+    return name === 'definition' ? found.filter(each => each.severity !== 'info') : found
+  })
 }
 
 /** Runs every check. `source` is the input as it was read, which holds the comments that silence a finding. */
@@ -180,21 +145,6 @@ export function runChecks(
   scene: Scene,
   source: string,
   others: ReadonlyMap<string, string> = new Map(),
-  extent: Extent = 'all',
 ): Diagnostic[] {
-  const found = checksOf(extent).flatMap(check => check.find(description, scene))
-  const definition = new Set(
-    groups.filter(group => group.name === 'definition').flatMap(group => group.checks.map(each => each.name)),
-  )
-  const heard = extent === 'plan' ? found.filter(each => each.severity !== 'info' || !definition.has(each.rule)) : found
-  return arrange(heard, source, others)
-}
-
-/** Findings of readers and checks as people get to see them: without the silenced ones, in the order of the file. */
-export function arrange(
-  diagnostics: readonly Diagnostic[],
-  source: string,
-  others: ReadonlyMap<string, string> = new Map(),
-): Diagnostic[] {
-  return inOrder(heedComments(diagnostics, source, others))
+  return arrange(find(description, scene, 'all'), source, others)
 }

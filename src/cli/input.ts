@@ -4,6 +4,7 @@ import {arch} from 'node:os'
 import {dirname, extname, resolve} from 'node:path'
 import type {Extent} from '../checks/index.js'
 import {detectFormat, type FormatEntry, formatNamed, formatOfName, formats} from '../formats/index.js'
+import type {Scene} from '../model/check.js'
 import type {Description} from '../model/description.js'
 import type {Diagnostic} from '../model/diagnostic.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
@@ -171,6 +172,12 @@ function formatOf(flags: EverywhereFlags, input: string, source: string): Format
   )
 }
 
+/** `needed`: what must not be wrong whatever is done with the input; the other rules are not even loaded for that. */
+async function findingsOf(description: Description, scene: Scene, extent: Extent | 'needed'): Promise<readonly Diagnostic[]> {
+  if (extent === 'needed') return (await import('../checks/needed.js')).findNeeded(description, scene)
+  return (await import('../checks/index.js')).find(description, scene, extent)
+}
+
 /**
  * Reads INPUT and all that lies around it. What is wrong with the text is in the diagnostics.
  * @throws SifstageError (2) for a command line that cannot be carried out
@@ -179,7 +186,7 @@ export async function loadInput(
   typed: string | undefined,
   flags: EverywhereFlags,
   bases: LookAtBases = 'offline',
-  extent: Extent = 'needed',
+  extent: Extent | 'needed' = 'needed',
 ): Promise<Loaded> {
   const input = typed ?? onlyCandidate(process.cwd())
   const settings = await loadSettings(process.cwd(), process.env)
@@ -248,8 +255,8 @@ export async function loadInput(
       known.length === 0 ? 'No stage starts from an image.' : `Its bases are: ${known.join(', ')}`,
     )
   }
-  const {arrange, runChecks} = await import('../checks/index.js')
-  const found = runChecks(rebased.description, {context, target: flags.target, ignore}, source, texts, extent)
+  const scene = {context, target: flags.target, ignore}
+  const [found, {arrange}] = await Promise.all([findingsOf(rebased.description, scene, extent), import('../checks/arrange.js')])
   return {
     input,
     source,

@@ -1,7 +1,7 @@
 /** `verify`: the artifacts of a stage against an image that exists. */
 import {Destinations} from '../build/destinations.js'
 import {verifyArtifacts} from '../build/verify.js'
-import {arrange} from '../checks/index.js'
+import {arrange} from '../checks/arrange.js'
 import {chainOf} from '../language/stages.js'
 import type {ArtifactReport} from '../model/artifact.js'
 import type {Description, Stage} from '../model/description.js'

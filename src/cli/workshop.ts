@@ -2,7 +2,7 @@
 import {homedir} from 'node:os'
 import {join, resolve} from 'node:path'
 import type {BuildPorts, BuildRequest, OutputRequest} from '../build/request.js'
-import {arrange} from '../checks/index.js'
+import {arrange} from '../checks/arrange.js'
 import type {Description} from '../model/description.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
 import type {EngineOptions, Identity, Sink} from '../model/ports.js'

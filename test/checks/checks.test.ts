@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import {describe, expect, it} from 'vitest'
-import {arrange, runChecks} from '../../src/checks/index.js'
+import {arrange} from '../../src/checks/arrange.js'
+import {runChecks} from '../../src/checks/index.js'
 import type {FormatName} from '../../src/model/description.js'
 import {memoryContext} from './memory-context.js'
 import {describeText, read, scene} from './reading.js'
