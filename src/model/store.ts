@@ -1,0 +1,86 @@
+/** What is kept between builds, as the build sees it. The layout of a folder that keeps it: docs/store.md. */
+import type {ImageTree, ProgramFacts} from './image.js'
+import type {PackedImage} from './ports.js'
+import type {StageRecord} from './record.js'
+
+/** A stage as the store keeps it: its record and listing always, its image as long as there is room. */
+export interface StoredStage {
+  readonly record: StageRecord
+  tree(): Promise<ImageTree>
+  /** Facts about its programs, kept with the entry. */
+  readonly facts: ProgramFacts
+  /**
+   * The image, its content held against the record's digest before the first use; undefined when it is not kept any
+   * more, or was damaged and has been dropped.
+   */
+  image(signal: AbortSignal): Promise<PackedImage | undefined>
+}
+
+/** A point inside a stage: all that changed since the checkpoint before it, or since the base. */
+export interface StoredCheckpoint {
+  readonly record: CheckpointRecord
+  /** The changes as an archive (tar, zstd or gzip), held against the record's digest; undefined: damaged, dropped. */
+  changes(signal: AbortSignal): Promise<string | undefined>
+}
+
+export interface CheckpointRecord {
+  readonly version: 2
+  readonly key: string
+  /** Key of the checkpoint that these changes are made to; undefined: the stage's base as it was unpacked. */
+  readonly before: string | undefined
+  readonly stage: string
+  /** Number of steps of the stage that are done. */
+  readonly steps: number
+  readonly archive: {readonly file: string; readonly bytes: number; readonly digest: string; readonly compression: 'zstd' | 'gzip'}
+  /** Paths that were removed, each with all below it. */
+  readonly removed: readonly string[]
+  /** Seconds that the steps took up to here, from the base. */
+  readonly seconds: number
+  readonly created: string
+}
+
+export interface OutputRecord {
+  readonly version: 2
+  readonly key: string
+  /** `sha256:…` of the file. */
+  readonly digest: string
+  readonly bytes: number
+  readonly created: string
+}
+
+export interface StoredOutput {
+  readonly record: OutputRecord
+  readonly path: string
+}
+
+/** Files of a stage as `put` takes them: each is moved in. */
+export interface StageFiles {
+  readonly image: string
+  readonly listing: string
+}
+
+/** What can be taken from a store. Another one than our own never fails a build: it only has nothing. */
+export interface ReadableStore {
+  /** @param key `sha256:…`, of what went into the stage */
+  find(key: string, signal: AbortSignal): Promise<StoredStage | undefined>
+  /**
+   * Paths of an image, packed by themselves.
+   * @param name `sha256:…` of the paths and of all that lies at them, so that it is the same whichever stage made it
+   */
+  findArtifacts(name: string, signal: AbortSignal): Promise<PackedImage | undefined>
+  findCheckpoint(key: string, signal: AbortSignal): Promise<StoredCheckpoint | undefined>
+}
+
+export interface Store extends ReadableStore {
+  readonly folder: string
+  /** Writes a tree's listing as `put` takes it; gives back its digest. */
+  writeListing(file: string, tree: ImageTree): Promise<string>
+  /** Publishes whole or not at all; the files are moved in. */
+  put(key: string, files: StageFiles, record: StageRecord): Promise<StoredStage>
+  putArtifacts(name: string, file: string): Promise<void>
+  putCheckpoint(key: string, archive: string, record: CheckpointRecord): Promise<void>
+  findOutput(key: string): Promise<StoredOutput | undefined>
+  putOutput(key: string, file: string, record: OutputRecord): Promise<StoredOutput>
+  /** Runs `work` while no other build on this store runs it for the same key; `waiting` tells that one does. */
+  locked<T>(key: string, waiting: (who: string) => void, signal: AbortSignal, work: () => Promise<T>): Promise<T>
+}
