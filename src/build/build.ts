@@ -6,18 +6,16 @@ import {dirname} from 'node:path'
 import {chainOf, dependenciesFirst} from '../language/stages.js'
 import type {ArtifactReport} from '../model/artifact.js'
 import type {Stage} from '../model/description.js'
-import type {Diagnostic} from '../model/diagnostic.js'
-import {SifstageError} from '../model/errors.js'
-import type {StoredStage} from '../model/ports.js'
-import {startOf} from '../model/span.js'
+import {ImageNotKept, SifstageError} from '../model/errors.js'
+import type {StoredStage} from '../model/store.js'
 import {type Artifact, artifactsOf, neededDirectly, neededStages} from '../plan/graph.js'
-import {explainFailure, otherFailure} from './failures.js'
+import {explainFailure, otherFailure, outputFailed} from './failures.js'
 import {type Done, type StageInputs, stageInputs} from './inputs.js'
 import {mountsOf} from './mounts.js'
 import {writeOutput} from './output.js'
-import type {BuildPorts, BuildRequest, BuildResult, Failure, StageReport} from './request.js'
+import type {BuildPorts, BuildRequest, BuildResult, StageReport} from './request.js'
 import {runStage, StageFailure} from './stage.js'
-import {type Moment, Verdicts} from './verdicts.js'
+import {Verdicts} from './verdicts.js'
 
 interface Finished {
   readonly report: StageReport
@@ -25,6 +23,9 @@ interface Finished {
   /** The tree in scratch, of a stage that was run. */
   readonly root: string | undefined
 }
+
+/** What of a stage in the store is enough: its record and listing, only with its image, or nothing. */
+type Reuse = 'record' | 'whole' | 'nothing'
 
 /** A stage that does not start, since something it needs turned out not to be fit. */
 class Withheld extends Error {}
@@ -38,6 +39,8 @@ class Build {
   /** Stages that were reused, whose artifacts are not judged yet by where they go. */
   readonly #unjudged = new Set<number>()
   #judging: Promise<void> = Promise.resolve()
+  /** Stages that are being built once more, since their image is needed. */
+  readonly #renewing = new Map<number, Promise<void>>()
 
   constructor(
     readonly request: BuildRequest,
@@ -56,20 +59,77 @@ class Build {
   }
 
   /** Reuses the stage from the store, or runs it while no other build does. */
-  async #obtain(stage: Stage, inputs: StageInputs): Promise<{stored: StoredStage; root: string | undefined}> {
+  async #obtain(stage: Stage, inputs: StageInputs, reuse: Reuse): Promise<{stored: StoredStage; root: string | undefined}> {
     const {store, sink} = this.ports
     const {key} = inputs
     const run = () => this.#run(stage, inputs)
     if (key === undefined) return run()
-    const fresh = this.request.noCache || this.request.noCacheFilter.has(stage.name)
-    const known = fresh ? undefined : await store.find(key)
+    const find = async () => {
+      const found = reuse === 'nothing' ? undefined : await store.find(key, this.signal)
+      return reuse === 'whole' && (await found?.image(this.signal)) === undefined ? undefined : found
+    }
+    const known = await find()
     if (known !== undefined) return {stored: known, root: undefined}
-    const waiting = () =>
-      sink.emit({event: 'note', stage: stage.name, severity: 'info', text: 'another build is running this stage; waiting for it'})
+    const waiting = (who: string) =>
+      sink.emit({event: 'note', stage: stage.name, severity: 'info', text: `${who} is running this stage; waiting for it`})
     return store.locked(key, waiting, this.signal, async () => {
-      const meanwhile = fresh ? undefined : await store.find(key)
+      const meanwhile = await find()
       return meanwhile === undefined ? run() : {stored: meanwhile, root: undefined}
     })
+  }
+
+  /** The stage with what goes into it now, obtained: anew when an image that it needs had to be built once more. */
+  async #resolve(stage: Stage, reuse: Reuse, tell: (inputs: StageInputs) => void) {
+    for (;;) {
+      const inputs = await stageInputs(stage, this.#done, this.request, this.ports, this.signal)
+      tell(inputs)
+      try {
+        return {inputs, ...(await this.#obtain(stage, inputs, reuse))}
+      } catch (error) {
+        await this.#renew(error)
+      }
+    }
+  }
+
+  /**
+   * After a failure for want of an image that is not kept any more: builds its stage once more.
+   * @throws the error itself when it is another
+   */
+  async #renew(error: unknown): Promise<void> {
+    const found = error instanceof ImageNotKept ? this.#byKey(error.key) : undefined
+    if (found === undefined) throw error
+    const known = this.#renewing.get(found) ?? this.#buildAgain(found)
+    this.#renewing.set(found, known)
+    await known.finally(() => this.#renewing.delete(found))
+  }
+
+  /** Does something with finished stages; what is missing of one for it is built once more. */
+  async #retrying<T>(work: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await work()
+      } catch (error) {
+        await this.#renew(error)
+      }
+    }
+  }
+
+  #byKey(key: string): number | undefined {
+    for (const [index, {report}] of this.#finished) if (report.key === key) return index
+    return undefined
+  }
+
+  async #buildAgain(index: number): Promise<void> {
+    const stage = this.#stage(index)
+    const text = 'its image was dropped from the store and is needed: it is built once more'
+    this.ports.sink.emit({event: 'note', stage: stage.name, severity: 'info', text})
+    await this.#verdicts.forget(index)
+    const finished = await this.#build(index, 'whole')
+    this.#finished.set(index, finished)
+    if (index !== this.request.target && finished.root !== undefined) await this.ports.scratch.discard(dirname(finished.root))
+    if (finished.done === undefined) this.#done.delete(index)
+    else this.#done.set(index, finished.done)
+    if (finished.done === undefined) throw new Withheld(`stage ${stage.name} could not be built once more`)
   }
 
   /** A secret is in no key: another value, or one that was not given before, runs nothing again. */
@@ -114,12 +174,15 @@ class Build {
   }
 
   /** Judges a finished stage anew. One that fails now is not done any more. */
-  async #judge(index: number, moment: Moment): Promise<void> {
-    const finished = this.#finished.get(index)
-    const stored = finished?.done?.stored
-    if (finished === undefined || stored === undefined) return
+  async #judge(index: number, moment: 'early' | 'last'): Promise<void> {
     const stage = this.#stage(index)
-    const artifacts = await this.#verdicts.of(stage, stored, moment)
+    const artifacts = await this.#retrying(async () => {
+      const stored = this.#done.get(index)?.stored
+      const last = this.#done.get(this.request.target)?.stored
+      return stored && this.#verdicts.of(stage, stored, moment === 'last' && last !== undefined ? {last} : 'early')
+    })
+    const finished = this.#finished.get(index)
+    if (finished === undefined || artifacts === undefined) return
     const failed = artifacts.filter(each => each.status === 'failed')
     this.#tellArtifacts(stage, failed)
     this.#finished.set(index, {
@@ -138,19 +201,23 @@ class Build {
     return runStage({stage, inputs, done: this.#done, request: this.request, ports: this.ports, signal: this.signal})
   }
 
-  async #build(index: number): Promise<Finished> {
+  async #build(index: number, reuse = this.#reuse(index)): Promise<Finished> {
     const stage = this.#stage(index)
     const {sink, now} = this.ports
     const started = now()
     const seconds = () => (now() - started) / 1000
     let inputs: StageInputs | undefined
+    const tell = (found: StageInputs) => {
+      if (inputs === undefined)
+        for (const text of found.resolved.notes) sink.emit({event: 'note', stage: stage.name, severity: 'warning', text})
+      if (inputs?.key !== found.key || found.key === undefined)
+        sink.emit({event: 'stage-start', stage: stage.name, ...(found.key === undefined ? {} : {key: found.key})})
+      inputs = found
+    }
     try {
-      inputs = await stageInputs(stage, this.#done, this.request, this.ports, this.signal)
-      for (const text of inputs.resolved.notes) sink.emit({event: 'note', stage: stage.name, severity: 'warning', text})
-      sink.emit({event: 'stage-start', stage: stage.name, ...(inputs.key === undefined ? {} : {key: inputs.key})})
-      const {stored, root} = await this.#obtain(stage, inputs)
+      const {stored, root, inputs: last} = await this.#resolve(stage, reuse, tell)
       if (root === undefined) this.#tellOfSecrets(stage)
-      const artifacts = await this.#verdicts.of(stage, stored, root === undefined ? 'there' : 'early')
+      const artifacts = await this.#retrying(() => this.#verdicts.of(stage, stored, root === undefined ? 'there' : 'early'))
       if (root === undefined) this.#unjudged.add(index)
       this.#tellArtifacts(stage, artifacts)
       const failed = artifacts.some(each => each.status === 'failed')
@@ -160,14 +227,14 @@ class Build {
         stage: stage.name,
         status,
         seconds: seconds(),
-        ...(inputs.whyNoKey === undefined ? {} : {why: `not stored: ${inputs.whyNoKey}`}),
+        ...(last.whyNoKey === undefined ? {} : {why: `not stored: ${last.whyNoKey}`}),
       })
       return {
         report: {
           index,
           name: stage.name,
           status,
-          key: inputs.key,
+          key: last.key,
           digest: stored.record.digest,
           seconds: seconds(),
           artifacts,
@@ -178,6 +245,11 @@ class Build {
       }
     } catch (error) {
       this.signal.throwIfAborted()
+      // Its own image, to be looked into.
+      if (error instanceof ImageNotKept && reuse !== 'whole') {
+        await this.#verdicts.forget(index)
+        return this.#build(index, 'whole')
+      }
       if (error instanceof Withheld) {
         sink.emit({event: 'stage-end', stage: stage.name, status: 'not-run', seconds: seconds()})
         return {report: this.#notRun(index), done: undefined, root: undefined}
@@ -200,6 +272,11 @@ class Build {
         root: undefined,
       }
     }
+  }
+
+  #reuse(index: number): Reuse {
+    const {noCache, noCacheFilter} = this.request
+    return noCache || noCacheFilter.has(this.#stage(index).name) ? 'nothing' : 'record'
   }
 
   async #keep(stage: Stage): Promise<void> {
@@ -249,14 +326,32 @@ class Build {
 
   /** What could not be said before the target was there: on its finished image. */
   async #judgeFinished(): Promise<void> {
-    const last = this.#done.get(this.request.target)?.stored
-    if (last === undefined) return this.#judgeReused()
+    if (!this.#done.has(this.request.target)) return this.#judgeReused()
     // A later command may take away what was right (rm, chmod) as well as bring what was missing.
     const chain = chainOf(this.request.description, this.#stage(this.request.target))
     const runs = chain.some(stage => stage.steps.some(step => step.kind === 'run' && step.where === 'image'))
     for (const [index, {report}] of this.#finished) {
       const deferred = report.artifacts.some(each => each.diagnostics.some(one => one.deferred === true))
-      if (deferred || runs || this.#unjudged.has(index)) await this.#judge(index, {last})
+      if (deferred || runs || this.#unjudged.has(index)) await this.#judge(index, 'last')
+    }
+  }
+
+  /** Writes OUT, if all is well. */
+  async #write(): Promise<Pick<BuildResult, 'output' | 'outputFailure'>> {
+    const nothing = {output: undefined, outputFailure: undefined}
+    const isFine = () => this.#needed.every(index => /^(built|cached)$/.test(this.#report(index).status))
+    try {
+      const output = await this.#retrying(async () => {
+        const made = this.#finished.get(this.request.target)
+        const stored = made?.done?.stored
+        if (!isFine() || stored === undefined) return undefined
+        return writeOutput({stored, root: made?.root}, this.request, this.ports, this.signal)
+      })
+      return {...nothing, output}
+    } catch (error) {
+      this.signal.throwIfAborted()
+      if (!(error instanceof SifstageError)) throw error
+      return {...nothing, outputFailure: outputFailed(error, this.request.description.file)}
     }
   }
 
@@ -287,33 +382,20 @@ class Build {
       target: this.#stage(target).name,
       stages: this.#needed.map(index => this.#stage(index).name),
     })
+    let written: Pick<BuildResult, 'output' | 'outputFailure'> = {output: undefined, outputFailure: undefined}
     try {
       await this.#runAll()
       await this.#judgeFinished()
+      this.signal.throwIfAborted()
+      written = await this.#write()
+    } catch (error) {
+      // What was built once more turned out not to be fit: its report says so.
+      if (!(error instanceof Withheld)) throw error
     } finally {
       await this.#verdicts.close()
     }
-    this.signal.throwIfAborted()
+    const {output, outputFailure} = written
     const stages = this.#needed.map(index => this.#report(index))
-    const made = this.#finished.get(target)
-    let output: BuildResult['output']
-    let outputFailure: Failure | undefined
-    if (stages.every(each => each.status === 'built' || each.status === 'cached') && made?.done?.stored !== undefined) {
-      try {
-        output = await writeOutput({stored: made.done.stored, root: made.root}, this.request, this.ports, this.signal)
-      } catch (error) {
-        this.signal.throwIfAborted()
-        if (!(error instanceof SifstageError)) throw error
-        const diagnostic: Diagnostic = {
-          rule: 'output-failed',
-          severity: 'error',
-          message: error.message,
-          ...(error.hint === undefined ? {} : {hint: error.hint}),
-          span: startOf(description.file),
-        }
-        outputFailure = {exitCode: error.exitCode, diagnostic, tail: [], log: undefined}
-      }
-    }
     const seconds = (now() - started) / 1000
     sink.emit({event: 'build-end', status: output === undefined ? 'failed' : 'ok', seconds})
     return {stages, output, outputFailure, seconds}

@@ -1,6 +1,7 @@
 /** What a stage's failure means for a person: the engine's words, what to do, and where the input says it. */
 import type {Stage} from '../model/description.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
+import {startOf} from '../model/span.js'
 import type {BuildPorts, Failure} from './request.js'
 import type {StageFailure} from './stage.js'
 
@@ -27,6 +28,22 @@ export function explainFailure(stage: Stage, failure: StageFailure, ports: Build
     },
     tail: failure.tail.slice(-QUOTED),
     log: failure.log,
+  }
+}
+
+/** OUT could not be written. */
+export function outputFailed(error: SifstageError, file: string): Failure {
+  return {
+    exitCode: error.exitCode,
+    diagnostic: {
+      rule: 'output-failed',
+      severity: 'error',
+      message: error.message,
+      ...(error.hint === undefined ? {} : {hint: error.hint}),
+      span: startOf(file),
+    },
+    tail: [],
+    log: undefined,
   }
 }
 

@@ -1,18 +1,19 @@
 /** What goes into one stage, resolved: its base, its host files, its artifacts; and so its key. */
 import {contextAt} from '../language/context.js'
 import {parseIgnore} from '../language/ignore.js'
-import {copiesOf} from '../language/stage-copies.js'
+import {copiesOfStep} from '../language/stage-copies.js'
 import type {CopyStep, Stage} from '../model/description.js'
 import {SifstageError} from '../model/errors.js'
-import type {ResolvedBase, StageBase, StoredStage} from '../model/ports.js'
+import type {ResolvedBase, StageBase} from '../model/ports.js'
 import type {KeyPart, StageRecord} from '../model/record.js'
+import type {StoredStage} from '../model/store.js'
 import {showTemplate} from '../model/template.js'
 import {artifactPath} from '../plan/graph.js'
-import {canonical, keyOf, keyParts} from '../plan/keys.js'
+import {canonical, checkpointKeys, keyOf, keyParts} from '../plan/keys.js'
 import {hostDigest} from './context.js'
 import {type Beginning, beginningOf} from './inherit.js'
 import type {BuildPorts, BuildRequest} from './request.js'
-import {filling} from './variables.js'
+import {type Fill, filling} from './variables.js'
 
 /** A stage that others build on, when it is done. */
 export interface Done {
@@ -28,6 +29,8 @@ export interface StageInputs {
   /** Undefined when something that goes in has no digest: then nothing is stored and nothing reused. */
   readonly key: string | undefined
   readonly parts: readonly KeyPart[]
+  /** For each step of a stage of docker's rules: the key of the tree as it is after it; empty where there is no key. */
+  readonly checkpoints: readonly string[]
   /** Why there is no key. */
   readonly whyNoKey: string | undefined
 }
@@ -60,7 +63,7 @@ async function baseOf(
     const parent = stage.base.index === undefined ? undefined : done.get(stage.base.index)?.stored
     if (parent === undefined) throw new Error(`stage ${stage.name} was started before its parent`)
     return {
-      base: {kind: 'stage', image: parent.image},
+      base: {kind: 'stage'},
       // Labels are not in the digest of a tree (their file holds the build's date), but a child inherits them.
       resolved: {
         digest: `${parent.record.digest} ${canonical(inheritedLabels(parent.record))}`,
@@ -95,6 +98,62 @@ function copyName(step: CopyStep): string {
   return step.sources.map(source => showTemplate(source.path)).join(' ')
 }
 
+/** What one copy brings into a key. */
+interface Taken {
+  readonly host: readonly KeyPart[]
+  readonly artifacts: readonly KeyPart[]
+  /** Why its content has no digest. */
+  readonly unknown?: string
+}
+
+/** What copies are looked up with. */
+interface Taking {
+  readonly stage: Stage
+  readonly done: ReadonlyMap<number, Done>
+  readonly request: BuildRequest
+  readonly ports: BuildPorts
+  readonly signal: AbortSignal
+  readonly fill: Fill
+}
+
+async function takenBy(step: CopyStep, {stage, done, request, ports, signal, fill}: Taking): Promise<Taken> {
+  const {from} = step
+  const fromHost = (name: string, value: string): Taken => ({host: [{name, value}], artifacts: []})
+  switch (from.kind) {
+    case 'context': {
+      const ignore = request.ignore === undefined ? undefined : parseIgnore(request.ignore)
+      // A missing file only warns where a %setup may make it, and then there is no key anyway.
+      return fromHost(`host files ${copyName(step)}`, await hostDigest(step, contextAt(request.context, ignore, from), fill))
+    }
+    case 'url': {
+      const {digests, modified} = await ports.remote.download(from.url, from.checksum, signal)
+      return fromHost(`download ${from.url}`, `${digests['sha256']} ${modified}`)
+    }
+    case 'git':
+      return fromHost(`commit of ${from.repository}`, await ports.remote.commitOf(from, signal))
+    case 'stage': {
+      const {name, index} = from
+      if (index === undefined) throw new SifstageError(1, `stage "${stage.name}" copies from "${name}", which is no stage`)
+      const producer = done.get(index)
+      const artifacts: KeyPart[] = []
+      let unknown: string | undefined
+      for (const source of step.sources) {
+        const path = artifactPath(source)
+        const digest = producer?.artifacts.get(path)
+        artifacts.push({name: `artifact ${path} of ${name}`, value: digest ?? 'unknown'})
+        // With the metadata comes the whole definition, which the engine keeps (D122).
+        if (path === '/' || path.startsWith('/.singularity.d'))
+          artifacts.push({name: 'text of the definition', value: request.description.text})
+        if (digest === undefined) unknown ??= `${path} of ${name} has no digest`
+      }
+      return {host: [], artifacts, ...(unknown === undefined ? {} : {unknown})}
+    }
+    case 'inline':
+    case 'image':
+      return {host: [], artifacts: []}
+  }
+}
+
 /**
  * Resolves a stage whose needs are done.
  * @throws SifstageError when a base or a host file cannot be read
@@ -108,51 +167,42 @@ export async function stageInputs(
 ): Promise<StageInputs> {
   const {base, resolved} = await baseOf(stage, done, request, ports, signal)
   const beginning = beginningOf(request.description, stage, resolved.config)
-  const ignore = request.ignore === undefined ? undefined : parseIgnore(request.ignore)
-  const host: KeyPart[] = []
-  const artifacts: KeyPart[] = []
-  let whyNoKey = resolved.digest === undefined ? 'its base has no digest' : undefined
-  const onHost = hostStep(stage)
-  if (onHost !== undefined) whyNoKey ??= `its ${onHost} runs on the host, where it may read anything`
-  if (request.options.shareTmp) whyNoKey ??= "--share-tmp lets it see the host's /tmp"
-  const fill = filling(beginning.inherited)
-  for (const step of copiesOf(stage)) {
-    if (step.from.kind === 'context') {
-      // A missing file only warns where a %setup may make it, and then there is no key anyway.
-      const value = await hostDigest(step, contextAt(request.context, ignore, step.from), fill)
-      host.push({name: `host files ${copyName(step)}`, value})
-    } else if (step.from.kind === 'url') {
-      const {digests, modified} = await ports.remote.download(step.from.url, step.from.checksum, signal)
-      host.push({name: `download ${step.from.url}`, value: `${digests['sha256']} ${modified}`})
-    } else if (step.from.kind === 'git') {
-      host.push({name: `commit of ${step.from.repository}`, value: await ports.remote.commitOf(step.from, signal)})
-    } else if (step.from.kind === 'stage') {
-      const {name, index} = step.from
-      if (index === undefined) throw new SifstageError(1, `stage "${stage.name}" copies from "${name}", which is no stage`)
-      const producer = done.get(index)
-      for (const source of step.sources) {
-        const path = artifactPath(source)
-        const digest = producer?.artifacts.get(path)
-        artifacts.push({name: `artifact ${path} of ${name}`, value: digest ?? 'unknown'})
-        // With the metadata comes the whole definition, which the engine keeps (D122).
-        if (path === '/' || path.startsWith('/.singularity.d'))
-          artifacts.push({name: 'text of the definition', value: request.description.text})
-        if (digest === undefined) whyNoKey ??= `${path} of ${name} has no digest`
-      }
-    }
+  const taking: Taking = {stage, done, request, ports, signal, fill: filling(beginning.inherited)}
+  const taken: Taken[][] = []
+  for (const step of stage.steps) {
+    const each: Taken[] = []
+    for (const copy of copiesOfStep(step)) each.push(await takenBy(copy, taking))
+    taken.push(each)
   }
-  const parts = keyParts({
+  const onHost = hostStep(stage)
+  const whyNoKey =
+    (resolved.digest === undefined ? 'its base has no digest' : undefined) ??
+    (onHost === undefined ? undefined : `its ${onHost} runs on the host, where it may read anything`) ??
+    (request.options.shareTmp ? "--share-tmp lets it see the host's /tmp" : undefined) ??
+    taken.flat().find(each => each.unknown !== undefined)?.unknown
+  const before = {
     stage,
     engine: ports.engine.engine,
     architecture: request.architecture,
     mapping: ports.mapping,
     options: request.options,
     base: resolved.digest ?? 'unknown',
-    host,
-    artifacts,
     inherited: beginning.inherited,
+  }
+  const parts = keyParts({
+    ...before,
+    host: taken.flat().flatMap(each => each.host),
+    artifacts: taken.flat().flatMap(each => each.artifacts),
     start: beginning.start,
     keepCwd: request.keepCwd,
   })
-  return {base, resolved, beginning, parts, key: whyNoKey === undefined ? keyOf(parts) : undefined, whyNoKey}
+  const known = whyNoKey === undefined
+  const checkpoints =
+    known && stage.rules === 'docker'
+      ? checkpointKeys(
+          before,
+          taken.map(list => list.flatMap(each => [...each.host, ...each.artifacts])),
+        )
+      : []
+  return {base, resolved, beginning, parts, key: known ? keyOf(parts) : undefined, checkpoints, whyNoKey}
 }

@@ -1,6 +1,7 @@
 /** Lays ready what a stage takes from elsewhere: artifacts of other stages, the context, the web, archives (K82–K105). */
 
 import {join} from 'node:path'
+import {contentDigest} from '../images/digest.js'
 import {contextAt} from '../language/context.js'
 import {engineFiles} from '../language/engine-files.js'
 import {parseIgnore} from '../language/ignore.js'
@@ -8,6 +9,7 @@ import {absolutePath} from '../language/paths.js'
 import {matchSource, splitParents} from '../language/sources.js'
 import {copiesOf} from '../language/stage-copies.js'
 import type {CopyStep, Stage, Step} from '../model/description.js'
+import {ImageNotKept, SifstageError} from '../model/errors.js'
 import type {ImageTree} from '../model/image.js'
 import type {PlacedSource} from '../model/operations.js'
 import type {Incoming} from '../model/ports.js'
@@ -29,6 +31,8 @@ export interface Laying {
   readonly request: BuildRequest
   readonly ports: BuildPorts
   readonly signal: AbortSignal
+  /** Artifacts that are being packed for the store meanwhile. */
+  readonly packing: Promise<void>[]
 }
 
 /** The paths of a copy's sources in an image, links followed, and the links on the way (D144). */
@@ -57,9 +61,36 @@ async function unpack(laying: Laying, index: number, paths: readonly string[], t
   const {ports, signal, done} = laying
   const stored = done.get(index)?.stored
   if (stored === undefined) throw new Error(`stage ${laying.stage.name} was started before stage ${index}`)
-  if (paths.includes('/')) await ports.images.unpack(stored.image, target, undefined, signal)
-  else if (paths.length > 0) await ports.images.unpack(stored.image, target, paths, signal)
-  else await ports.scratch.folder(target)
+  if (paths.length === 0) {
+    await ports.scratch.folder(target)
+    return
+  }
+  // All of an image is the image itself.
+  const name = paths.includes('/') ? undefined : contentDigest(await stored.tree(), paths)
+  const packed = name === undefined ? undefined : await ports.store.findArtifacts(name, signal)
+  if (packed !== undefined) return ports.images.unpack(packed, target, undefined, signal)
+  const image = await stored.image(signal)
+  if (image === undefined) throw new ImageNotKept(stored.record.key)
+  await ports.images.unpack(image, target, paths.includes('/') ? undefined : paths, signal)
+  if (name === undefined || stored.record.key === '') return
+  const packing = packArtifacts(name, target, laying)
+  // Whoever waits for it sees what went wrong.
+  packing.catch(() => {})
+  laying.packing.push(packing)
+}
+
+/** Keeps what was taken by itself, so that it outlives the image. A store that is full costs only that. */
+async function packArtifacts(name: string, folder: string, {ports, stage, signal}: Laying): Promise<void> {
+  const file = `${folder}.sqfs`
+  try {
+    await ports.images.pack(folder, file, undefined, signal)
+    await ports.store.putArtifacts(name, file)
+  } catch (error) {
+    signal.throwIfAborted()
+    if (!(error instanceof SifstageError)) throw error
+    const text = `what it copies is not kept by itself: ${error.message}`
+    ports.sink.emit({event: 'note', stage: stage.name, severity: 'info', text})
+  }
 }
 
 /** Unpacks what a stage copies and mounts from each earlier one into a folder of its own. */

@@ -3,12 +3,14 @@ import {createHash} from 'node:crypto'
 import {chown, rename, rm, stat} from 'node:fs/promises'
 import {join} from 'node:path'
 import {writeSif} from '../images/sif.js'
-import type {OutputRecord, StoredStage} from '../model/ports.js'
+import {ImageNotKept} from '../model/errors.js'
+import type {PackedImage} from '../model/ports.js'
+import type {OutputRecord, StoredStage} from '../model/store.js'
 import {besideName, copyWhole, fileError, hashFile} from '../system/files.js'
 import type {BuildPorts, BuildRequest} from './request.js'
 
 /** Layout of an assembled image; goes up when we assemble it otherwise. */
-const OUTPUT_FORMAT = 1
+const OUTPUT_FORMAT = 2
 
 export interface Output {
   readonly path: string
@@ -41,6 +43,13 @@ function metadata(inspect: string | undefined, definition: string): string | und
   }
 }
 
+/** @throws ImageNotKept */
+async function imageOf(stored: StoredStage, signal: AbortSignal): Promise<PackedImage> {
+  const image = await stored.image(signal)
+  if (image === undefined) throw new ImageNotKept(stored.record.key)
+  return image
+}
+
 /** The target's tree in scratch with the person's text in place: as it was left, or unpacked from the store. */
 async function treeFor(
   target: Target,
@@ -52,7 +61,7 @@ async function treeFor(
   let {root} = target
   if (root === undefined) {
     root = join(folder, 'rootfs')
-    await ports.images.unpack(target.stored.image, root, undefined, signal)
+    await ports.images.unpack(await imageOf(target.stored, signal), root, undefined, signal)
   }
   await putDefinition(root, folder, request, ports, signal)
   return {root, folder}
@@ -119,7 +128,7 @@ async function writeSifOutput(target: Target, request: BuildRequest, ports: Buil
   signal.throwIfAborted()
   await put(file, path)
   if (stageKey !== '') {
-    const record: OutputRecord = {version: 1, key, digest, bytes, created: new Date(ports.now()).toISOString()}
+    const record: OutputRecord = {version: 2, key, digest, bytes, created: new Date(ports.now()).toISOString()}
     await ports.store.putOutput(key, file, record)
   }
   return {path, digest, bytes}
@@ -141,7 +150,7 @@ async function writeSandbox(target: Target, request: BuildRequest, ports: BuildP
   const beside = besideName(path)
   try {
     const inner = join(await ports.scratch.folder(beside), 'rootfs')
-    await ports.images.unpack(target.stored.image, inner, undefined, signal)
+    await ports.images.unpack(await imageOf(target.stored, signal), inner, undefined, signal)
     const folder = await ports.scratch.folder('output')
     await putDefinition(inner, folder, request, ports, signal)
     signal.throwIfAborted()

@@ -2,7 +2,8 @@
 import {copiesOf} from '../language/stage-copies.js'
 import type {CopySource, Mount, Stage} from '../model/description.js'
 import type {PlacedSource} from '../model/operations.js'
-import type {Mounted, StageScript, StoredStage} from '../model/ports.js'
+import type {Mounted, StageScript} from '../model/ports.js'
+import type {StoredStage} from '../model/store.js'
 import {showTemplate} from '../model/template.js'
 import {artifactsOf, neededStages, waves} from '../plan/graph.js'
 import {type Done, type StageInputs, stageInputs} from './inputs.js'
@@ -55,7 +56,7 @@ export async function previewBuild(request: BuildRequest, ports: BuildPorts, sig
     let inputs: StageInputs | undefined
     if (parentKnown) inputs = await stageInputs(stage, done, request, ports, signal)
     const fresh = request.noCache || request.noCacheFilter.has(stage.name)
-    const stored = inputs?.key === undefined || fresh ? undefined : await ports.store.find(inputs.key)
+    const stored = inputs?.key === undefined || fresh ? undefined : await ports.store.find(inputs.key, signal)
     if (stored !== undefined) {
       const tree = await stored.tree()
       const digests = (artifacts.get(index) ?? []).map(
@@ -69,7 +70,7 @@ export async function previewBuild(request: BuildRequest, ports: BuildPorts, sig
     const script = ports.engine.engine.script({
       stage,
       description,
-      base: inputs?.base ?? {kind: 'stage', image: {path: '$PARENT/image.sqfs', offset: 0}},
+      base: inputs?.base ?? {kind: 'stage'},
       rebased: request.rebased.has(index),
       folder: `$SCRATCH/stage-${index}`,
       root: `$SCRATCH/stage-${index}/rootfs`,

@@ -14,8 +14,8 @@ import type {
   Mapping,
   Runner,
   Sink,
-  Store,
 } from '../model/ports.js'
+import type {Store} from '../model/store.js'
 import type {Archives, Caches, Launcher, RemoteSources, Secrets} from '../model/supplies.js'
 
 export interface BuildRequest {
@@ -35,6 +35,8 @@ export interface BuildRequest {
   /** Names of stages that are built even if the store has them. */
   readonly noCacheFilter: ReadonlySet<string>
   readonly jobs: number
+  /** Whether points inside stages are kept: when it is worth it, after each step, never. */
+  readonly checkpoints: 'auto' | 'always' | 'off'
   readonly keepGoing: boolean
   /** Leave the tree of a failed stage for `sifstage shell`. */
   readonly keepFailed: boolean

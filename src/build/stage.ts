@@ -4,10 +4,13 @@ import {chmod, readFile, stat as statFile, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {treeDigest} from '../images/digest.js'
 import type {CacheMount, Description, Stage} from '../model/description.js'
-import {ExitCode, SifstageError} from '../model/errors.js'
-import type {CommandResult, StageCommand, StageScript, StoredStage} from '../model/ports.js'
+import {ExitCode, ImageNotKept, SifstageError} from '../model/errors.js'
+import type {ProgramFacts} from '../model/image.js'
+import type {CommandResult, StageCommand, StageScript} from '../model/ports.js'
 import type {StageRecord} from '../model/record.js'
+import type {StoredStage} from '../model/store.js'
 import {hashFile} from '../system/files.js'
+import {Checkpoints} from './checkpoints.js'
 import type {Done, StageInputs} from './inputs.js'
 import {layIncoming, layPlacements} from './lay.js'
 import {cacheMountsOf, layMounts} from './mounts.js'
@@ -48,7 +51,6 @@ async function writeScript(script: StageScript, ports: BuildPorts): Promise<void
 interface PreparedStage {
   readonly script: StageScript
   readonly root: string
-  readonly folder: string
 }
 
 /** What a stage is run with. */
@@ -66,14 +68,31 @@ function runsCommands(stage: Stage): boolean {
   return stage.rules === 'docker' && stage.steps.some(step => step.kind === 'run')
 }
 
-/** Lays everything ready for a stage and asks the engine what to run. */
-async function prepareStage(run: StageRun, caches: ReadonlyMap<CacheMount, string>): Promise<PreparedStage> {
-  const {stage, inputs, request, ports, signal} = run
-  const folder = await ports.scratch.folder(`stage-${stage.index}`)
-  const root = join(folder, 'rootfs')
+/**
+ * The image of the stage that this one starts from, at its root.
+ * @throws ImageNotKept
+ */
+async function layParent({stage, done, ports, signal}: StageRun, root: string): Promise<void> {
+  if (stage.base.kind !== 'stage' || stage.base.index === undefined) return
+  const parent = done.get(stage.base.index)?.stored
+  if (parent === undefined) throw new Error(`stage ${stage.name} was started before its parent`)
+  const image = await parent.image(signal)
+  if (image === undefined) throw new ImageNotKept(parent.record.key)
   // From the store by an open file, which the engine's user may not be able to reach by its name.
-  if (inputs.base.kind === 'stage') await ports.images.unpack(inputs.base.image, root, undefined, signal)
-  const laying = {...run, folder, fill: filling(inputs.beginning.inherited)}
+  await ports.images.unpack(image, root, undefined, signal)
+}
+
+/** Lays everything ready for a stage and asks the engine what to run. */
+async function prepareStage(
+  run: StageRun,
+  folder: string,
+  packing: Promise<void>[],
+  caches: ReadonlyMap<CacheMount, string>,
+): Promise<PreparedStage> {
+  const {stage, inputs, request, ports, signal} = run
+  const root = join(folder, 'rootfs')
+  await layParent(run, root)
+  const laying = {...run, folder, packing, fill: filling(inputs.beginning.inherited)}
   const incoming = await layIncoming(laying)
   const secrets = ports.secrets.ids.size === 0 ? undefined : await ports.secrets.folders()
   const script = ports.engine.engine.script({
@@ -97,7 +116,7 @@ async function prepareStage(run: StageRun, caches: ReadonlyMap<CacheMount, strin
     keepFailed: request.keepFailed,
   })
   await writeScript(script, ports)
-  return {script, root, folder}
+  return {script, root}
 }
 
 /** Runs one command, its output to the log and the sink. */
@@ -138,21 +157,60 @@ function passes(run: StageRun, command: StageCommand, result: CommandResult): bo
 }
 
 /** Runs the commands in order, to the first that fails. */
-async function runCommands(run: StageRun, commands: readonly StageCommand[], logFile: string): Promise<void> {
+async function runCommands(run: StageRun, commands: readonly StageCommand[], logFile: string, log: WriteStream): Promise<void> {
+  for (const [at, command] of commands.entries()) {
+    let result = await runCommand(run, command, log)
+    for (let again = 0; again < MOST_REPEATS && result.exitCode !== 0 && passes(run, command, result); again += 1)
+      result = await runCommand(run, command, log)
+    if (result.exitCode === 0) continue
+    // What tidies up behind it, so that a tree that is kept holds nothing of ours.
+    for (const after of commands.slice(at + 1).filter(each => each.always && each.step === command.step))
+      await runCommand(run, after, log)
+    const tail = result.tail.filter(line => !run.ports.engine.engine.isNoise(line))
+    throw new StageFailure(command, result.exitCode, tail, logFile)
+  }
+}
+
+/** The commands of each step, in order, and those before the first and behind the last. */
+function byStep(stage: Stage, commands: readonly StageCommand[]) {
+  const has = (command: StageCommand) => command.step !== undefined
+  const first = commands.findIndex(has)
+  const last = commands.findLastIndex(has)
+  if (first === -1) return {before: commands, steps: [], after: []}
+  const steps = stage.steps
+    .map((step, index) => ({index, commands: commands.filter(command => command.step === step)}))
+    .filter(each => each.commands.length > 0)
+  return {before: commands.slice(0, first), steps, after: commands.slice(last + 1)}
+}
+
+/**
+ * Runs a stage's script: one whose steps may be left out goes on from the furthest point that an earlier build came to.
+ * @returns seconds that the work took, those of earlier builds included
+ */
+async function runScript(run: StageRun, {script, root}: PreparedStage, folder: string, logFile: string): Promise<number> {
+  const {ports, stage} = run
   const log = createWriteStream(logFile)
   log.on('error', () => {})
+  const started = ports.now()
+  const seconds = () => (ports.now() - started) / 1000
   try {
-    for (const [at, command] of commands.entries()) {
-      let result = await runCommand(run, command, log)
-      for (let again = 0; again < MOST_REPEATS && result.exitCode !== 0 && passes(run, command, result); again += 1)
-        result = await runCommand(run, command, log)
-      if (result.exitCode === 0) continue
-      // What tidies up behind it, so that a tree that is kept holds nothing of ours.
-      for (const after of commands.slice(at + 1).filter(each => each.always && each.step === command.step))
-        await runCommand(run, after, log)
-      const tail = result.tail.filter(line => !run.ports.engine.engine.isNoise(line))
-      throw new StageFailure(command, result.exitCode, tail, logFile)
+    if (!script.resumable) {
+      await runCommands(run, script.commands, logFile, log)
+      return seconds()
     }
+    const {before, steps, after} = byStep(stage, script.commands)
+    await runCommands(run, before, logFile, log)
+    const points = new Checkpoints({...run, folder, root})
+    const done = await points.restore()
+    const beside = points.seconds
+    await points.begin()
+    for (const {index, commands} of steps.filter(each => each.index >= done)) {
+      const begun = ports.now()
+      await runCommands(run, commands, logFile, log)
+      await points.after(index, (ports.now() - begun) / 1000)
+    }
+    await runCommands(run, after, logFile, log)
+    return seconds() + beside
   } finally {
     log.end()
   }
@@ -160,11 +218,10 @@ async function runCommands(run: StageRun, commands: readonly StageCommand[], log
 
 /**
  * Runs a stage and publishes its image, listing and record.
- * @throws StageFailure, SifstageError
+ * @throws StageFailure, SifstageError, ImageNotKept before anything has run
  */
 export async function runStage(run: StageRun): Promise<RanStage> {
-  const {stage, inputs, request, ports, signal} = run
-  const {engine, version} = ports.engine
+  const {stage, ports, request} = run
   const logFile = await logPath(ports.store.folder, stage, request.description)
   const waiting = (id: string) =>
     ports.sink.emit({
@@ -173,13 +230,29 @@ export async function runStage(run: StageRun): Promise<RanStage> {
       severity: 'info',
       text: `waiting for the cache ${id}, which another stage uses`,
     })
-  let started = ports.now()
-  const {root, folder} = await ports.caches.use(cacheMountsOf(stage), waiting, signal, async caches => {
-    const prepared = await prepareStage(run, caches)
-    started = ports.now()
-    await runCommands(run, prepared.script.commands, logFile)
-    return prepared
-  })
+  const folder = await ports.scratch.folder(`stage-${stage.index}`)
+  const packing: Promise<void>[] = []
+  try {
+    const {root, seconds} = await ports.caches.use(cacheMountsOf(stage), waiting, run.signal, async caches => {
+      const prepared = await prepareStage(run, folder, packing, caches)
+      return {root: prepared.root, seconds: await runScript(run, prepared, folder, logFile)}
+    })
+    return {stored: await publish(run, folder, root, seconds), root}
+  } catch (error) {
+    // Nothing has run: what was laid ready is in the way of the next attempt.
+    if (error instanceof ImageNotKept) {
+      await Promise.allSettled(packing)
+      await ports.scratch.discard(folder)
+    }
+    throw error
+  } finally {
+    await Promise.all(packing)
+  }
+}
+
+async function publish(run: StageRun, folder: string, root: string, seconds: number): Promise<StoredStage> {
+  const {stage, inputs, ports, signal} = run
+  const {engine, version} = ports.engine
   const tree = await ports.images.inventory(root, signal)
   const image = join(folder, 'image.sqfs')
   const listing = join(folder, 'listing.jsonl')
@@ -188,7 +261,7 @@ export async function runStage(run: StageRun): Promise<RanStage> {
   const inspect = await readFile(join(folder, 'inspect.json'), 'utf8').catch(() => undefined)
   const {config} = inputs.resolved
   const record: StageRecord = {
-    version: 1,
+    version: 2,
     key: inputs.key ?? '',
     parts: inputs.parts,
     stage: stage.name,
@@ -196,13 +269,15 @@ export async function runStage(run: StageRun): Promise<RanStage> {
     image: {file: 'image.sqfs', offset: 0, bytes: await sizeOf(image), digest: await hashFile(image)},
     listing: {file: 'listing.jsonl', digest: listingDigest},
     engine: {name: engine.name, version},
-    seconds: (ports.now() - started) / 1000,
+    seconds,
     created: new Date(ports.now()).toISOString(),
     ...(config === undefined ? {} : {ociConfig: config}),
     ...(inspect === undefined ? {} : {inspect}),
   }
-  if (inputs.key === undefined) return {stored: {record, image: {path: image, offset: 0}, tree: async () => tree}, root}
-  return {stored: await ports.store.put(inputs.key, {image, listing}, record), root}
+  if (inputs.key !== undefined) return ports.store.put(inputs.key, {image, listing}, record)
+  // Without a key it is of this build alone.
+  const facts: ProgramFacts = {load: async () => new Map(), save: async () => {}}
+  return {record, facts, tree: async () => tree, image: async () => ({path: image, offset: 0})}
 }
 
 async function sizeOf(file: string): Promise<number> {

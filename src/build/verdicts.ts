@@ -3,7 +3,7 @@ import {chainOf} from '../language/stages.js'
 import type {ArtifactReport} from '../model/artifact.js'
 import type {Stage} from '../model/description.js'
 import type {Image} from '../model/image.js'
-import type {StoredStage} from '../model/ports.js'
+import type {StoredStage} from '../model/store.js'
 import type {Artifact} from '../plan/graph.js'
 import {Destinations} from './destinations.js'
 import type {BuildPorts, BuildRequest} from './request.js'
@@ -45,6 +45,13 @@ export class Verdicts {
     const known = this.#images.get(index) ?? this.ports.opener.stored(stored)
     this.#images.set(index, known)
     return known
+  }
+
+  /** Of a stage that is built once more. */
+  async forget(index: number): Promise<void> {
+    const known = this.#images.get(index)
+    this.#images.delete(index)
+    await known?.then(image => image.close())
   }
 
   /** The base that a stage starts from, opened once, and only to judge what is copied onto it. */

@@ -22,6 +22,7 @@ export type BuildFlags = EverywhereFlags &
   BuildingFlags & {
     readonly output?: string | undefined
     readonly jobs?: number | undefined
+    readonly checkpoints: 'auto' | 'always' | 'off'
     readonly 'mksquashfs-args'?: string | undefined
     readonly 'on-failure': 'clean' | 'keep'
     readonly 'keep-going': boolean
@@ -127,6 +128,7 @@ export async function runBuild(input: string | undefined, flags: BuildFlags, aro
   try {
     const request = await buildRequest(loaded, flags, {
       jobs: flags.jobs ?? loaded.settings.jobs ?? Math.min(4, availableParallelism()),
+      checkpoints: flags.checkpoints,
       keepGoing: flags['keep-going'],
       keepFailed: flags['on-failure'] === 'keep',
       output,

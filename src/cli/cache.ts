@@ -4,7 +4,6 @@ import {join} from 'node:path'
 import {ExitCode} from '../model/errors.js'
 import type {Identity} from '../model/ports.js'
 import {directoryStore, storedKeys} from '../stores/directory.js'
-import {hashFile} from '../system/files.js'
 import {mappingOf} from '../system/identity.js'
 import type {KeptStage} from '../system/lazy-scratch.js'
 import {removeTree} from '../system/scratch.js'
@@ -144,17 +143,13 @@ export async function runCachePrune(flags: PruneFlags): Promise<Outcome> {
 /** Reads every image again and compares it with its record; a damaged entry is dropped. */
 export async function runCacheVerify(flags: CacheFlags): Promise<Outcome> {
   const {folder, identity} = await open(flags)
+  const {signal} = new AbortController()
   const damaged: string[] = []
   const store = directoryStore(folder, {owner: identity, onDamage: text => damaged.push(text)})
   let count = 0
   for (const key of await storedKeys(folder, 'stages')) {
     count += 1
-    const stored = await store.find(key)
-    if (stored !== undefined && (await hashFile(stored.image.path)) !== stored.record.image.digest) {
-      const path = join(folder, 'stages', key.slice('sha256:'.length))
-      await rm(path, {recursive: true, force: true})
-      damaged.push(`${path} is damaged (the image is not what was written): dropped, it will be made anew`)
-    }
+    await (await store.find(key, signal))?.image(signal)
   }
   for (const key of await storedKeys(folder, 'outputs')) {
     count += 1

@@ -1,13 +1,11 @@
 /** Opens the images that a build judges: stages of the store, and bases wherever they lie. */
-import {dirname, resolve} from 'node:path'
+import {resolve} from 'node:path'
 import {emptyImage} from '../images/overlay.js'
 import type {Base} from '../model/description.js'
 import type {Image} from '../model/image.js'
 import type {Identity, ImageOpener, ResolvedBase} from '../model/ports.js'
 import type {LocalReference} from '../model/reference.js'
-import {programFacts} from '../stores/program-facts.js'
-import {packedImage} from '../system/squashfs-image.js'
-import {openImage} from './open-image.js'
+import {storedImage} from '../system/stored-image.js'
 
 export interface OpenerOptions {
   /** In Go's words. */
@@ -40,20 +38,20 @@ function baseName(base: Base, resolved: Pick<ResolvedBase, 'pinned' | 'path'>, c
 export function imageOpener(options: OpenerOptions): ImageOpener {
   return {
     async stored(stage) {
-      const image = packedImage(stage.image.path, stage.image.offset, await stage.tree(), {
+      return storedImage(stage, await stage.tree(), {
         shown: `of stage ${stage.record.stage}`,
         environment: process.env,
         signal: options.signal,
         architecture: options.architecture,
-        config: stage.record.ociConfig,
       })
-      return {...image, facts: programFacts(dirname(stage.image.path))}
     },
 
     async base(base, resolved, cwd, signal): Promise<Image | undefined> {
       if (base.kind === 'scratch') return emptyImage
       const name = baseName(base, resolved, cwd)
       if (name === undefined) return undefined
+      // Most builds open no base: nothing of it is loaded for them.
+      const {openImage} = await import('./open-image.js')
       const image = await openImage(name, {...options, environment: process.env, signal})
       return resolved.config === undefined ? image : withConfig(image, resolved.config)
     },

@@ -62,8 +62,9 @@ export async function runShell(input: string | undefined, flags: ShellFlags, sig
         {jobs: 1, keepGoing: false, keepFailed: false, output: {kind: 'sif', path: '', mksquashfs: []}},
       )
       const previewed = (await previewBuild(request, ports, signal)).find(each => each.stage.index === stage.index)
-      const stored = previewed?.key === undefined ? undefined : await ports.store.find(previewed.key)
-      if (stored === undefined)
+      const stored = previewed?.key === undefined ? undefined : await ports.store.find(previewed.key, signal)
+      const image = await stored?.image(signal)
+      if (image === undefined)
         throw new SifstageError(
           ExitCode.wrong,
           `stage "${stage.name}" has no image: it was not built yet, or has changed since`,
@@ -71,7 +72,7 @@ export async function runShell(input: string | undefined, flags: ShellFlags, sig
         )
       root = join(await scratch.folder('shell'), 'rootfs')
       process.stderr.write(`unpacking the image of stage "${stage.name}"; what you change in it is gone when you leave\n`)
-      await ports.images.unpack(stored.image, root, undefined, signal)
+      await ports.images.unpack(image, root, undefined, signal)
     } else
       process.stderr.write(
         `this is stage "${stage.name}" as it failed; it stays until its next failure or \`sifstage cache prune\`\n`,

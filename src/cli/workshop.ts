@@ -13,6 +13,7 @@ import {localRunner} from '../runners/local.js'
 import {maskedRunner} from '../runners/masked.js'
 import {storeCaches} from '../stores/caches.js'
 import {directoryStore} from '../stores/directory.js'
+import {prepareStore} from '../stores/version.js'
 import {archives} from '../system/archives.js'
 import {baseResolver} from '../system/bases.js'
 import {droppedVariables, engineEnvironment} from '../system/environment.js'
@@ -76,6 +77,7 @@ export async function openWorkshop(
   const identity = identityOf(flags['run-as'] ?? settings.runAs)
   const folder = storeFolder(flags['cache-dir'] ?? settings.cacheDir, identity, process.env)
   const options = engineOptions(flags)
+  await prepareStore(folder, identity)
   try {
     for (const name of ['bases', 'logs', 'kept']) await makeOwned(join(folder, name), identity)
   } catch (error) {
@@ -149,6 +151,7 @@ export async function openWorkshop(
 
 export interface RequestOptions {
   readonly jobs: number
+  readonly checkpoints?: BuildRequest['checkpoints']
   readonly keepGoing: boolean
   readonly keepFailed: boolean
   readonly output: OutputRequest
@@ -213,6 +216,7 @@ export async function buildRequest(
     noCache: flags['no-cache'],
     noCacheFilter: filter,
     keepCwd: flags['keep-cwd'],
+    checkpoints: 'auto',
     runtimeLibraries: runtimeLibraries(loaded),
     heed: diagnostics => arrange(diagnostics, loaded.source, loaded.others),
     ...options,

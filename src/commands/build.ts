@@ -27,6 +27,10 @@ OUT ending in .sif is an image, in / a sandbox folder. It is written beside its 
       description: 'keep the tree of a failed stage for `sifstage shell`',
       default: 'clean',
     }),
+    checkpoints: Flags.option({options: ['auto', 'always', 'off'] as const})({
+      description: 'points inside stages of Dockerfiles and YAML: kept when worth it, after each step, never',
+      default: 'auto',
+    }),
     'keep-going': Flags.boolean({description: 'after a failure, go on with stages that do not depend on it'}),
     secret: Flags.string({
       description: 'secret that commands may see while they run, as /run/secrets/NAME; never in the image',

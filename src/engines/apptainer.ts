@@ -212,10 +212,11 @@ export function apptainerEngine(program: ApptainerProgram): Engine {
     const steps = dockerSteps(work, program.path, {tmp, varTmp, env})
     const bootstrap = bootstrapOf(work.base)
     // A parent's image lies unpacked at the root already.
-    if (bootstrap === undefined) return {folders, files: steps.files, commands: [...steps.commands, inspect]}
+    if (bootstrap === undefined) return {resumable: true, folders, files: steps.files, commands: [...steps.commands, inspect]}
     const path = `${folder}/base.def`
     const header = `Bootstrap: ${bootstrap.agent}\n${bootstrap.from === '' ? '' : `From: ${bootstrap.from}\n`}`
     return {
+      resumable: true,
       folders,
       files: [{path, text: header, mode: 0o644}, ...steps.files],
       // A base must not get the caller's binds or tests: they belong to the steps.

@@ -56,6 +56,29 @@ export function artifactDigest(tree: ImageTree, matches: readonly string[]): str
   return `sha256:${hash.digest('hex')}`
 }
 
+/**
+ * Digest of paths as they are taken out of an image: with all below them, and the folders above them. Nothing is left
+ * out: trees of one digest can stand for each other. Undefined where the tree was listed without content.
+ */
+export function contentDigest(tree: ImageTree, paths: readonly string[]): string | undefined {
+  const hash = createHash('sha256')
+  const add = (entry: ImageEntry | undefined) => {
+    if (entry !== undefined) hash.update(`${line(entry, entry.path)}${entry.sameAs ?? ''}\n`)
+  }
+  const above = new Set(['/'])
+  for (const path of paths)
+    for (let slash = path.indexOf('/', 1); slash !== -1; slash = path.indexOf('/', slash + 1)) above.add(path.slice(0, slash))
+  for (const path of [...above].sort()) add(tree.lookup(path))
+  for (const path of [...paths].sort()) {
+    hash.update(`${JSON.stringify(path)}\n`)
+    for (const entry of tree.below(path)) {
+      if (entry.kind === 'file' && entry.digest === undefined) return undefined
+      add(entry)
+    }
+  }
+  return `sha256:${hash.digest('hex')}`
+}
+
 /** Bytes of the files that a copy takes. */
 export function artifactBytes(tree: ImageTree, matches: readonly string[]): number {
   let bytes = 0

@@ -11,6 +11,7 @@ import {clearMountPoints, lay, makeMountPoints} from './mounts.js'
 import {lookUpUser, parseOwner, rootOwner} from './owners.js'
 import {locate, Refusal} from './paths.js'
 import {place} from './place.js'
+import {remove} from './remove.js'
 
 function carryOut(root: string, operation: Operation): void {
   switch (operation.op) {
@@ -44,6 +45,9 @@ function carryOut(root: string, operation: Operation): void {
     }
     case 'lay':
       lay(operation)
+      return
+    case 'remove':
+      remove(root, operation.paths)
       return
     case 'history':
       mendHistory(root, operation.text)

@@ -5,9 +5,13 @@
 import type {CopyOrigin, CopyStep, Mount, RunStep, Stage, Step} from '../model/description.js'
 
 export function copiesOf(stage: Stage): CopyStep[] {
-  return stage.steps.flatMap(step =>
-    step.kind === 'copy' ? [step] : step.kind === 'run' ? (step.mounts ?? []).flatMap(mount => mountedCopy(step, mount)) : [],
-  )
+  return stage.steps.flatMap(copiesOfStep)
+}
+
+/** What one step takes from elsewhere. */
+export function copiesOfStep(step: Step): CopyStep[] {
+  if (step.kind === 'copy') return [step]
+  return step.kind === 'run' ? (step.mounts ?? []).flatMap(mount => mountedCopy(step, mount)) : []
 }
 
 /** A mount of a stage, an image or the context as the copy that it is. */

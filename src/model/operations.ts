@@ -41,6 +41,8 @@ export type Operation =
       /** Owner and mode of the top; undefined keeps those of `from`. */
       readonly as: {readonly uid: number; readonly gid: number; readonly mode: number} | undefined
     }
+  /** Removes paths, each with all below it; links are not followed. */
+  | {readonly op: 'remove'; readonly paths: readonly string[]}
   /**
    * Of the definitions that the engine moved aside (D122), the last is our working file: it goes, and the one before
    * it was one too and gets the person's text.

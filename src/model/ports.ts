@@ -5,8 +5,8 @@
 import type {Base, Command, Description, Mount, Stage, Step} from './description.js'
 import type {Image, ImageTree} from './image.js'
 import type {Operations, PlacedSource} from './operations.js'
-import type {StageRecord} from './record.js'
 import type {LocalReference} from './reference.js'
+import type {StoredStage} from './store.js'
 import type {Launcher, SecretFolders} from './supplies.js'
 
 /** Who the engine's commands run as. */
@@ -43,8 +43,8 @@ export type StageBase =
   /** `moved`: a copy that the engine's user can read, in the place of the one that the input names. */
   | {readonly kind: 'local'; readonly reference: LocalReference; readonly moved: boolean}
   | {readonly kind: 'scratch'}
-  /** The image file of another stage; it lies unpacked at the root before the script runs. */
-  | {readonly kind: 'stage'; readonly image: PackedImage}
+  /** Another stage; its image lies unpacked at the root before the script runs. */
+  | {readonly kind: 'stage'}
   /** Made by package tools from the definition's own header. */
   | {readonly kind: 'mirror'}
 
@@ -137,6 +137,10 @@ export interface StageCommand {
 }
 
 export interface StageScript {
+  /**
+   * The commands of a step do nothing but change the tree: with a tree as they left it they need not be run.
+   */
+  readonly resumable?: true
   readonly files: readonly {readonly path: string; readonly text: string; readonly mode: number}[]
   readonly folders: readonly {readonly path: string; readonly mode: number}[]
   readonly commands: readonly StageCommand[]
@@ -177,40 +181,6 @@ export interface CommandResult {
 export interface Runner {
   /** Runs one command to its end; each line of its output goes to `onLine`. Rejects only when it cannot be started or was aborted. */
   run(command: StageCommand, onLine: (line: string) => void, signal: AbortSignal): Promise<CommandResult>
-}
-
-/** A stage as the store keeps it. */
-export interface StoredStage {
-  readonly record: StageRecord
-  readonly image: PackedImage
-  tree(): Promise<ImageTree>
-}
-
-export interface Store {
-  readonly folder: string
-  /** Writes a tree's listing as `put` takes it; gives back its digest. */
-  writeListing(file: string, tree: ImageTree): Promise<string>
-  find(key: string): Promise<StoredStage | undefined>
-  /** Publishes whole or not at all; the files are moved in. */
-  put(key: string, files: {readonly image: string; readonly listing: string}, record: StageRecord): Promise<StoredStage>
-  findOutput(key: string): Promise<StoredOutput | undefined>
-  putOutput(key: string, file: string, record: OutputRecord): Promise<StoredOutput>
-  /** Runs `work` while no other build on this store runs it for the same key; `waiting` tells that one does. */
-  locked<T>(key: string, waiting: (who: string) => void, signal: AbortSignal, work: () => Promise<T>): Promise<T>
-}
-
-export interface OutputRecord {
-  readonly version: 1
-  readonly key: string
-  /** `sha256:…` of the file. */
-  readonly digest: string
-  readonly bytes: number
-  readonly created: string
-}
-
-export interface StoredOutput {
-  readonly record: OutputRecord
-  readonly path: string
 }
 
 export type BuildEvent = {readonly stage?: string} & (
@@ -272,6 +242,22 @@ export interface ImageOpener {
   base(base: Base, resolved: ResolvedBase, cwd: string, signal: AbortSignal): Promise<Image | undefined>
 }
 
+/** What was done to a tree between two looks at it. */
+export interface TreeChanges {
+  /** Paths below the root (`.` for itself) that are new or differ, sorted; each byte of a name is one character. */
+  readonly changed: readonly string[]
+  /** Paths that are gone or are of another kind now, each only if the folder above it is not. */
+  readonly removed: readonly string[]
+  /** Bytes of the changed files. */
+  readonly bytes: number
+}
+
+export interface PackedChanges {
+  readonly archive: string
+  readonly compression: 'zstd' | 'gzip'
+  readonly removed: readonly string[]
+}
+
 /** Reads, packs, unpacks and removes image trees, in the namespace where their owners are real. */
 export interface ImageTools {
   /** Every entry of a tree, with the content of files hashed. */
@@ -280,6 +266,19 @@ export interface ImageTools {
   pack(root: string, file: string, compression: readonly string[] | undefined, signal: AbortSignal): Promise<void>
   /** Unpacks paths of an image, or all of it, into a folder that is not there yet. */
   unpack(image: PackedImage, folder: string, paths: readonly string[] | undefined, signal: AbortSignal): Promise<void>
+  /** Writes down what a tree is, by names and times, to tell later what has changed. */
+  look(root: string, file: string, signal: AbortSignal): Promise<void>
+  /** What changed between two looks; undefined when that cannot be written down. */
+  changes(before: string, after: string, signal: AbortSignal): Promise<TreeChanges | undefined>
+  /** Packs what changed; gives back how, and what came out. */
+  packChanges(
+    root: string,
+    changes: TreeChanges,
+    archive: string,
+    signal: AbortSignal,
+  ): Promise<{readonly compression: 'zstd' | 'gzip'; readonly bytes: number; readonly digest: string}>
+  /** Makes a tree what it was when the changes were packed; `folder` is for working files. */
+  applyChanges(root: string, packed: PackedChanges, folder: string, signal: AbortSignal): Promise<void>
   /** Changes an image tree by our helper. */
   operate(operations: Operations, folder: string, signal: AbortSignal): Promise<void>
 }

@@ -8,7 +8,7 @@ export interface KeyPart {
 
 export interface StageRecord {
   /** Version of the record's own layout; others are not read. */
-  readonly version: 1
+  readonly version: 2
   readonly key: string
   readonly parts: readonly KeyPart[]
   readonly stage: string

@@ -31,7 +31,12 @@ export interface CheckpointRecord {
   readonly stage: string
   /** Number of steps of the stage that are done. */
   readonly steps: number
-  readonly archive: {readonly file: string; readonly bytes: number; readonly digest: string; readonly compression: 'zstd' | 'gzip'}
+  readonly archive: {
+    readonly file: string
+    readonly bytes: number
+    readonly digest: string
+    readonly compression: 'zstd' | 'gzip'
+  }
   /** Paths that were removed, each with all below it. */
   readonly removed: readonly string[]
   /** Seconds that the steps took up to here, from the base. */

@@ -53,28 +53,57 @@ function mountValue(mount: Mount, origin: (from: CopyOrigin | undefined) => unkn
   return mount.kind === 'bind' || mount.kind === 'cache' ? [{...mount, from: origin(mount.from)}] : [mount]
 }
 
-/** The ingredients of a stage's key, in order. */
-export function keyParts(input: KeyInput): KeyPart[] {
-  const {stage, options} = input
-  const {notest, shareTmp, noHttps: _, ...image} = options
-  const hasTest = (stage.settings.test?.text.trim() ?? '') !== ''
-  const parts: KeyPart[] = [
+/** What holds for a stage from its beginning. */
+function surroundings(input: Omit<KeyInput, 'host' | 'artifacts' | 'start' | 'keepCwd'>): KeyPart[] {
+  const {notest: _, shareTmp, noHttps: __, ...image} = input.options
+  return [
     {name: 'script format', value: String(SCRIPT_FORMAT)},
     {name: 'engine', value: `${input.engine.name} ${input.engine.generation}`},
     {name: 'platform', value: `linux/${input.architecture}`},
     {name: 'id mapping', value: input.mapping},
     {name: 'base', value: input.base},
     {name: 'engine options', value: canonical({...image, shareTmp})},
-    ...(hasTest ? [{name: 'test', value: notest ? 'not run' : 'run'}] : []),
+  ]
+}
+
+/** A step by itself; a line number in a part's name is for people. */
+function stepPart(step: Step, index: number): KeyPart {
+  return {name: `step ${index + 1} (${step.kind}, line ${step.span.start.line})`, value: canonical(stepValue(step))}
+}
+
+/** The ingredients of a stage's key, in order. */
+export function keyParts(input: KeyInput): KeyPart[] {
+  const {stage, options} = input
+  const hasTest = (stage.settings.test?.text.trim() ?? '') !== ''
+  const parts: KeyPart[] = [
+    ...surroundings(input),
+    ...(hasTest ? [{name: 'test', value: options.notest ? 'not run' : 'run'}] : []),
   ]
   if (stage.definition !== undefined) parts.push({name: 'text of the stage', value: stage.definition.text})
   else {
-    for (const [index, step] of stage.steps.entries())
-      parts.push({name: `step ${index + 1} (${step.kind}, line ${step.span.start.line})`, value: canonical(stepValue(step))})
+    parts.push(...stage.steps.map(stepPart))
     parts.push({name: 'settings', value: canonical(stage.settings)})
     parts.push({name: 'inherited', value: canonical({inherited: input.inherited, start: input.start, keepCwd: input.keepCwd})})
   }
   return [...parts, ...input.host, ...input.artifacts]
+}
+
+/**
+ * Keys of the points inside a stage of docker's rules: what went in up to each of its steps. What is said only for
+ * the finished image (settings, start) is in none of them.
+ * @param taken for each step what it takes from elsewhere
+ * @returns one for each step: the tree as it is after that step
+ */
+export function checkpointKeys(
+  input: Omit<KeyInput, 'host' | 'artifacts' | 'start' | 'keepCwd'>,
+  taken: readonly (readonly KeyPart[])[],
+): string[] {
+  const {inherited} = input
+  let key = keyOf([{name: 'checkpoint', value: '1'}, ...surroundings(input), {name: 'inherited', value: canonical({inherited})}])
+  return input.stage.steps.map((step, index) => {
+    key = keyOf([{name: 'before', value: key}, stepPart(step, index), ...(taken[index] ?? [])])
+    return key
+  })
 }
 
 /** `sha256:…` of the parts. A line number in a part's name is for people: it is not hashed. */

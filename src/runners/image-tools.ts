@@ -1,15 +1,17 @@
 /** Image trees by the host's tar and squashfs-tools, run in the namespace where the image's owners are real. */
 import {closeSync, openSync} from 'node:fs'
-import {writeFile} from 'node:fs/promises'
+import {stat, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {Listing} from '../images/listing.js'
 import {fastCompression, noSquashfsTools, packArguments, unpackArguments} from '../images/squashfs.js'
 import {readTar, treeArguments} from '../images/tar.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
+import type {Operations} from '../model/operations.js'
 import type {Identity, ImageTools, Mapping, Runner} from '../model/ports.js'
-import {errorCode} from '../system/files.js'
+import {errorCode, hashFile} from '../system/files.js'
 import {asUser, insideNamespace} from '../system/identity.js'
 import {capture, runProcess} from '../system/processes.js'
+import {applyChangesArguments, compareArguments, lookArguments, packChangesArguments, readChanges} from './tree-changes.js'
 
 /** Paths of one unsquashfs call: a command line has a limit. */
 const MOST_PATHS = 500
@@ -25,6 +27,7 @@ export function imageTools(options: ImageToolsOptions): ImageTools {
   const inside = [...asUser(options.identity), ...insideNamespace(options.mapping)]
   const env = {...options.environment, LC_ALL: 'C'}
   let compression: Promise<readonly string[]> | undefined
+  let zstd: Promise<boolean> | undefined
 
   /** A tool's failure in its own last words. */
   const failed = (what: string, lines: readonly string[]) => {
@@ -117,15 +120,47 @@ export function imageTools(options: ImageToolsOptions): ImageTools {
       }
     },
 
-    async operate(operations, folder, signal) {
-      const file = join(folder, `operations-${Date.now()}.json`)
-      await writeFile(file, JSON.stringify(operations), {mode: 0o644})
-      const result = await options.runner.run(
-        {kind: 'helper', title: 'change the image', argv: [file], cwd: '/', env: {}},
-        () => {},
-        signal,
-      )
-      if (result.exitCode !== 0) throw failed('the image cannot be changed', result.tail)
+    look: (root, file, signal) =>
+      tool([...inside, ...lookArguments(root, file)], `the image tree ${root} cannot be read`, signal),
+
+    async changes(before, after, signal) {
+      await tool(compareArguments(before, after, after), 'what changed in the image cannot be told', signal)
+      return readChanges(after)
     },
+
+    async packChanges(root, changes, archive, signal) {
+      zstd ??= capture(['zstd', '--version'], {cwd: '/', env}).then(
+        ({exitCode}) => exitCode === 0,
+        () => false,
+      )
+      const compression = (await zstd) ? 'zstd' : 'gzip'
+      const argv = await packChangesArguments(root, changes, archive, compression)
+      await tool([...inside, ...argv], 'what changed in the image cannot be packed', signal)
+      return {compression, bytes: (await stat(archive)).size, digest: await hashFile(archive)}
+    },
+
+    async applyChanges(root, {archive, compression, removed}, folder, signal) {
+      const what = 'a point inside the stage cannot be restored'
+      if (removed.length > 0) await operate({root, steps: [{op: 'remove', paths: removed}]}, folder, signal)
+      const descriptor = openSync(archive, 'r')
+      try {
+        await tool([...inside, ...applyChangesArguments(root, compression)], what, signal, descriptor)
+      } finally {
+        closeSync(descriptor)
+      }
+    },
+
+    operate,
+  }
+
+  async function operate(operations: Operations, folder: string, signal: AbortSignal): Promise<void> {
+    const file = join(folder, `operations-${Date.now()}.json`)
+    await writeFile(file, JSON.stringify(operations), {mode: 0o644})
+    const result = await options.runner.run(
+      {kind: 'helper', title: 'change the image', argv: [file], cwd: '/', env: {}},
+      () => {},
+      signal,
+    )
+    if (result.exitCode !== 0) throw failed('the image cannot be changed', result.tail)
   }
 }

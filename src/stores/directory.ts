@@ -3,42 +3,46 @@
  * whole or not there. Locks only save work: two builds that publish the same key do no harm.
  */
 
-import {randomBytes} from 'node:crypto'
 import {createReadStream} from 'node:fs'
-import {lstat, open, readdir, readFile, rename, rm, stat, utimes, writeFile} from 'node:fs/promises'
+import {lstat, open, readdir, readFile, rm, stat, utimes, writeFile} from 'node:fs/promises'
 import {hostname} from 'node:os'
 import {join} from 'node:path'
 import {createInterface} from 'node:readline'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {Listing} from '../images/listing.js'
 import type {ImageEntry, ImageTree} from '../model/image.js'
-import type {Identity, OutputRecord, Store, StoredOutput, StoredStage} from '../model/ports.js'
+import type {Identity} from '../model/ports.js'
 import type {StageRecord} from '../model/record.js'
-import {errorCode, exists, fileError, giveTo, hashFile, makeOwned, moveFile} from '../system/files.js'
+import type {CheckpointRecord, OutputRecord, Store, StoredOutput, StoredStage} from '../model/store.js'
+import {errorCode, fileError, giveTo, hashFile, makeOwned, moveFile} from '../system/files.js'
 import {processStart} from '../system/scratch.js'
+import {
+  type EntryKind,
+  entryName,
+  type FileFacts,
+  hasSize,
+  isAsRecorded,
+  noteHeld,
+  type Publication,
+  publishEntry,
+  RECORD,
+  readRecord,
+  STORE_VERSION,
+} from './entry.js'
+import {programFacts} from './program-facts.js'
 
-const RECORD = 'record.json'
+const OUTPUT = 'image.sif'
+const PACK = 'files.sqfs'
+
+/** Of artifacts that are packed by themselves. */
+interface PackRecord extends FileFacts {
+  readonly version: typeof STORE_VERSION
+  readonly key: string
+}
+
 /** Seconds without a sign of life after which a lock on another machine counts as left behind. */
 const LEASE = 60
 const BEAT = 5_000
-
-/** Keys are `sha256:HEX`; folders are named by the hex alone. */
-function entryName(key: string): string {
-  return key.replace(/^sha256:/, '')
-}
-
-/** One edge: JSON that we wrote ourselves is taken by its version; anything else is not there. */
-async function readRecord<T extends {readonly version: 1; readonly key: string}>(
-  file: string,
-  key: string,
-): Promise<T | undefined> {
-  try {
-    const parsed: T = JSON.parse(await readFile(file, 'utf8'))
-    return parsed.version === 1 && parsed.key === key ? parsed : undefined
-  } catch {
-    return undefined
-  }
-}
 
 async function readListing(file: string): Promise<Listing> {
   const entries: ImageEntry[] = []
@@ -55,85 +59,82 @@ export interface DirectoryStoreOptions {
   readonly onDamage: (text: string) => void
 }
 
-export function directoryStore(folder: string, options: DirectoryStoreOptions): Store {
+/** A folder store, which can also take in entries that were made elsewhere. */
+export interface DirectoryStore extends Store {
+  /** Publishes an entry that another store has; the image may be missing from its files and be adopted later. */
+  adopt(key: string, files: ReadonlyMap<string, string>, record: StageRecord): Promise<StoredStage>
+  /** Puts the image of an entry in its place. */
+  adoptImage(key: string, file: string): Promise<void>
+}
+
+export function directoryStore(folder: string, options: DirectoryStoreOptions): DirectoryStore {
   const own = (path: string) => giveTo(path, options.owner)
   const makeFolder = (path: string) => makeOwned(path, options.owner)
+  const publish = (publication: Publication) => publishEntry(folder, options.owner, publication)
 
-  /** Moves files into a folder beside the entry and renames the folder in. */
-  async function publish(kind: string, key: string, files: ReadonlyMap<string, string>, record: object): Promise<string> {
-    const parent = join(folder, kind)
-    const entry = join(parent, entryName(key))
-    const beside = join(folder, 'partial', `${entryName(key)}-${randomBytes(4).toString('hex')}`)
-    try {
-      await makeFolder(parent)
-      await makeFolder(beside)
-      for (const [name, from] of files) {
-        await moveFile(from, join(beside, name))
-        await own(join(beside, name))
-      }
-      const handle = await open(join(beside, RECORD), 'wx')
-      await handle.writeFile(`${JSON.stringify(record, undefined, 2)}\n`)
-      await handle.sync()
-      await handle.close()
-      await own(join(beside, RECORD))
-      await rm(entry, {recursive: true, force: true})
-      await rename(beside, entry)
-    } catch (error) {
-      await rm(beside, {recursive: true, force: true})
-      // Another build was faster and published the same: as good as ours.
-      if (/^(ENOTEMPTY|EEXIST)$/.test(errorCode(error) ?? '') && (await exists(join(entry, RECORD)))) return entry
-      throw fileError(`the store ${folder} cannot be written`, error, 'Free some space, or name another store: --cache-dir DIR')
-    }
-    return entry
-  }
-
-  async function drop(entry: string, why: string): Promise<undefined> {
-    await rm(entry, {recursive: true, force: true})
-    options.onDamage(`${entry} is damaged (${why}): dropped, it will be made anew`)
+  /** Removes what is damaged, where we may. */
+  async function drop(path: string, why: string, what = 'dropped, it will be made anew'): Promise<undefined> {
+    await rm(path, {recursive: true, force: true}).catch(() => {})
+    options.onDamage(`${path} is damaged (${why}): ${what}`)
     return undefined
   }
 
   /** An entry counts only if its owner is oneself, root, the engine's user or the store's owner (design section 8). */
   async function isTrusted(entry: string): Promise<boolean> {
     const [stats, store] = await Promise.all([lstat(entry).catch(() => undefined), lstat(folder).catch(() => undefined)])
-    return stats !== undefined && [0, process.getuid?.(), options.owner.uid, store?.uid].includes(stats.uid)
+    return stats?.isDirectory() === true && [0, process.getuid?.(), options.owner.uid, store?.uid].includes(stats.uid)
+  }
+
+  /** An entry's folder and record, if it is there and ours to believe. Retention goes by last use. */
+  async function look<T extends {readonly version: number; readonly key: string}>(
+    kind: EntryKind,
+    key: string,
+  ): Promise<{readonly entry: string; readonly record: T} | undefined> {
+    const entry = join(folder, kind, entryName(key))
+    if (!(await isTrusted(entry))) return undefined
+    const record = await readRecord<T>(join(entry, RECORD), key)
+    if (record === undefined) return undefined
+    const now = new Date()
+    await utimes(join(entry, RECORD), now, now).catch(() => {})
+    return {entry, record}
   }
 
   async function find(key: string): Promise<StoredStage | undefined> {
-    const entry = join(folder, 'stages', entryName(key))
-    if (!(await isTrusted(entry))) return undefined
-    const record = await readRecord<StageRecord>(join(entry, RECORD), key)
-    if (record === undefined) return undefined
-    const image = join(entry, record.image.file)
+    const found = await look<StageRecord>('stages', key)
+    if (found === undefined) return undefined
+    const {entry, record} = found
     const listing = join(entry, record.listing.file)
-    const stats = await stat(image).catch(() => undefined)
-    if (stats === undefined || stats.size !== record.image.bytes) return drop(entry, 'the image is missing or cut short')
+    const image = join(entry, record.image.file)
     if ((await hashFile(listing).catch(() => '')) !== record.listing.digest)
       return drop(entry, 'the listing is not what was written')
-    // Retention goes by last use.
-    const now = new Date()
-    await utimes(join(entry, RECORD), now, now).catch(() => {})
+    const cut = async () => drop(image, 'it is not what was written', 'dropped, its stage is built anew when the image is needed')
+    if ((await hasSize(image, record.image)) === 'no') await cut()
     let tree: Promise<Listing> | undefined
     return {
       record,
-      image: {path: image, offset: record.image.offset},
+      facts: programFacts(entry),
       tree: () => {
         tree ??= readListing(listing)
         return tree
       },
+      async image() {
+        if ((await hasSize(image, record.image)) === 'missing') return undefined
+        return (await isAsRecorded(image, record.image)) ? {path: image, offset: record.image.offset} : cut()
+      },
     }
   }
 
+  /** The one large file of an entry, if it is what its record says. */
+  async function largeFile(entry: string, {file, ...facts}: FileFacts & {readonly file: string}): Promise<string | undefined> {
+    const path = join(entry, file)
+    return (await isAsRecorded(path, facts)) ? path : drop(entry, 'its content is not what was written')
+  }
+
   async function findOutput(key: string): Promise<StoredOutput | undefined> {
-    const entry = join(folder, 'outputs', entryName(key))
-    if (!(await isTrusted(entry))) return undefined
-    const record = await readRecord<OutputRecord>(join(entry, RECORD), key)
-    if (record === undefined) return undefined
-    const path = join(entry, 'image.sif')
-    const stats = await stat(path).catch(() => undefined)
-    if (stats === undefined || stats.size !== record.bytes) return drop(entry, 'the image is missing or cut short')
-    if ((await hashFile(path)) !== record.digest) return drop(entry, 'the image is not what was written')
-    return {record, path}
+    const found = await look<OutputRecord>('outputs', key)
+    if (found === undefined) return undefined
+    const path = await largeFile(found.entry, {...found.record, file: OUTPUT})
+    return path === undefined ? undefined : {record: found.record, path}
   }
 
   /** Takes the lock file if nobody has it; tells who has it otherwise. */
@@ -205,30 +206,67 @@ export function directoryStore(folder: string, options: DirectoryStoreOptions): 
     }
   }
 
+  async function stored(key: string): Promise<StoredStage> {
+    const found = await find(key)
+    if (found === undefined)
+      throw fileError(`the store ${folder} lost what was just written`, new Error('the entry is not there'))
+    return found
+  }
+
   return {
     folder,
     writeListing,
     find,
     findOutput,
     locked,
+    async findArtifacts(name) {
+      const found = await look<PackRecord>('artifacts', name)
+      if (found === undefined) return undefined
+      const path = await largeFile(found.entry, {...found.record, file: PACK})
+      return path === undefined ? undefined : {path, offset: 0}
+    },
+    async findCheckpoint(key) {
+      const found = await look<CheckpointRecord>('checkpoints', key)
+      if (found === undefined) return undefined
+      const {entry, record} = found
+      return {record, changes: () => largeFile(entry, record.archive)}
+    },
     async put(key, files, record) {
-      await publish(
-        'stages',
+      const entry = await publish({
+        kind: 'stages',
         key,
-        new Map([
+        files: new Map([
           [record.image.file, files.image],
           [record.listing.file, files.listing],
         ]),
         record,
-      )
-      const stored = await find(key)
-      if (stored === undefined)
+      })
+      await noteHeld(join(entry, record.image.file), record.image).catch(() => {})
+      return stored(key)
+    },
+    async adopt(key, files, record) {
+      await publish({kind: 'stages', key, files, record})
+      return stored(key)
+    },
+    async adoptImage(key, file) {
+      const found = await look<StageRecord>('stages', key)
+      if (found === undefined)
         throw fileError(`the store ${folder} lost what was just written`, new Error('the entry is not there'))
-      return stored
+      await own(file)
+      await moveFile(file, join(found.entry, found.record.image.file))
+    },
+    async putArtifacts(name, file) {
+      const {size: bytes} = await stat(file)
+      const record: PackRecord = {version: STORE_VERSION, key: name, bytes, digest: await hashFile(file)}
+      const entry = await publish({kind: 'artifacts', key: name, files: new Map([[PACK, file]]), record})
+      await noteHeld(join(entry, PACK), record).catch(() => {})
+    },
+    async putCheckpoint(key, archive, record) {
+      await publish({kind: 'checkpoints', key, files: new Map([[record.archive.file, archive]]), record})
     },
     async putOutput(key, file, record) {
-      const entry = await publish('outputs', key, new Map([['image.sif', file]]), record)
-      return {record, path: join(entry, 'image.sif')}
+      const entry = await publish({kind: 'outputs', key, files: new Map([[OUTPUT, file]]), record})
+      return {record, path: join(entry, OUTPUT)}
     },
   }
 }
@@ -242,7 +280,7 @@ async function writeListing(file: string, tree: ImageTree): Promise<string> {
 }
 
 /** Keys of the entries of one kind. */
-export async function storedKeys(folder: string, kind: 'stages' | 'outputs'): Promise<string[]> {
+export async function storedKeys(folder: string, kind: EntryKind): Promise<string[]> {
   const names = await readdir(join(folder, kind)).catch(() => [])
   return names.filter(name => /^[0-9a-f]{64}$/.test(name)).map(name => `sha256:${name}`)
 }

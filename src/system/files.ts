@@ -57,10 +57,21 @@ async function sync(path: string): Promise<void> {
   }
 }
 
+/** Makes the names in a folder survive a power cut, where its file system can. */
+export async function syncFolder(path: string): Promise<void> {
+  try {
+    await sync(path)
+  } catch (error) {
+    // Some network file systems know no such thing.
+    if (!/^(EINVAL|ENOTSUP|EBADF|EISDIR|EACCES|EPERM)$/.test(errorCode(error) ?? '')) throw error
+  }
+}
+
 /** Moves a finished file into place, its content on disk before its name. */
 async function publishFile(from: string, to: string): Promise<void> {
   await sync(from)
   await rename(from, to)
+  await syncFolder(dirname(to))
 }
 
 /** Writes a file beside its place and renames it in. */
@@ -75,6 +86,7 @@ export async function writeWhole(path: string, text: string | Uint8Array, mode =
       await handle.close()
     }
     await rename(beside, path)
+    await syncFolder(dirname(path))
   } catch (error) {
     await rm(beside, {force: true})
     throw error

@@ -6,6 +6,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   utimesSync,
   writeFileSync,
@@ -17,8 +18,8 @@ import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import {Listing} from '../../src/images/listing.js'
 import {readPrograms} from '../../src/images/programs.js'
 import type {Image} from '../../src/model/image.js'
-import type {Store, StoredStage} from '../../src/model/ports.js'
 import type {StageRecord} from '../../src/model/record.js'
+import type {Store, StoredStage} from '../../src/model/store.js'
 import {directoryStore, storedKeys} from '../../src/stores/directory.js'
 import {programFacts} from '../../src/stores/program-facts.js'
 import {hashFile} from '../../src/system/files.js'
@@ -43,7 +44,7 @@ async function put(text = 'squashfs', at = key): Promise<StoredStage> {
   writeFileSync(image, text)
   const digest = await store.writeListing(listing, tree)
   const record: StageRecord = {
-    version: 1,
+    version: 2,
     key: at,
     parts: [{name: 'engine', value: 'apptainer'}],
     stage: 'compiler',
@@ -57,6 +58,12 @@ async function put(text = 'squashfs', at = key): Promise<StoredStage> {
   return store.put(at, {image, listing}, record)
 }
 
+/** The text of a stage's image; undefined when it is not kept. */
+async function imageOf(stored: StoredStage | undefined): Promise<string | undefined> {
+  const image = await stored?.image(never)
+  return image === undefined ? undefined : readFileSync(image.path, 'utf8')
+}
+
 const entry = (at = key) => join(folder, 'store/stages', at.slice('sha256:'.length))
 
 beforeEach(() => {
@@ -68,11 +75,11 @@ afterEach(() => rmSync(folder, {recursive: true, force: true}))
 
 describe('an entry', () => {
   it('is found as it was put, with its tree', async () => {
-    expect(await store.find(key)).toBeUndefined()
+    expect(await store.find(key, never)).toBeUndefined()
     await put()
-    const found = await store.find(key)
+    const found = await store.find(key, never)
     expect(found?.record.stage).toBe('compiler')
-    expect(readFileSync(found?.image.path ?? '', 'utf8')).toBe('squashfs')
+    expect(await imageOf(found)).toBe('squashfs')
     expect([...((await found?.tree())?.below('/') ?? [])]).toEqual([...tree.below('/')])
     expect(await storedKeys(join(folder, 'store'), 'stages')).toEqual([key])
     expect(damage).toEqual([])
@@ -87,14 +94,14 @@ describe('an entry', () => {
   it('is replaced by a later one of the same key', async () => {
     await put('first')
     await put('the second')
-    expect(readFileSync((await store.find(key))?.image.path ?? '', 'utf8')).toBe('the second')
+    expect(await imageOf(await store.find(key, never))).toBe('the second')
   })
 
   it('counts as used when it is found', async () => {
     await put()
     const record = join(entry(), 'record.json')
     utimesSync(record, 1, 1)
-    await store.find(key)
+    await store.find(key, never)
     expect(Date.now() - statSync(record).mtimeMs).toBeLessThan(60_000)
   })
 
@@ -109,28 +116,88 @@ describe('an entry', () => {
 
 describe('a damaged entry is dropped, and the others stay', () => {
   it.each<[string, () => void]>([
-    ['the image is cut short', () => truncateSync(join(entry(), 'image.squashfs'), 3)],
-    ['the image is gone', () => rmSync(join(entry(), 'image.squashfs'))],
     ['the listing is changed', () => writeFileSync(join(entry(), 'tree.jsonl'), '{}\n')],
     ['the listing is gone', () => rmSync(join(entry(), 'tree.jsonl'))],
   ])('%s', async (_, spoil) => {
     await put()
     await put('other', other)
     spoil()
-    expect(await store.find(key)).toBeUndefined()
+    expect(await store.find(key, never)).toBeUndefined()
     expect(existsSync(entry())).toBe(false)
     expect(damage).toHaveLength(1)
     expect(damage[0]).toContain(entry())
-    expect((await store.find(other))?.record.key).toBe(other)
+    expect((await store.find(other, never))?.record.key).toBe(other)
     // It can be made anew.
     await put()
-    expect((await store.find(key))?.record.key).toBe(key)
+    expect((await store.find(key, never))?.record.key).toBe(key)
+  })
+
+  it.each<[string, () => void]>([
+    ['is cut short', () => truncateSync(join(entry(), 'image.squashfs'), 3)],
+    ['has other bytes', () => writeFileSync(join(entry(), 'image.squashfs'), 'squashfz')],
+    [
+      'is a link',
+      () => {
+        writeFileSync(join(folder, 'elsewhere'), 'squashfs')
+        rmSync(join(entry(), 'image.squashfs'))
+        symlinkSync(join(folder, 'elsewhere'), join(entry(), 'image.squashfs'))
+      },
+    ],
+  ])('an image that %s: the rest of its entry stays', async (_, spoil) => {
+    await put()
+    spoil()
+    const found = await store.find(key, never)
+    expect(await imageOf(found)).toBeUndefined()
+    expect([...((await found?.tree())?.below('/') ?? [])]).toEqual([...tree.below('/')])
+    expect(damage).toHaveLength(1)
+    expect(damage[0]).toContain('image.squashfs is damaged')
+    expect(existsSync(join(entry(), 'image.squashfs'))).toBe(false)
+    await put()
+    expect(await imageOf(await store.find(key, never))).toBe('squashfs')
+  })
+
+  it('an image that was dropped for room is no damage', async () => {
+    await put()
+    rmSync(join(entry(), 'image.squashfs'))
+    const found = await store.find(key, never)
+    expect(found?.record.stage).toBe('compiler')
+    expect(await imageOf(found)).toBeUndefined()
+    expect(damage).toEqual([])
+  })
+
+  it('artifacts and points inside a stage whose bytes changed', async () => {
+    const file = join(folder, 'part')
+    const spoil = (kind: string, name: string) => writeFileSync(join(folder, 'store', kind, 'a'.repeat(64), name), 'partZ')
+    writeFileSync(file, 'part!')
+    await store.putArtifacts(key, file)
+    expect(readFileSync((await store.findArtifacts(key, never))?.path ?? '', 'utf8')).toBe('part!')
+    spoil('artifacts', 'files.sqfs')
+    expect(await store.findArtifacts(key, never)).toBeUndefined()
+    writeFileSync(file, 'part!')
+    await store.putCheckpoint(key, file, {
+      version: 2,
+      key,
+      before: undefined,
+      stage: 'compiler',
+      steps: 1,
+      archive: {file: 'changes.tar.zst', bytes: 5, digest: await hashFile(file), compression: 'zstd'},
+      removed: [],
+      seconds: 1,
+      created: '',
+    })
+    const changes = await (await store.findCheckpoint(key, never))?.changes(never)
+    expect(readFileSync(changes ?? '', 'utf8')).toBe('part!')
+    spoil('checkpoints', 'changes.tar.zst')
+    expect(await (await store.findCheckpoint(key, never))?.changes(never)).toBeUndefined()
+    expect(damage).toHaveLength(2)
+    expect(await storedKeys(join(folder, 'store'), 'artifacts')).toEqual([])
+    expect(await storedKeys(join(folder, 'store'), 'checkpoints')).toEqual([])
   })
 
   it('an output whose bytes changed, though not its size', async () => {
     const file = join(folder, 'out.sif')
     writeFileSync(file, 'image')
-    await store.putOutput(key, file, {version: 1, key, digest: await hashFile(file), bytes: 5, created: ''})
+    await store.putOutput(key, file, {version: 2, key, digest: await hashFile(file), bytes: 5, created: ''})
     const stored = await store.findOutput(key)
     expect(stored?.record.bytes).toBe(5)
     writeFileSync(stored?.path ?? '', 'imagE')
@@ -146,13 +213,14 @@ describe('an entry that is not ours to read', () => {
   }
 
   it.each<[string, (old: Record<string, unknown>) => unknown]>([
-    ['of a later version', old => ({...old, version: 2})],
+    ['of a later version', old => ({...old, version: 3})],
+    ['of an earlier version', old => ({...old, version: 1})],
     ['of another key', old => ({...old, key: other})],
     ['that is no record', () => null],
   ])('%s is not there, and is left alone', async (_, record) => {
     await put()
     change(record)
-    expect(await store.find(key)).toBeUndefined()
+    expect(await store.find(key, never)).toBeUndefined()
     expect(existsSync(join(entry(), 'image.squashfs'))).toBe(true)
     expect(damage).toEqual([])
   })
