@@ -124,6 +124,8 @@ class Build {
     const text = 'its image was dropped from the store and is needed: it is built once more'
     this.ports.sink.emit({event: 'note', stage: stage.name, severity: 'info', text})
     await this.#verdicts.forget(index)
+    // What an earlier run left of it.
+    await this.ports.scratch.discard(await this.ports.scratch.folder(`stage-${index}`))
     const finished = await this.#build(index, 'whole')
     this.#finished.set(index, finished)
     if (index !== this.request.target && finished.root !== undefined) await this.ports.scratch.discard(dirname(finished.root))

@@ -12,6 +12,8 @@ import type {BuildPorts, BuildRequest} from './request.js'
 
 /** Part of the time since the last point that saving one may take. */
 const SHARE = 0.1
+/** Seconds for starting the tools and writing to disk, before any were measured. */
+const FIRST_FIXED = 0.2
 /** Bytes a second that packing is taken to make before any was measured; two cores with zstd make more. */
 const FIRST_RATE = 100e6
 
@@ -40,8 +42,8 @@ export class Checkpoints {
   /** The look at the tree as it was then. */
   #look: string | undefined
   #looks = 0
-  /** Seconds that a look took, and bytes a second of packing. */
-  #lookSeconds = 0
+  /** Seconds that saving takes whatever is saved, and bytes a second beyond that. */
+  #fixed = FIRST_FIXED
   #rate = FIRST_RATE
   /** Seconds of the steps, from the base and since the last point. */
   #seconds = 0
@@ -123,9 +125,7 @@ export class Checkpoints {
     const {ports, signal, folder, root} = this.#run
     this.#looks += 1
     const file = join(folder, `look-${this.#looks}`)
-    const started = ports.now()
     await ports.images.look(root, file, signal)
-    this.#lookSeconds = (ports.now() - started) / 1000
     return file
   }
 
@@ -136,7 +136,7 @@ export class Checkpoints {
     const {ports, signal, stage, request} = this.#run
     const key = this.#run.inputs.checkpoints[index]
     const budget = request.checkpoints === 'always' ? Number.POSITIVE_INFINITY : this.#since * SHARE
-    if (!this.#isOn || key === undefined || this.#look === undefined || this.#lookSeconds > budget) return
+    if (!this.#isOn || key === undefined || this.#look === undefined || this.#fixed > budget) return
     try {
       await this.#save(key, index + 1, this.#look, budget)
     } catch (error) {
@@ -151,14 +151,15 @@ export class Checkpoints {
 
   async #save(key: string, steps: number, before: string, budget: number): Promise<void> {
     const {ports, signal, stage, folder, root} = this.#run
+    const started = ports.now()
     const now = await this.#lookAt()
     const changes = await ports.images.changes(before, now, signal)
-    if (changes === undefined || this.#lookSeconds + changes.bytes / this.#rate > budget) return
+    if (changes === undefined || this.#fixed + changes.bytes / this.#rate > budget) return
     const archive = join(folder, `changes-${steps}.tar`)
-    const started = ports.now()
+    const begun = ports.now()
     const {compression, ...facts} = await ports.images.packChanges(root, changes, archive, signal)
-    const spent = (ports.now() - started) / 1000
-    if (changes.bytes > FIRST_RATE / 10 && spent > 0) this.#rate = changes.bytes / spent
+    const packing = (ports.now() - begun) / 1000
+    if (changes.bytes > FIRST_RATE / 10 && packing > 0) this.#rate = changes.bytes / packing
     await ports.store.putCheckpoint(key, archive, {
       version: 2,
       key,
@@ -170,6 +171,7 @@ export class Checkpoints {
       seconds: this.#seconds,
       created: new Date(ports.now()).toISOString(),
     })
+    this.#fixed = Math.max(FIRST_FIXED, (ports.now() - started) / 1000 - changes.bytes / this.#rate)
     this.#before = key
     this.#look = now
     this.#since = 0

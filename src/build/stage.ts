@@ -5,7 +5,7 @@ import {join} from 'node:path'
 import {treeDigest} from '../images/digest.js'
 import type {CacheMount, Description, Stage} from '../model/description.js'
 import {ExitCode, ImageNotKept, SifstageError} from '../model/errors.js'
-import type {ProgramFacts} from '../model/image.js'
+import type {ImageFacts} from '../model/image.js'
 import type {CommandResult, StageCommand, StageScript} from '../model/ports.js'
 import type {StageRecord} from '../model/record.js'
 import type {StoredStage} from '../model/store.js'
@@ -276,7 +276,12 @@ async function publish(run: StageRun, folder: string, root: string, seconds: num
   }
   if (inputs.key !== undefined) return ports.store.put(inputs.key, {image, listing}, record)
   // Without a key it is of this build alone.
-  const facts: ProgramFacts = {load: async () => new Map(), save: async () => {}}
+  const facts: ImageFacts = {
+    load: async () => new Map(),
+    save: async () => {},
+    loadTexts: async () => new Map(),
+    saveTexts: async () => {},
+  }
   return {record, facts, tree: async () => tree, image: async () => ({path: image, offset: 0})}
 }
 

@@ -4,6 +4,8 @@ import type {Image} from '../model/image.js'
 
 /** Settings and scripts are shorter; of a longer file nobody wants the rest. */
 const MOST = 4 * 1024 * 1024
+/** A longer one is not kept among the facts about an image. */
+const MOST_KEPT = 1024 * 1024
 
 /**
  * The content of files, by the path that was asked for; links are followed inside the image, and what is no file is
@@ -18,6 +20,16 @@ export async function readSmallFiles(image: Image, paths: Iterable<string>, sign
   }
   const result = new Map<string, Buffer>()
   if (asked.size === 0) return result
+  const known = await image.facts?.loadTexts()
+  const fresh = new Map<string, Uint8Array>()
+  const digestOf = (path: string) => image.tree.lookup(path)?.digest ?? ''
+  for (const [path, names] of asked) {
+    const text = known?.get(digestOf(path))
+    if (text === undefined) continue
+    for (const name of names) result.set(name, Buffer.from(text))
+    asked.delete(path)
+  }
+  if (asked.size === 0) return result
   await image.contents(
     [...asked.keys()],
     async (path, content) => {
@@ -30,8 +42,10 @@ export async function readSmallFiles(image: Image, paths: Iterable<string>, sign
       }
       const whole = Buffer.concat(chunks).subarray(0, MOST)
       for (const name of asked.get(path) ?? []) result.set(name, whole)
+      if (whole.length <= MOST_KEPT && digestOf(path) !== '') fresh.set(digestOf(path), whole)
     },
     signal,
   )
+  if (fresh.size > 0) await image.facts?.saveTexts(new Map([...(known ?? []), ...fresh]))
   return result
 }

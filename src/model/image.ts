@@ -45,10 +45,14 @@ export interface ImageTree {
   below(path: string): Iterable<ImageEntry>
 }
 
-/** What programs said of themselves when they were read before. */
-export interface ProgramFacts {
+/** What was read of an image before, by the digest of the content it was read from: it is true of any image. */
+export interface ImageFacts {
+  /** What programs say of themselves. */
   load(): Promise<ReadonlyMap<string, Program>>
   save(facts: ReadonlyMap<string, Program>): Promise<void>
+  /** Small files that tell how programs are run: settings of the loader, environment scripts. */
+  loadTexts(): Promise<ReadonlyMap<string, Uint8Array>>
+  saveTexts(texts: ReadonlyMap<string, Uint8Array>): Promise<void>
 }
 
 /** An image, wherever it lies and in whatever form: its names at hand, its content on request. */
@@ -71,8 +75,8 @@ export interface Image {
     visit: (path: string, content: AsyncIterable<Uint8Array>) => Promise<void>,
     signal: AbortSignal,
   ): Promise<void>
-  /** Facts about programs by the digest of their content, where somebody keeps them: they follow from the content alone. */
-  readonly facts?: ProgramFacts
+  /** Where somebody keeps what was read. */
+  readonly facts?: ImageFacts
   /** Ends what the image keeps open: a mount, a container, temporary files. */
   close(): Promise<void>
 }

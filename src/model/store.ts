@@ -1,5 +1,5 @@
 /** What is kept between builds, as the build sees it. The layout of a folder that keeps it: docs/store.md. */
-import type {ImageTree, ProgramFacts} from './image.js'
+import type {ImageFacts, ImageTree} from './image.js'
 import type {PackedImage} from './ports.js'
 import type {StageRecord} from './record.js'
 
@@ -8,7 +8,7 @@ export interface StoredStage {
   readonly record: StageRecord
   tree(): Promise<ImageTree>
   /** Facts about its programs, kept with the entry. */
-  readonly facts: ProgramFacts
+  readonly facts: ImageFacts
   /**
    * The image, its content held against the record's digest before the first use; undefined when it is not kept any
    * more, or was damaged and has been dropped.

@@ -29,7 +29,7 @@ import {
   readRecord,
   STORE_VERSION,
 } from './entry.js'
-import {programFacts} from './program-facts.js'
+import {imageFacts} from './image-facts.js'
 
 const OUTPUT = 'image.sif'
 const PACK = 'files.sqfs'
@@ -112,14 +112,17 @@ export function directoryStore(folder: string, options: DirectoryStoreOptions): 
     let tree: Promise<Listing> | undefined
     return {
       record,
-      facts: programFacts(entry),
+      facts: imageFacts(entry),
       tree: () => {
         tree ??= readListing(listing)
         return tree
       },
       async image() {
         if ((await hasSize(image, record.image)) === 'missing') return undefined
-        return (await isAsRecorded(image, record.image)) ? {path: image, offset: record.image.offset} : cut()
+        if (await isAsRecorded(image, record.image)) return {path: image, offset: record.image.offset}
+        // Published anew meanwhile: another listing belongs to it.
+        const now = await readRecord<StageRecord>(join(entry, RECORD), key)
+        return now?.image.digest === record.image.digest ? cut() : undefined
       },
     }
   }

@@ -21,7 +21,7 @@ import type {Image} from '../../src/model/image.js'
 import type {StageRecord} from '../../src/model/record.js'
 import type {Store, StoredStage} from '../../src/model/store.js'
 import {directoryStore, storedKeys} from '../../src/stores/directory.js'
-import {programFacts} from '../../src/stores/program-facts.js'
+import {imageFacts} from '../../src/stores/image-facts.js'
 import {hashFile} from '../../src/system/files.js'
 import {ownIdentity} from '../../src/system/identity.js'
 
@@ -345,7 +345,7 @@ describe('facts about programs', () => {
       tree: new Listing([
         {path: '/cat', kind: 'file', mode: 0o755, uid: 0, gid: 0, size: bytes.length, digest: `sha256:${'a'.repeat(64)}`},
       ]),
-      facts: programFacts(folder),
+      facts: imageFacts(folder),
       async contents(paths, visit) {
         for (const path of paths) {
           asked += 1
