@@ -60,17 +60,17 @@ function ofRun(stage: Stage, step: RunStep, secrets: ReadonlySet<string>): Diagn
   return found
 }
 
-/** A `%setup` of its own interpreter leaves no place for ours, which makes the place for the secrets. */
-function ofSetup(stage: Stage, secrets: ReadonlySet<string>): Diagnostic[] {
+/** A `%setup` of its own interpreter leaves no place for ours, which makes the places for what is mounted. */
+function ofSetup(stage: Stage, mounted: string | undefined): Diagnostic[] {
   const setup = stage.definition?.sections.find(each => each.name === 'setup' && each.arguments.trim() !== '')
-  if (setup === undefined || secrets.size === 0) return []
+  if (setup === undefined || mounted === undefined) return []
   return [
     finding(
       'secret-place',
       'error',
       stage,
       setup.span,
-      `Secrets cannot be mounted in stage "${stage.name}": its %setup has arguments of its own.`,
+      `${mounted} cannot be mounted in stage "${stage.name}": its %setup has arguments of its own.`,
       'Write %setup without arguments.',
     ),
   ]
@@ -99,11 +99,17 @@ function ofEnvironment(description: Description, target: number): Diagnostic[] {
 }
 
 /** Findings about the stages that the target needs. */
-export function demandsOf(description: Description, target: number, secrets: ReadonlySet<string>): Diagnostic[] {
+export function demandsOf(
+  description: Description,
+  target: number,
+  secrets: ReadonlySet<string>,
+  cacheMounts: readonly string[],
+): Diagnostic[] {
+  const mounted = secrets.size > 0 ? 'Secrets' : cacheMounts.length > 0 ? 'Kept folders' : undefined
   const commands = neededStages(description, target).flatMap(index => {
     const stage = description.stages[index]
     if (stage === undefined) return []
-    return [...ofSetup(stage, secrets), ...stage.steps.flatMap(step => (step.kind === 'run' ? ofRun(stage, step, secrets) : []))]
+    return [...ofSetup(stage, mounted), ...stage.steps.flatMap(step => (step.kind === 'run' ? ofRun(stage, step, secrets) : []))]
   })
   return [...commands, ...ofEnvironment(description, target)]
 }

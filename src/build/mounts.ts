@@ -14,8 +14,22 @@ export function mountsOf(stage: Stage): {readonly step: RunStep; readonly mount:
   return stage.steps.flatMap(step => (step.kind === 'run' ? (step.mounts ?? []).map(mount => ({step, mount})) : []))
 }
 
-export function cacheMountsOf(stage: Stage): CacheMount[] {
+/** @param kept places that a definition file's commands are to see a kept folder at */
+export function cacheMountsOf(stage: Stage, kept: readonly string[]): CacheMount[] {
+  if (stage.rules === 'def') return kept.map(target => keptFolder(stage, target))
   return mountsOf(stage).flatMap(({mount}) => (mount.kind === 'cache' ? [mount] : []))
+}
+
+/** As a Dockerfile's `--mount=type=cache,target=TARGET` (K128). */
+function keptFolder({span}: Stage, target: string): CacheMount {
+  const own = {uid: 0, gid: 0, mode: 0o755, readOnly: false}
+  return {kind: 'cache', id: target, target: [target], sharing: 'shared', span, ...own}
+}
+
+/** The folders of `cacheMountsOf` for a definition file's stage. */
+export function keptFolders(stage: Stage, caches: ReadonlyMap<CacheMount, string>): {from: string; target: string}[] {
+  if (stage.rules !== 'def') return []
+  return [...caches].map(([mount, from]) => ({from, target: mount.target.join('')}))
 }
 
 export interface LaidMounts {

@@ -93,6 +93,7 @@ export async function previewBuild(request: BuildRequest, ports: BuildPorts, sig
       ),
       mounted: new Map(mountsOf(stage).flatMap(({mount}) => shownMount(mount, ports.secrets.ids))),
       cacheContent: new Map(),
+      keptFolders: request.options.cacheMounts.map(target => ({from: `$STORE/caches${target}`, target})),
       launcher: {folder: '$SCRATCH/launcher', program: (name, at) => [`${at}/${name}`]},
       secrets: ports.secrets.ids.size === 0 ? undefined : {given: '$SECRETS/given', copies: '$SECRETS/copies'},
       cwd: request.context.root,

@@ -13,7 +13,7 @@ import {hashFile} from '../system/files.js'
 import {Checkpoints} from './checkpoints.js'
 import type {Done, StageInputs} from './inputs.js'
 import {layIncoming, layPlacements} from './lay.js'
-import {cacheMountsOf, layMounts} from './mounts.js'
+import {cacheMountsOf, keptFolders, layMounts} from './mounts.js'
 import {readableFolder} from './readable.js'
 import type {BuildPorts, BuildRequest} from './request.js'
 import {filling} from './variables.js'
@@ -106,6 +106,7 @@ async function prepareStage(
     incoming: [...incoming].sort(([a], [b]) => a - b).map(([, each]) => each),
     placements: await layPlacements(incoming, laying),
     ...(await layMounts(incoming, caches, secrets, laying)),
+    keptFolders: keptFolders(stage, caches),
     launcher: runsCommands(stage) ? await ports.launcher(join(folder, 'launcher')) : undefined,
     secrets,
     cwd: await readableFolder(stage, folder, request, ports, signal),
@@ -233,10 +234,15 @@ export async function runStage(run: StageRun): Promise<RanStage> {
   const folder = await ports.scratch.folder(`stage-${stage.index}`)
   const packing: Promise<void>[] = []
   try {
-    const {root, seconds} = await ports.caches.use(cacheMountsOf(stage), waiting, run.signal, async caches => {
-      const prepared = await prepareStage(run, folder, packing, caches)
-      return {root: prepared.root, seconds: await runScript(run, prepared, folder, logFile)}
-    })
+    const {root, seconds} = await ports.caches.use(
+      cacheMountsOf(stage, request.options.cacheMounts),
+      waiting,
+      run.signal,
+      async caches => {
+        const prepared = await prepareStage(run, folder, packing, caches)
+        return {root: prepared.root, seconds: await runScript(run, prepared, folder, logFile)}
+      },
+    )
     return {stored: await publish(run, folder, root, seconds), root}
   } catch (error) {
     // Nothing has run: what was laid ready is in the way of the next attempt.

@@ -133,7 +133,7 @@ export async function runBuild(input: string | undefined, flags: BuildFlags, aro
       keepFailed: flags['on-failure'] === 'keep',
       output,
     })
-    const unmet = demandsOf(request.description, request.target, secrets.ids)
+    const unmet = demandsOf(request.description, request.target, secrets.ids, request.options.cacheMounts)
     loaded = {...loaded, diagnostics: arrange([...loaded.diagnostics, ...unmet], loaded.source)}
     if (exitCodeOf(loaded.diagnostics) !== ExitCode.done) return stopped(loaded, around.colour)
     if (!flags['dry-run']) await scratch.sweep()

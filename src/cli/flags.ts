@@ -57,6 +57,11 @@ export const building = {
   }),
   'override-labels': Flags.boolean({description: 'let %labels and %help win over those of the base'}),
   'share-tmp': Flags.boolean({description: "the host's /tmp and /var/tmp in every stage (one at a time, not cached)"}),
+  'cache-mount': Flags.string({
+    description: "folder of a definition file's stages that is kept between builds, and in no image",
+    helpValue: 'TARGET',
+    multiple: true,
+  }),
   'keep-cwd': Flags.boolean({description: "let the image start in the caller's folder instead of WORKDIR"}),
 }
 
@@ -85,5 +90,6 @@ export type BuildingFlags = {
   readonly 'engine-arg'?: readonly string[] | undefined
   readonly 'override-labels': boolean
   readonly 'share-tmp': boolean
+  readonly 'cache-mount'?: readonly string[] | undefined
   readonly 'keep-cwd': boolean
 }

@@ -51,8 +51,21 @@ function engineOptions(flags: BuildingFlags): EngineOptions {
     notest: flags.notest,
     overrideLabels: flags['override-labels'],
     shareTmp: flags['share-tmp'],
+    cacheMounts: cacheMounts(flags['cache-mount'] ?? []),
     extra: flags['engine-arg'] ?? [],
   }
+}
+
+/** @throws SifstageError (2) for a place that cannot be one */
+function cacheMounts(targets: readonly string[]): string[] {
+  for (const target of targets)
+    if (!/^\/[^:,\\\0]+$/.test(target) || target.split('/').some(part => part === '..' || part === '.'))
+      throw new SifstageError(
+        ExitCode.usage,
+        `--cache-mount ${target}: this cannot be a place in an image`,
+        'Give the absolute path of a folder without colons, commas and dots alone, such as /root/.cache/pip',
+      )
+  return [...new Set(targets.map(target => target.replace(/\/+/g, '/').replace(/\/$/, '')))].sort()
 }
 
 export interface Workshop {

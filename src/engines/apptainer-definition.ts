@@ -51,23 +51,40 @@ function beforeSections(text: string, section: string): string {
   return [...lines.slice(0, end), section, ...lines.slice(end)].join('\n')
 }
 
-/** Where `%setup` writes down the folders that it made for the secrets. */
-export function secretsNote(work: StageWork): string {
-  return `${work.folder}/secrets-place.json`
+/** Where `%setup` writes down the folders that it made for what the engine mounts. */
+export function placesNote(work: StageWork): string {
+  return `${work.folder}/mount-places.json`
+}
+
+/** Places in the image at which the engine mounts something for the time of the build. */
+function mountPlaces(work: StageWork): string[] {
+  return [...(work.secrets === undefined ? [] : ['/run/secrets']), ...work.keptFolders.map(each => each.target)]
+}
+
+/** Whether something is mounted into the stage that needs a place of its own. */
+export function hasPlaces(work: StageWork): boolean {
+  return mountPlaces(work).length > 0
+}
+
+/** Every folder on the way to a path, outermost first, without the slash at the start. */
+function onTheWay(path: string): string[] {
+  const parts = path.split('/').filter(part => part !== '')
+  return parts.map((_, index) => parts.slice(0, index + 1).join('/'))
 }
 
 /**
- * A `%setup` that makes `/run/secrets` in the image, where the engine mounts the secrets: it cannot make the place
+ * A `%setup` that makes the places in the image at which the engine mounts secrets and kept folders: it cannot make them
  * itself. Links are not followed: here they would be the machine's.
  */
-function secretsPlace(work: StageWork): string {
-  const note = shellQuote(secretsNote(work))
+function makePlaces(work: StageWork): string {
+  const note = shellQuote(placesNote(work))
+  const folders = [...new Set(mountPlaces(work).flatMap(onTheWay))]
   return [
     '%setup',
     // Not in the person's log, which traces every line.
     '( { set +x; } 2>/dev/null; made= root=$SINGULARITY_ROOTFS',
-    'for each in run run/secrets; do',
-    '  if [ -L "$root/$each" ]; then echo "the image has a link at /$each, so that secrets cannot be mounted there" >&2; exit 1; fi',
+    `for each in ${folders.map(shellQuote).join(' ')}; do`,
+    '  if [ -L "$root/$each" ]; then echo "the image has a link at /$each, so that nothing can be mounted there" >&2; exit 1; fi',
     '  [ -d "$root/$each" ] || { mkdir -m 0755 "$root/$each"; made="$made${made:+,}{\\"path\\":\\"/$each\\"}"; }',
     'done',
     `echo "[$made]" >${note} )`,
@@ -83,5 +100,5 @@ export function definitionFile(work: StageWork): string {
   const text =
     bootstrap !== undefined && (work.rebased || isRenamed(work.base)) ? withBase(own, bootstrap.agent, bootstrap.from) : own
   const whole = text.endsWith('\n') ? text : `${text}\n`
-  return `${stubs}${work.secrets === undefined ? whole : beforeSections(whole, secretsPlace(work))}`
+  return `${stubs}${hasPlaces(work) ? beforeSections(whole, makePlaces(work)) : whole}`
 }

@@ -8,7 +8,7 @@ import type {Stage} from '../model/description.js'
 import type {Operation, Operations} from '../model/operations.js'
 import type {Engine, EngineOptions, StageCommand, StageScript, StageWork} from '../model/ports.js'
 import {bootstrapOf, isRenamed} from './apptainer-base.js'
-import {definitionFile, secretsNote} from './apptainer-definition.js'
+import {definitionFile, hasPlaces, placesNote} from './apptainer-definition.js'
 import {dockerSteps} from './apptainer-steps.js'
 
 /** Version ranges that behave alike (table H of the rules); the number is part of every key. */
@@ -118,7 +118,7 @@ function buildFlags(options: EngineOptions, keepFailed: boolean): string[] {
 
 /**
  * What is put right behind the engine: metadata in the person's own words, where it saw our working file (labels of the header, D120;
- * definitions moved aside), and the place where secrets were.
+ * definitions moved aside), and the places where something was mounted.
  */
 function afterwards(work: StageWork): Operations | undefined {
   const {definition} = work.stage
@@ -130,13 +130,26 @@ function afterwards(work: StageWork): Operations | undefined {
     steps.push({op: 'labels', path: '/.singularity.d/labels.json', set})
   }
   if (work.incoming.some(each => each.withMetadata)) steps.push({op: 'history', text: work.description.text})
-  if (work.secrets !== undefined) steps.push({op: 'clear-mount-points', file: secretsNote(work)})
+  if (hasPlaces(work)) steps.push({op: 'clear-mount-points', file: placesNote(work)})
   return steps.length === 0 ? undefined : {root: work.root, steps}
 }
 
-/** A definition file's commands see all secrets that were given. */
-function bindSecrets(options: EngineOptions, secrets: StageWork['secrets']): EngineOptions {
-  return secrets === undefined ? options : {...options, binds: [`${secrets.given}:/run/secrets:ro`, ...options.binds]}
+/** A definition file's commands see all secrets that were given, and the folders that are kept for them. */
+function bindPlaces(options: EngineOptions, {secrets, keptFolders}: StageWork): EngineOptions {
+  const binds = [
+    ...(secrets === undefined ? [] : [`${secrets.given}:/run/secrets:ro`]),
+    ...keptFolders.map(({from, target}) => `${from}:${target}`),
+  ]
+  return {...options, binds: [...binds, ...options.binds]}
+}
+
+/** Makes the kept folders that are new. */
+function layKeptFolders(work: StageWork): {readonly path: string; readonly text: string; readonly mode: number} | undefined {
+  if (work.keptFolders.length === 0) return undefined
+  const as = {uid: 0, gid: 0, mode: 0o755}
+  const steps = work.keptFolders.map(({from}): Operation => ({op: 'lay', from: undefined, to: from, as}))
+  const operations: Operations = {root: work.folder, steps}
+  return {path: `${work.folder}/kept-folders.json`, text: JSON.stringify(operations), mode: 0o644}
 }
 
 /** Whether a stage's test will run. */
@@ -189,24 +202,26 @@ export function apptainerEngine(program: ApptainerProgram): Engine {
     })
     if (work.stage.rules === 'def') {
       const path = `${folder}/stage.def`
-      const withSecrets = bindSecrets(privateTmp, work.secrets)
+      const withPlaces = bindPlaces(privateTmp, work)
       const title = hasTest(work.stage) && !options.notest ? 'build and test' : 'build'
-      const run = build(path, title, work.cwd, buildFlags(withSecrets, work.keepFailed))
-      const files = [{path, text: definitionFile(work), mode: 0o644}]
-      const metadata = afterwards(work)
-      if (metadata === undefined) return {folders, files, commands: [run, inspect]}
-      const operations = `${folder}/metadata.json`
-      const own: StageCommand = {
+      const run = build(path, title, work.cwd, buildFlags(withPlaces, work.keepFailed))
+      const kept = layKeptFolders(work)
+      const helper = (title: string, operations: string): StageCommand => ({
         kind: 'helper',
-        title: "put the definition's own words in place",
+        title,
         argv: [operations],
         cwd: '/',
         env: {},
-      }
+      })
+      const before = kept === undefined ? [] : [helper('make the kept folders', kept.path)]
+      const files = [{path, text: definitionFile(work), mode: 0o644}, ...(kept === undefined ? [] : [kept])]
+      const metadata = afterwards(work)
+      if (metadata === undefined) return {folders, files, commands: [...before, run, inspect]}
+      const operations = `${folder}/metadata.json`
       return {
         folders,
         files: [...files, {path: operations, text: JSON.stringify(metadata), mode: 0o644}],
-        commands: [run, own, inspect],
+        commands: [...before, run, helper("put the definition's own words in place", operations), inspect],
       }
     }
     const steps = dockerSteps(work, program.path, {tmp, varTmp, env})

@@ -33,6 +33,8 @@ export interface EngineOptions {
   readonly notest: boolean
   readonly overrideLabels: boolean
   readonly shareTmp: boolean
+  /** Places at which a definition file's commands see a folder that is kept between builds: what lies there is in no image. */
+  readonly cacheMounts: readonly string[]
   readonly extra: readonly string[]
 }
 
@@ -86,6 +88,8 @@ export interface StageWork {
   readonly cacheContent: ReadonlyMap<Mount, string>
   /** Undefined for a stage that runs no command of docker's rules. */
   readonly launcher: Launcher | undefined
+  /** Folders that are kept between builds, as a definition file's commands see them (`--cache-mount`). */
+  readonly keptFolders: readonly {readonly from: string; readonly target: string}[]
   /** Undefined when none was given. A definition file's commands see `given` as `/run/secrets`. */
   readonly secrets: SecretFolders | undefined
   /** The engine's working folder: the build context. */

@@ -55,14 +55,16 @@ function mountValue(mount: Mount, origin: (from: CopyOrigin | undefined) => unkn
 
 /** What holds for a stage from its beginning. */
 function surroundings(input: Omit<KeyInput, 'host' | 'artifacts' | 'start' | 'keepCwd'>): KeyPart[] {
-  const {notest: _, shareTmp, noHttps: __, ...image} = input.options
+  const {notest: _, shareTmp, noHttps: __, cacheMounts, ...image} = input.options
+  // Commands of docker's rules say themselves what they mount.
+  const kept = input.stage.rules === 'def' && cacheMounts.length > 0 ? {cacheMounts} : {}
   return [
     {name: 'script format', value: String(SCRIPT_FORMAT)},
     {name: 'engine', value: `${input.engine.name} ${input.engine.generation}`},
     {name: 'platform', value: `linux/${input.architecture}`},
     {name: 'id mapping', value: input.mapping},
     {name: 'base', value: input.base},
-    {name: 'engine options', value: canonical({...image, shareTmp})},
+    {name: 'engine options', value: canonical({...image, shareTmp, ...kept})},
   ]
 }
 
