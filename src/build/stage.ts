@@ -259,10 +259,14 @@ export async function runStage(run: StageRun): Promise<RanStage> {
 async function publish(run: StageRun, folder: string, root: string, seconds: number): Promise<StoredStage> {
   const {stage, inputs, ports, signal} = run
   const {engine, version} = ports.engine
-  const tree = await ports.images.inventory(root, signal)
   const image = join(folder, 'image.sqfs')
   const listing = join(folder, 'listing.jsonl')
-  await ports.images.pack(root, image, undefined, signal)
+  // Side by side: both read the whole tree, and each keeps about one core busy.
+  const packing = ports.images.pack(root, image, undefined, signal)
+  const [inventory] = await Promise.allSettled([ports.images.inventory(root, signal), packing])
+  await packing
+  if (inventory.status === 'rejected') throw inventory.reason
+  const tree = inventory.value
   const listingDigest = await ports.store.writeListing(listing, tree)
   const inspect = await readFile(join(folder, 'inspect.json'), 'utf8').catch(() => undefined)
   const {config} = inputs.resolved

@@ -43,7 +43,11 @@ export interface KeyInput {
 function stepValue(step: Step): unknown {
   // The content of what is copied is in the key by itself; a stage's index is only its place in the file.
   const origin = (from: CopyOrigin | undefined) => (from?.kind === 'stage' ? {kind: from.kind, name: from.name} : from)
-  if (step.kind === 'copy') return {...step, from: origin(step.from)}
+  if (step.kind === 'copy') {
+    // What the copied thing has to be is judged at every build.
+    const {expect: _, ...rest} = step
+    return {...rest, from: origin(step.from)}
+  }
   if (step.kind !== 'run' || step.mounts === undefined) return step
   return {...step, mounts: step.mounts.flatMap(mount => mountValue(mount, origin))}
 }
