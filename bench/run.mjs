@@ -1,4 +1,4 @@
-// npm run bench [-- startup | build | store | images] [--rounds N]: tables in Markdown on standard output, dots on standard error.
+// npm run bench [-- startup | build | store | formats | images] [--rounds N]: tables in Markdown on standard output, dots on standard error.
 import {execFileSync, spawnSync} from 'node:child_process'
 import {readFileSync} from 'node:fs'
 import {availableParallelism, cpus, release, totalmem} from 'node:os'
@@ -6,13 +6,14 @@ import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {parseArgs} from 'node:util'
 import {build} from './build.mjs'
+import {formats} from './formats.mjs'
 import {images} from './images.mjs'
 import {startup} from './startup.mjs'
 import {store} from './store.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const {values, positionals} = parseArgs({allowPositionals: true, options: {rounds: {type: 'string'}}})
-const wanted = new Set(positionals.length === 0 ? ['startup', 'build', 'store', 'images'] : positionals)
+const wanted = new Set(positionals.length === 0 ? ['startup', 'build', 'store', 'formats', 'images'] : positionals)
 const user = process.getuid() === 0 ? (process.env.SIFSTAGE_TEST_USER ?? 'hpc') : undefined
 const bases = process.env.SIFSTAGE_TEST_BASES ?? '/var/tmp/sifstage-bases'
 const node = process.execPath
@@ -41,6 +42,12 @@ if (wanted.has('store')) {
   const registry = execFileSync(join(root, 'scripts/registry.sh'), ['start', bases], {encoding: 'utf8'}).trim()
   process.stdout.write(`${store({root, user, registry, rounds: Number(values.rounds ?? 3)})}\n`)
 }
+if (wanted.has('formats'))
+  for (const [image, path] of [
+    ['debian', 'usr/bin/perl'],
+    ['gcc', 'usr/bin/ld.bfd'],
+  ])
+    process.stdout.write(`${formats({bases, image, path, rounds: Number(values.rounds ?? 3)})}\n`)
 if (wanted.has('images')) {
   const registry = execFileSync(join(root, 'scripts/registry.sh'), ['start', bases], {encoding: 'utf8'}).trim()
   for (const megabytes of [170, 1024])
