@@ -38,7 +38,9 @@ export function formats({bases, image, path, rounds}) {
     const lines = Object.entries(forms).map(([name, form]) => {
       const at = join(folder, 'kept')
       const to = join(folder, 'out')
-      const forget = (...paths) => paths.forEach(each => rmSync(each, {recursive: true, force: true}))
+      const forget = (...paths) => {
+        for (const each of paths) rmSync(each, {recursive: true, force: true})
+      }
       const time = (argv, before) => seconds(measure([{name, argv, before}], {rounds, warm: true}))
       const write = time(form.write(tree, at), () => forget(at))
       const one = time(form.one(at, to, path), () => forget(to))
