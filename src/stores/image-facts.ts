@@ -60,3 +60,8 @@ export function imageFacts(entry: string): ImageFacts {
       texts.save(new Map([...contents].map(([digest, bytes]) => [digest, Buffer.from(bytes).toString('base64')]))),
   }
 }
+
+/** Facts of an entry that is not ours to write in. */
+export function unwritten(facts: ImageFacts): ImageFacts {
+  return {...facts, save: async () => {}, saveTexts: async () => {}}
+}
