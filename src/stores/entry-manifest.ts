@@ -6,6 +6,7 @@
 import {isDigest, isRecord} from '../images/manifest.js'
 import {hashText} from '../system/files.js'
 import {isSigned, type Signer} from '../system/signing.js'
+import {PROGRAMS, TEXTS} from './image-facts.js'
 
 export const MANIFEST_TYPE = 'application/vnd.oci.image.manifest.v1+json'
 const EMPTY_TYPE = 'application/vnd.oci.empty.v1+json'
@@ -25,15 +26,15 @@ const FILES = {
   stage: [
     {name: 'record.json', mediaType: 'application/vnd.sifstage.stage.record.v2+json', largest: 16 << 20},
     {name: 'listing.jsonl', mediaType: 'application/vnd.sifstage.stage.listing.v2+jsonl', largest: 2 ** 31},
-    {name: 'programs.json', mediaType: 'application/vnd.sifstage.stage.programs.v2+json', largest: 2 ** 30},
-    {name: 'texts.json', mediaType: 'application/vnd.sifstage.stage.texts.v2+json', largest: 2 ** 28},
+    {name: PROGRAMS, mediaType: 'application/vnd.sifstage.stage.programs.v2+json', largest: 2 ** 30},
+    {name: TEXTS, mediaType: 'application/vnd.sifstage.stage.texts.v2+json', largest: 2 ** 28},
     {name: 'image.sqfs', mediaType: 'application/vnd.sifstage.stage.image.v2.squashfs', largest: 2 ** 42},
   ],
   artifacts: [{name: 'files.sqfs', mediaType: 'application/vnd.sifstage.artifacts.v2.squashfs', largest: 2 ** 42}],
 } as const
 
 /** What was read of a stage's files: an entry is whole without. */
-export const FACTS = ['programs.json', 'texts.json'] as const
+export const FACTS = [PROGRAMS, TEXTS] as const
 
 const ARTIFACT_TYPES: Readonly<Record<EntryKind, string>> = {
   stage: 'application/vnd.sifstage.stage.v2',

@@ -5,29 +5,28 @@ import {copyFile, rm, stat} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {ImageFacts} from '../model/image.js'
 import type {Identity} from '../model/ports.js'
+import type {StoredStage} from '../model/store.js'
 import {giveTo, makeOwned} from '../system/files.js'
+import {mayRead} from '../system/may-read.js'
 import {type DirectoryStore, directoryStore} from './directory.js'
 import type {Source, Target} from './source.js'
 import {prepareStore} from './version.js'
 
 export interface FolderSourceOptions {
   readonly owner: Identity
-  /** Told of damage: what is damaged is left as it is, since it is not ours. */
+  /** Told of what cannot be used: it is left as it is, since it is not ours. */
   readonly onDamage: (text: string) => void
 }
 
 /** Entries are used in place: nothing of them is copied. */
 export function folderSource(folder: string, options: FolderSourceOptions): Source {
   const told = new Set<string>()
-  const store = directoryStore(folder, {
-    owner: options.owner,
-    readOnly: true,
+  const tell = (text: string) => {
     // It stays as it is, and is met again.
-    onDamage(text) {
-      if (!told.has(text)) options.onDamage(text)
-      told.add(text)
-    },
-  })
+    if (!told.has(text)) options.onDamage(text)
+    told.add(text)
+  }
+  const store = directoryStore(folder, {owner: options.owner, readOnly: true, onDamage: tell})
   let looked: Promise<unknown> | undefined
 
   /** A folder that is not there is told, not taken for an empty one. */
@@ -37,13 +36,25 @@ export function folderSource(folder: string, options: FolderSourceOptions): Sour
     return store
   }
 
+  /** A file that the engine's user can read: he is the one who unpacks it. */
+  async function readable<T extends {readonly path: string}>(file: T | undefined): Promise<T | undefined> {
+    if (file === undefined || (await mayRead(options.owner, file.path))) return file
+    tell(`${options.owner.user} cannot read ${file.path}: it is not used`)
+    return undefined
+  }
+
+  async function find(key: string, signal: AbortSignal): Promise<StoredStage | undefined> {
+    const stored = await (await there()).find(key, signal)
+    return stored && {...stored, image: async until => readable(await stored.image(until))}
+  }
+
   return {
     name: folder,
-    find: async (key, signal) => (await there()).find(key, signal),
-    findArtifacts: async (name, signal) => (await there()).findArtifacts(name, signal),
+    find,
+    findArtifacts: async (name, signal) => readable(await (await there()).findArtifacts(name, signal)),
     findCheckpoint: async (key, signal) => (await there()).findCheckpoint(key, signal),
     async imageOf(record, signal) {
-      const found = await (await there()).find(record.key, signal)
+      const found = await find(record.key, signal)
       return found?.record.digest === record.digest ? found.image(signal) : undefined
     },
   }

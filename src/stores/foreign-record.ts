@@ -7,6 +7,7 @@ import {isDigest, isRecord} from '../images/manifest.js'
 import type {EntryKind, ImageEntry} from '../model/image.js'
 import type {KeyPart, StageRecord} from '../model/record.js'
 import type {Entry, FACTS} from './entry-manifest.js'
+import {TEXTS} from './image-facts.js'
 
 function isText(value: unknown): value is string {
   return typeof value === 'string'
@@ -111,7 +112,7 @@ export function isForeignFacts(name: (typeof FACTS)[number], text: string): bool
     const [digest, program]: readonly unknown[] = Array.isArray(fact) && fact.length === 2 ? fact : []
     if (!isSha256(digest)) return false
     // Such a text is held against its digest whenever it is read.
-    if (name === 'texts.json') return isText(program)
+    if (name === TEXTS) return isText(program)
     if (!isRecord(program)) return false
     switch (program['kind']) {
       case 'elf': {

@@ -3,10 +3,9 @@
  * fails a build: one that fails, or is too slow, is left out from then on, with one word about it.
  */
 import type {Store, StoredStage} from '../model/store.js'
-import {reasonOf} from '../system/registry.js'
 import {RegistryTrouble} from '../system/registry-line.js'
 import type {Sending} from './sending.js'
-import type {Note, Source} from './source.js'
+import {type Note, type Source, whyNot} from './source.js'
 
 export interface LayeredOptions {
   readonly note: Note
@@ -32,7 +31,7 @@ export function layeredStore(local: Store, sources: readonly Source[], {note, se
     } catch (error) {
       signal.throwIfAborted()
       if (!gone.has(source))
-        note('warning', `the store ${source.name} is left out for the rest of this build: ${reasonOf(error)}${advice(error)}`)
+        note('warning', `the store ${source.name} is left out for the rest of this build: ${whyNot(error)}${advice(error)}`)
       gone.add(source)
       return undefined
     }

@@ -1,6 +1,5 @@
 /** Sends what is published to another store, behind the build's back: nothing waits for it but the end. */
-import {reasonOf} from '../system/registry.js'
-import type {Note, Target} from './source.js'
+import {type Note, type Target, whyNot} from './source.js'
 
 /** Who waits longer at the end wants to know for what. */
 const PATIENCE_MS = 500
@@ -33,7 +32,7 @@ export function sending(target: Target, note: Note, signal: AbortSignal): Sendin
         if (!failed && !signal.aborted) await send()
       } catch (error) {
         if (!signal.aborted)
-          note('warning', `nothing more is sent to ${target.name}: ${reasonOf(error)}; the build is as good without`)
+          note('warning', `nothing more is sent to ${target.name}: ${whyNot(error)}; the build is as good without`)
         failed = true
       }
       waiting -= 1

@@ -2,6 +2,8 @@
 import type {PackedImage} from '../model/ports.js'
 import type {StageRecord} from '../model/record.js'
 import type {ReadableStore} from '../model/store.js'
+import {errorCode, fileTrouble} from '../system/files.js'
+import {reasonOf} from '../system/registry.js'
 
 export interface Source extends ReadableStore {
   /** What it is called in messages: as the person named it. */
@@ -18,4 +20,9 @@ export interface Target {
   readonly name: string
   sendStage(key: string, signal: AbortSignal): Promise<void>
   sendArtifacts(name: string, signal: AbortSignal): Promise<void>
+}
+
+/** Why a store is of no use, for a person. */
+export function whyNot(error: unknown): string {
+  return /^(ENO|EACC|EPERM|EIS|EROFS|EDQ)/.test(errorCode(error) ?? '') ? fileTrouble(error) : reasonOf(error)
 }

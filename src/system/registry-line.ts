@@ -24,7 +24,7 @@ export interface Patience {
   readonly chunk: number
 }
 
-export const PATIENCE: Patience = {
+const PATIENCE: Patience = {
   firstByteMs: 5_000,
   documentMs: 10_000,
   silenceMs: 30_000,
@@ -34,6 +34,9 @@ export const PATIENCE: Patience = {
   longestPauseMs: 30_000,
   chunk: 16 << 20,
 }
+
+/** Tries of one who does not wait. */
+const HASTY_ATTEMPTS = 3
 
 /** Why a registry is of no use now. `passing`: it may be, a little later. */
 export class RegistryTrouble extends Error {
@@ -116,7 +119,10 @@ export class RegistryLine {
   /** The same line for one who does not wait: what is small and wanted before anything else can go on. */
   get hasty(): RegistryLine {
     const {firstByteMs: silenceMs} = this.patience
-    const hasty = new RegistryLine({...this.options, patience: {...this.patience, silenceMs, slowest: 1 << 20, attempts: 3}})
+    const hasty = new RegistryLine({
+      ...this.options,
+      patience: {...this.patience, silenceMs, slowest: 1 << 20, attempts: HASTY_ATTEMPTS},
+    })
     hasty.#base = this.#base
     hasty.#authorization = this.#authorization
     return hasty
@@ -198,7 +204,8 @@ export class RegistryLine {
    * @param until no pause reaches beyond this moment
    */
   async retrying<T>(work: () => Promise<T>, signal: AbortSignal, progress = () => 0, until = Infinity): Promise<T> {
-    const {attempts, pauseMs, longestPauseMs} = this.patience
+    const {pauseMs, longestPauseMs} = this.patience
+    const attempts = until === Infinity ? this.patience.attempts : HASTY_ATTEMPTS
     let failures = 0
     for (;;) {
       const before = progress()

@@ -22,7 +22,8 @@ import {layeredStore} from '../../src/stores/layered.js'
 import {sending} from '../../src/stores/sending.js'
 import type {Source, Target} from '../../src/stores/source.js'
 import {hashText} from '../../src/system/files.js'
-import {ownIdentity} from '../../src/system/identity.js'
+import {lookUpIdentity, ownIdentity} from '../../src/system/identity.js'
+import {user} from '../support/engine.js'
 import {keyOf, putStage} from '../support/stored-stage.js'
 
 const {signal} = new AbortController()
@@ -125,11 +126,22 @@ describe('a second folder', () => {
     expect(await store.find(keyOf('tool'), signal)).toBeUndefined()
   })
 
+  it("that the engine's user cannot read is told, and not used", async ({skip}) => {
+    // Root alone may start the engine as another.
+    if (process.getuid?.() !== 0 || user === undefined) return skip()
+    await putStage(group, 'tool', image)
+    chmodSync(group.folder, 0o700)
+    const source = folderSource(group.folder, {owner: lookUpIdentity(user), onDamage})
+    const stored = await layeredStore(here, [source], {note}).find(keyOf('tool'), signal)
+    expect(await stored?.image(signal)).toBeUndefined()
+    expect(warnings()).toEqual([expect.stringMatching(/cannot read .*image\.sqfs: it is not used/)])
+  })
+
   it('that is not there is told once', async () => {
     const store = layeredStore(here, [folderSource(join(folder, 'nowhere'), {owner, onDamage})], {note})
     expect(await store.find(keyOf('tool'), signal)).toBeUndefined()
     expect(await store.find(keyOf('other'), signal)).toBeUndefined()
-    expect(warnings()).toEqual([expect.stringMatching(/nowhere is left out.*ENOENT/)])
+    expect(warnings()).toEqual([expect.stringMatching(/nowhere is left out.*: it does not exist/)])
   })
 
   it('has points inside stages, too', async () => {
@@ -215,14 +227,12 @@ describe('sending', () => {
     expect(notes).toEqual(['warning: nothing more is sent to oras://broken/store: no room; the build is as good without'])
   })
 
-  it('into a folder that cannot be written is a warning', async ({skip}) => {
-    // Root may write anywhere.
-    if (process.getuid?.() === 0) return skip()
-    chmodSync(folder, 0o555)
-    const queue = sending(folderTarget(group.folder, {local: here, owner}), note, signal)
+  it('into a folder that cannot be made is a warning', async () => {
+    await putStage(here, 'tool', image)
+    writeFileSync(join(folder, 'file'), '')
+    const queue = sending(folderTarget(join(folder, 'file/store'), {local: here, owner}), note, signal)
     queue.stage(keyOf('tool'), true)
     await queue.finish()
-    chmodSync(folder, 0o755)
-    expect(warnings()).toHaveLength(1)
+    expect(warnings()).toEqual([expect.stringMatching(/nothing more is sent to .*a part of its path is not a directory/)])
   })
 })

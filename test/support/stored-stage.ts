@@ -9,7 +9,7 @@ import {hashText} from '../../src/system/files.js'
 
 export const keyOf = (name: string) => hashText(name)
 
-export function stageTree(name: string): Listing {
+function stageTree(name: string): Listing {
   return new Listing([
     {path: '/bin', kind: 'directory', mode: 0o755, uid: 0, gid: 0, size: 0},
     {path: `/bin/${name}`, kind: 'file', mode: 0o755, uid: 0, gid: 0, size: 3, digest: hashText(name)},
