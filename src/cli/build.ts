@@ -148,6 +148,7 @@ export async function runBuild(input: string | undefined, flags: BuildFlags, aro
     if (flags['dry-run']) return await dryRun(request, ports, loaded, around.signal)
     const result = await build(request, ports, around.signal)
     await finish()
+    around.signal.throwIfAborted()
     const diagnostics = [...loaded.diagnostics, ...findings(result)]
     const exitCode = codeOf(result)
     const stages = result.stages.filter(stage => stage.index < request.visible || stage.status === 'failed')

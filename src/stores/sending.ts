@@ -19,14 +19,12 @@ export interface Sending {
 export function sending(target: Target, note: Note, signal: AbortSignal): Sending {
   const known = new Set<string>()
   const made = new Set<string>()
-  let waiting = 0
   let failed = false
   let last: Promise<void> = Promise.resolve()
 
   function add(id: string, send: () => Promise<void>): void {
     if (known.has(id) || failed) return
     known.add(id)
-    waiting += 1
     last = last.then(async () => {
       try {
         if (!failed && !signal.aborted) await send()
@@ -35,7 +33,6 @@ export function sending(target: Target, note: Note, signal: AbortSignal): Sendin
           note('warning', `nothing more is sent to ${target.name}: ${whyNot(error)}; the build is as good without`)
         failed = true
       }
-      waiting -= 1
     })
   }
 
@@ -48,8 +45,7 @@ export function sending(target: Target, note: Note, signal: AbortSignal): Sendin
     async finish() {
       // With all that was read of them meanwhile.
       for (const key of made) add(`facts ${key}`, () => target.sendStage(key, signal))
-      const tell = () =>
-        note('info', `waiting until ${waiting === 1 ? 'what was built is' : `${waiting} entries are`} at ${target.name}`)
+      const tell = () => note('info', `waiting until what was built is at ${target.name}`)
       // Most of it is there by now, and known to be.
       const timer = setTimeout(tell, PATIENCE_MS)
       await last

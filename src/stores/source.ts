@@ -1,4 +1,5 @@
 /** Another store than our own, as the layers above ours are asked. */
+import {SifstageError} from '../model/errors.js'
 import type {PackedImage} from '../model/ports.js'
 import type {StageRecord} from '../model/record.js'
 import type {ReadableStore} from '../model/store.js'
@@ -24,5 +25,7 @@ export interface Target {
 
 /** Why a store is of no use, for a person. */
 export function whyNot(error: unknown): string {
+  // Ours says it in words already.
+  if (error instanceof SifstageError) return error.message
   return /^(ENO|EACC|EPERM|EIS|EROFS|EDQ)/.test(errorCode(error) ?? '') ? fileTrouble(error) : reasonOf(error)
 }

@@ -232,6 +232,20 @@ describe('a registry that is none', {timeout: 60_000}, () => {
     expect(ran.warnings).toEqual([expect.stringMatching(warning)])
   })
 
+  it('is told by plan, too', async () => {
+    const planned = await badRegistry(
+      (_, response) => response.writeHead(403).end(),
+      place =>
+        sifstage(['plan', 'x.def', '--json', '--store-from', place, '--store-trust', publicLine], {
+          cwd: work.path,
+          env: {SIFSTAGE_CACHE_DIR: join(out, 'l')},
+        }),
+    )
+    expect(planned.code).toBe(0)
+    const plan: {diagnostics: {message: string; severity: string}[]} = JSON.parse(planned.stdout)
+    expect(plan.diagnostics).toMatchObject([{severity: 'warning', message: expect.stringContaining('does not allow it (403)')}])
+  })
+
   it('that takes nothing: the build succeeds, with one warning', async () => {
     const config = {XDG_CONFIG_HOME: join(work.path, 'config', 'a')}
     const ran = await badRegistry(

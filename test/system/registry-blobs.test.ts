@@ -2,12 +2,13 @@
 import {randomBytes} from 'node:crypto'
 import {mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {createServer} from 'node:http'
-import type {AddressInfo} from 'node:net'
+import {type AddressInfo, connect, createServer as createProxy, type Server, type Socket} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, it} from 'vitest'
 import {downloadBlob, putManifest, uploadBlob} from '../../src/system/registry-blobs.js'
 import {type Patience, RegistryLine} from '../../src/system/registry-line.js'
+import {registry} from '../support/engine.js'
 import {type RegistryServer, registryServer, sha256} from '../support/registry-server.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'sifstage-registry-test-'))
@@ -328,6 +329,66 @@ describe('upload', () => {
       return true
     }
     await expect(uploadBlob(line(), blob, source, signal)).rejects.toThrow(/keeps none/)
+  })
+})
+
+describe('the real registry', () => {
+  const large = randomBytes(5_000_000)
+  const repository = `shared/blobs-${process.pid}-${Date.now()}`
+
+  /** A line to it that breaks each time when so many bytes have gone one way. */
+  async function breaking(way: 'there' | 'back', after: readonly number[]): Promise<{readonly proxy: Server; cuts(): number}> {
+    const [host = '', port = ''] = registry.split(':')
+    let next = 0
+    const proxy = createProxy(near => {
+      const far = connect(Number(port), host)
+      const limit = after[next] ?? Number.POSITIVE_INFINITY
+      let bytes = 0
+      const pass = (from: Socket, to: Socket, counts: boolean) =>
+        from.on('data', piece => {
+          bytes += counts ? piece.length : 0
+          if (bytes <= limit) return void to.write(piece)
+          next += 1
+          near.destroy()
+          far.destroy()
+        })
+      pass(near, far, way === 'there')
+      pass(far, near, way === 'back')
+      for (const [one, other] of [
+        [near, far],
+        [far, near],
+      ] as const) {
+        one.on('error', () => {})
+        one.on('close', () => other.destroy())
+      }
+    })
+    await new Promise<void>(done => proxy.listen(0, '127.0.0.1', done))
+    return {proxy, cuts: () => next}
+  }
+
+  it('keeps what was sent and gives it back over lines that break', {timeout: 30_000}, async () => {
+    const digest = sha256(large)
+    const file = join(folder, 'large')
+    writeFileSync(file, large)
+    const there = await breaking('there', [1_500_000, 2_600_000])
+    const back = await breaking('back', [2_000_000, 1_000_000])
+    const over = ({proxy}: {readonly proxy: Server}) =>
+      new RegistryLine({
+        ...line(undefined, {chunk: 1 << 20, silenceMs: 5_000, documentMs: 10_000}).options,
+        registry: `127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+        repository,
+      })
+    try {
+      expect(await uploadBlob(over(there), {digest, size: large.length}, file, signal)).toBe(true)
+      expect(await uploadBlob(over(there), {digest, size: large.length}, file, signal)).toBe(false)
+      const got = fresh()
+      await downloadBlob(over(back), {digest, size: large.length}, got, signal)
+      expect(readFileSync(got).equals(large)).toBe(true)
+      expect([there.cuts(), back.cuts()]).toEqual([2, 2])
+    } finally {
+      there.proxy.close()
+      back.proxy.close()
+    }
   })
 })
 
