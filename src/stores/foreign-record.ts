@@ -50,7 +50,8 @@ export function foreignStageRecord(text: string, {key, files}: Entry): StageReco
   if (typeof seconds !== 'number' || !Number.isFinite(seconds) || seconds < 0) return undefined
   if (!isText(created) || Number.isNaN(Date.parse(created))) return undefined
   if ((ociConfig !== undefined && !isText(ociConfig)) || (inspect !== undefined && !isText(inspect))) return undefined
-  return {
+  // All that a record has, so that a field that is new there is not forgotten here.
+  const taken: {readonly [Field in keyof Required<StageRecord>]: StageRecord[Field] | undefined} = {
     version: 2,
     key,
     parts: parts.map(each => ({name: each.name, value: each.value})),
@@ -61,9 +62,12 @@ export function foreignStageRecord(text: string, {key, files}: Entry): StageReco
     engine: {name, version},
     seconds,
     created,
-    ...(ociConfig === undefined ? {} : {ociConfig}),
-    ...(inspect === undefined ? {} : {inspect}),
+    ociConfig,
+    inspect,
   }
+  // Without those that it has not.
+  const record: StageRecord = JSON.parse(JSON.stringify(taken))
+  return record
 }
 
 const KINDS: readonly unknown[] = ['file', 'directory', 'symlink', 'fifo', 'socket', 'device'] satisfies readonly EntryKind[]

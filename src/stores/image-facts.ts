@@ -42,8 +42,8 @@ function factsFile<T>(file: string) {
   }
 }
 
-const PROGRAMS = 'programs.json'
-const TEXTS = 'texts.json'
+export const PROGRAMS = 'programs.json'
+export const TEXTS = 'texts.json'
 
 /** @param entry the entry's folder */
 export function imageFacts(entry: string): ImageFacts {
