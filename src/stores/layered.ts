@@ -11,7 +11,14 @@ export interface LayeredOptions {
   readonly note: Note
   /** Takes what is ours to another store as well. */
   readonly sending?: Sending | undefined
+  /** Milliseconds that one other store may take, over the whole build, to say that it has nothing. */
+  readonly patienceMs?: number
 }
+
+/** Each answer in good time, but many of them: that holds a build up all the same. */
+const PATIENCE_MS = 15_000
+/** A stage is looked for before its lock is taken and again behind it: nobody else need be asked twice for that. */
+const RECENT_MS = 10_000
 
 /** What a person can do about it, where we know. */
 function advice(error: unknown): string {
@@ -20,8 +27,16 @@ function advice(error: unknown): string {
   return error.status === 403 ? '; look at the rights of your login there' : ''
 }
 
-export function layeredStore(local: Store, sources: readonly Source[], {note, sending}: LayeredOptions): Store {
+export function layeredStore(local: Store, sources: readonly Source[], options: LayeredOptions): Store {
+  const {note, sending, patienceMs = PATIENCE_MS} = options
   const gone = new Set<Source>()
+  const waited = new Map<Source, number>()
+  const missed = new Map<string, number>()
+
+  function leaveOut(source: Source, why: string): void {
+    if (!gone.has(source)) note('warning', `the store ${source.name} is left out for the rest of this build: ${why}`)
+    gone.add(source)
+  }
 
   /** What another store answers; one that cannot has nothing, now and later. */
   async function tried<T>(source: Source, signal: AbortSignal, what: () => Promise<T | undefined>): Promise<T | undefined> {
@@ -30,16 +45,29 @@ export function layeredStore(local: Store, sources: readonly Source[], {note, se
       return await what()
     } catch (error) {
       signal.throwIfAborted()
-      if (!gone.has(source))
-        note('warning', `the store ${source.name} is left out for the rest of this build: ${whyNot(error)}${advice(error)}`)
-      gone.add(source)
+      leaveOut(source, `${whyNot(error)}${advice(error)}`)
       return undefined
     }
   }
 
-  async function firstOf<T>(signal: AbortSignal, what: (source: Source) => Promise<T | undefined>): Promise<T | undefined> {
+  /** The same for what is small; the time that it takes to have nothing is counted. */
+  async function asked<T>(source: Source, signal: AbortSignal, what: () => Promise<T | undefined>): Promise<T | undefined> {
+    const since = Date.now()
+    const found = await tried(source, signal, what)
+    if (found !== undefined || gone.has(source)) return found
+    const total = (waited.get(source) ?? 0) + Date.now() - since
+    waited.set(source, total)
+    if (total > patienceMs) leaveOut(source, `it took ${(total / 1000).toFixed(0)} s to say that it has nothing`)
+    return undefined
+  }
+
+  async function firstOf<T>(
+    signal: AbortSignal,
+    what: (source: Source) => Promise<T | undefined>,
+    how = asked,
+  ): Promise<T | undefined> {
     for (const source of sources) {
-      const found = await tried(source, signal, () => what(source))
+      const found = await how(source, signal, () => what(source))
       if (found !== undefined) return found
     }
     return undefined
@@ -51,7 +79,7 @@ export function layeredStore(local: Store, sources: readonly Source[], {note, se
     async function image(signal: AbortSignal): ReturnType<StoredStage['image']> {
       const own = () => stored.image(signal)
       const there = await (from === undefined ? own() : tried(from, signal, own))
-      return there ?? firstOf(signal, source => source.imageOf(stored.record, signal))
+      return there ?? firstOf(signal, source => source.imageOf(stored.record, signal), tried)
     }
     return {
       ...stored,
@@ -70,19 +98,20 @@ export function layeredStore(local: Store, sources: readonly Source[], {note, se
         sending?.stage(key, false)
         return withImage(mine)
       }
+      if (Date.now() - (missed.get(key) ?? Number.NEGATIVE_INFINITY) < RECENT_MS) return undefined
       for (const source of sources) {
-        const stored = await tried(source, signal, () => source.find(key, signal))
+        const stored = await asked(source, signal, () => source.find(key, signal))
         if (stored === undefined) continue
         note('info', `found in ${source.name}`, stored.record.stage)
         return withImage(stored, source)
       }
+      missed.set(key, Date.now())
       return undefined
     },
     async findArtifacts(name, signal) {
       const mine = await local.findArtifacts(name, signal)
-      if (mine === undefined) return firstOf(signal, source => source.findArtifacts(name, signal))
-      sending?.artifacts(name)
-      return mine
+      if (mine !== undefined) sending?.artifacts(name)
+      return mine ?? firstOf(signal, source => source.findArtifacts(name, signal))
     },
     async findCheckpoint(key, signal) {
       return (await local.findCheckpoint(key, signal)) ?? firstOf(signal, source => source.findCheckpoint(key, signal))

@@ -14,6 +14,7 @@ import {
 } from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {setTimeout as sleep} from 'node:timers/promises'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import type {CheckpointRecord} from '../../src/model/store.js'
 import {type DirectoryStore, directoryStore} from '../../src/stores/directory.js'
@@ -169,6 +170,25 @@ it('a store that fails is left out with one warning, and the next is asked', asy
   const both = await Promise.all([store.find(keyOf('tool'), signal), store.find(keyOf('tool'), signal)])
   expect(both.map(each => each?.record.stage)).toEqual(['tool', 'tool'])
   expect(warnings()).toEqual(['warning: the store oras://broken/store is left out for the rest of this build: it is on fire'])
+})
+
+it('a store that is slow to have nothing is left out in time; one stage is not asked for twice at once', async () => {
+  const asked: string[] = []
+  const slow: Source = {
+    ...broken(''),
+    name: 'oras://slow/store',
+    async find(key) {
+      asked.push(key)
+      await sleep(60)
+      return undefined
+    },
+  }
+  const store = layeredStore(here, [slow], {note, patienceMs: 100})
+  for (const name of ['a', 'a', 'b', 'c', 'd']) expect(await store.find(keyOf(name), signal)).toBeUndefined()
+  expect(asked).toEqual([keyOf('a'), keyOf('b')])
+  expect(warnings()).toEqual([
+    expect.stringMatching(/oras:\/\/slow\/store is left out .*: it took 0 s to say that it has nothing/),
+  ])
 })
 
 it('an image that fails in its own store is looked for in the next', async () => {
