@@ -23,6 +23,7 @@ export type BuildFlags = EverywhereFlags &
     readonly output?: string | undefined
     readonly jobs?: number | undefined
     readonly checkpoints: 'auto' | 'always' | 'off'
+    readonly 'store-to'?: string | undefined
     readonly 'mksquashfs-args'?: string | undefined
     readonly 'on-failure': 'clean' | 'keep'
     readonly 'keep-going': boolean
@@ -123,7 +124,14 @@ export async function runBuild(input: string | undefined, flags: BuildFlags, aro
   const errors = loaded.diagnostics.some(each => each.severity === 'error')
   if (errors || loaded.description === undefined) return stopped(loaded, around.colour)
   const output = await outputRequest(flags.output ?? defaultOutput(loaded.input), flags['mksquashfs-args'], flags.force)
-  const {ports, scratch, secrets} = await openWorkshop(flags, loaded.settings, loaded.input, around.sink, around.signal)
+  const {ports, scratch, secrets, finish} = await openWorkshop(
+    flags,
+    loaded.settings,
+    loaded.input,
+    around.sink,
+    around.signal,
+    flags['dry-run'] ? 'looks' : 'builds',
+  )
   const engine = {name: ports.engine.engine.name, version: ports.engine.version}
   try {
     const request = await buildRequest(loaded, flags, {
@@ -139,6 +147,8 @@ export async function runBuild(input: string | undefined, flags: BuildFlags, aro
     if (!flags['dry-run']) await scratch.sweep()
     if (flags['dry-run']) return await dryRun(request, ports, loaded, around.signal)
     const result = await build(request, ports, around.signal)
+    await finish()
+    around.signal.throwIfAborted()
     const diagnostics = [...loaded.diagnostics, ...findings(result)]
     const exitCode = codeOf(result)
     const stages = result.stages.filter(stage => stage.index < request.visible || stage.status === 'failed')

@@ -32,6 +32,16 @@ export const everywhere = {
 export const building = {
   engine: Flags.string({description: 'engine to build with', helpValue: 'auto|apptainer|singularity', env: 'SIFSTAGE_ENGINE'}),
   'cache-dir': Flags.string({description: 'the store', helpValue: 'DIR', env: 'SIFSTAGE_CACHE_DIR'}),
+  'store-from': Flags.string({
+    description: 'look for stages there too, after the store: a folder that is only read, or a registry; may be repeated',
+    helpValue: 'DIR|oras://HOST/REPO',
+    multiple: true,
+  }),
+  'store-trust': Flags.string({
+    description: 'believe what this signer sent to a registry: a line of `sifstage cache key`; may be repeated',
+    helpValue: 'KEY',
+    multiple: true,
+  }),
   'run-as': Flags.string({
     description: 'user who runs the engine, for root in a container',
     helpValue: 'USER',
@@ -78,6 +88,8 @@ export type EverywhereFlags = {
 export type BuildingFlags = {
   readonly engine?: string | undefined
   readonly 'cache-dir'?: string | undefined
+  readonly 'store-from'?: readonly string[] | undefined
+  readonly 'store-trust'?: readonly string[] | undefined
   readonly 'run-as'?: string | undefined
   readonly notest: boolean
   readonly 'no-cache': boolean

@@ -4,10 +4,11 @@ import type {Base} from '../model/description.js'
 import type {Diagnostic} from '../model/diagnostic.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
 import type {PlanStage} from '../model/plan.js'
+import type {Sink} from '../model/ports.js'
 import {showImageReference} from '../model/reference.js'
+import {startOf} from '../model/span.js'
 import type {BuildingFlags, EverywhereFlags} from './flags.js'
 import type {Loaded} from './input.js'
-import {silentSink} from './progress.js'
 import {buildRequest, openWorkshop} from './workshop.js'
 
 /** A base as plans and reports show it. */
@@ -39,8 +40,16 @@ export async function previews(
     ...(error.hint === undefined ? {} : {hint: error.hint}),
     span: {file: loaded.input, start: {line: 1, column: 1}, end: {line: 1, column: 1}},
   })
+  const notes: Diagnostic[] = []
+  // What the stores have to say: a plan has no progress to tell.
+  const sink: Sink = {
+    emit(event) {
+      if (event.event === 'note' && event.severity === 'warning')
+        notes.push({rule: 'store', severity: 'warning', message: event.text, span: startOf(loaded.input)})
+    },
+  }
   try {
-    const {ports} = await openWorkshop(flags, loaded.settings, loaded.input, silentSink, signal)
+    const {ports} = await openWorkshop(flags, loaded.settings, loaded.input, sink, signal)
     const request = await buildRequest(loaded, flags, {
       jobs: 1,
       keepGoing: false,
@@ -48,9 +57,9 @@ export async function previews(
       output: {kind: 'sif', path: '', mksquashfs: []},
     })
     const found = await previewBuild(request, ports, signal)
-    return {found: new Map(found.map(each => [each.stage.index, each])), notes: []}
+    return {found: new Map(found.map(each => [each.stage.index, each])), notes}
   } catch (error) {
     if (!(error instanceof SifstageError) || error.exitCode === ExitCode.usage) throw error
-    return {found: new Map(), notes: [note(error)]}
+    return {found: new Map(), notes: [...notes, note(error)]}
   }
 }

@@ -74,4 +74,11 @@ export function jsonSink(write: (line: string) => void): Sink {
   }
 }
 
-export const silentSink: Sink = {emit() {}}
+/** Notes alone, for a verb that has no progress to tell. */
+export function noteSink(write: (line: string) => void): Sink {
+  return {
+    emit(event) {
+      if (event.event === 'note') write(`${printable(event.text)}\n`)
+    },
+  }
+}

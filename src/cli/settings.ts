@@ -14,6 +14,11 @@ export interface Settings {
     readonly file: string
   }[]
   readonly cacheDir?: string
+  /** Stores behind our own, in their order: folders, or `oras://…`. */
+  readonly storeFrom?: readonly string[]
+  readonly storeTo?: string
+  /** Public keys of signers who are believed. */
+  readonly storeTrust?: readonly string[]
   readonly engine?: string
   readonly runAs?: string
   readonly jobs?: number
@@ -37,6 +42,9 @@ async function readSettings(file: string): Promise<Settings> {
   const schema = z.strictObject({
     bases: z.record(z.string(), z.string()).optional(),
     'cache-dir': z.string().optional(),
+    'store-from': z.union([z.string(), z.array(z.string())]).optional(),
+    'store-to': z.string().optional(),
+    'store-trust': z.union([z.string(), z.array(z.string())]).optional(),
     engine: z.string().optional(),
     'run-as': z.string().optional(),
     jobs: z.int().min(1).optional(),
@@ -56,14 +64,19 @@ async function readSettings(file: string): Promise<Settings> {
     throw new SifstageError(
       ExitCode.usage,
       `${file}: ${issue?.path.join('.') || 'the file'}: ${issue?.message ?? 'is not as it should be'}`,
-      'It may hold: bases, cache-dir, engine, run-as, jobs, runtime-libraries.',
+      'It may hold: bases, cache-dir, store-from, store-to, store-trust, engine, run-as, jobs, runtime-libraries.',
     )
   }
   const {bases, 'cache-dir': cacheDir, engine, 'run-as': runAs, jobs, 'runtime-libraries': runtimeLibraries} = parsed.data
   const folder = dirname(file)
+  const place = (text: string) => (/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : resolve(folder, text))
+  const {'store-from': storeFrom, 'store-to': storeTo, 'store-trust': storeTrust} = parsed.data
   return {
     bases: Object.entries(bases ?? {}).map(([reference, replacement]) => ({reference, replacement, folder, file})),
     ...(cacheDir === undefined ? {} : {cacheDir: resolve(folder, cacheDir)}),
+    ...(storeFrom === undefined ? {} : {storeFrom: [storeFrom].flat().map(place)}),
+    ...(storeTo === undefined ? {} : {storeTo: place(storeTo)}),
+    ...(storeTrust === undefined ? {} : {storeTrust: [storeTrust].flat()}),
     ...(engine === undefined ? {} : {engine}),
     ...(runAs === undefined ? {} : {runAs}),
     ...(jobs === undefined ? {} : {jobs}),

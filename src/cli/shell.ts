@@ -10,7 +10,7 @@ import {findKept} from '../system/lazy-scratch.js'
 import type {BuildingFlags, EverywhereFlags} from './flags.js'
 import {exitCodeOf, loadInput} from './input.js'
 import {findProgram} from './probe.js'
-import {silentSink} from './progress.js'
+import {noteSink} from './progress.js'
 import {buildRequest, openWorkshop} from './workshop.js'
 
 export type ShellFlags = EverywhereFlags & BuildingFlags & {readonly stage: string}
@@ -51,7 +51,13 @@ export async function runShell(input: string | undefined, flags: ShellFlags, sig
       `--stage ${flags.stage}: there is no such stage`,
       `The stages are: ${loaded.description.stages.map(each => each.name).join(', ')}`,
     )
-  const {ports, scratch} = await openWorkshop(flags, loaded.settings, loaded.input, silentSink, signal)
+  const {ports, scratch} = await openWorkshop(
+    flags,
+    loaded.settings,
+    loaded.input,
+    noteSink(text => process.stderr.write(text)),
+    signal,
+  )
   try {
     const kept = await findKept(join(ports.store.folder, 'kept'), resolve(loaded.input), stage.name)
     let root = kept?.root

@@ -28,6 +28,7 @@ import {imageOpener} from './image-opener.js'
 import {architecture, type Loaded} from './input.js'
 import {chooseEngine} from './probe.js'
 import type {Settings} from './settings.js'
+import {shareStore} from './sharing.js'
 
 /** The user whom the engine runs as. */
 export function identityOf(runAs: string | undefined): Identity {
@@ -71,6 +72,8 @@ function cacheMounts(targets: readonly string[]): string[] {
 export interface Workshop {
   readonly ports: BuildPorts
   readonly scratch: LazyScratch
+  /** Waits for what is still being sent to another store. */
+  finish(): Promise<void>
   /** Closed before scratch is: what is kept of it holds no secret. */
   readonly secrets: SecretStore
 }
@@ -80,11 +83,12 @@ export interface Workshop {
  * @throws SifstageError (2 for a user or store that cannot be used, 4 without a usable engine)
  */
 export async function openWorkshop(
-  flags: BuildingFlags & {readonly secret?: readonly string[] | undefined},
+  flags: BuildingFlags & {readonly secret?: readonly string[] | undefined; readonly 'store-to'?: string | undefined},
   settings: Settings,
   input: string,
   sink: Sink,
   signal: AbortSignal,
+  purpose: 'looks' | 'builds' = 'looks',
 ): Promise<Workshop> {
   const given = (flags.secret ?? []).map(each => readSecret(each, process.env))
   const identity = identityOf(flags['run-as'] ?? settings.runAs)
@@ -116,7 +120,14 @@ export async function openWorkshop(
     localRunner({identity, mapping, environment}),
     given.map(each => each.value.toString('utf8')),
   )
-  const store = directoryStore(folder, {owner: identity, onDamage: text => sink.emit({event: 'note', severity: 'warning', text})})
+  const local = directoryStore(folder, {owner: identity, onDamage: text => sink.emit({event: 'note', severity: 'warning', text})})
+  const {store, finish} = await shareStore(
+    local,
+    flags,
+    settings,
+    {identity, environment: process.env, noHttps: options.noHttps, sink, signal},
+    purpose === 'builds',
+  )
   const scratch = lazyScratch({
     environment: process.env,
     identity,
@@ -129,6 +140,7 @@ export async function openWorkshop(
   return {
     scratch,
     secrets,
+    finish,
     ports: {
       engine: {engine, version},
       identity,

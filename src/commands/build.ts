@@ -14,6 +14,11 @@ OUT ending in .sif is an image, in / a sandbox folder. It is written beside its 
       description: 'Start from a local copy of a base',
       command: '<%= config.bin %> build examples/lab3/lab3.def --base docker://gcc:12=./gcc.sif',
     },
+    {
+      description: 'Take stages from the store of the group, and hand on those that are built',
+      command:
+        '<%= config.bin %> build Dockerfile --store-from oras://localhost:5000/team/stages --store-to oras://localhost:5000/team/stages',
+    },
     {description: 'Show the files and commands only', command: '<%= config.bin %> build examples/lab3/lab3.def --dry-run'},
   ]
   static override args = inputArgument
@@ -22,6 +27,10 @@ OUT ending in .sif is an image, in / a sandbox folder. It is written beside its 
     ...building,
     output: Flags.string({char: 'o', description: "what to write (default: the input's name with .sif, here)", helpValue: 'OUT'}),
     jobs: Flags.integer({char: 'j', description: 'stages that run side by side', min: 1, env: 'SIFSTAGE_JOBS'}),
+    'store-to': Flags.string({
+      description: 'send what is built there too: a folder, or a registry (signed: sifstage cache key)',
+      helpValue: 'DIR|oras://HOST/REPO',
+    }),
     'mksquashfs-args': Flags.string({description: 'arguments for packing OUT', helpValue: 'ARGS'}),
     'on-failure': Flags.option({options: ['clean', 'keep'] as const})({
       description: 'keep the tree of a failed stage for `sifstage shell`',

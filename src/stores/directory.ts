@@ -29,7 +29,7 @@ import {
   readRecord,
   STORE_VERSION,
 } from './entry.js'
-import {imageFacts} from './image-facts.js'
+import {imageFacts, unwritten} from './image-facts.js'
 
 const OUTPUT = 'image.sif'
 const PACK = 'files.sqfs'
@@ -57,13 +57,15 @@ export interface DirectoryStoreOptions {
   readonly owner: Identity
   /** Called when an entry was damaged and has been dropped. */
   readonly onDamage: (text: string) => void
+  /** Somebody else's: nothing in it is changed, damage is only told. */
+  readonly readOnly?: boolean
 }
 
 /** A folder store, which can also take in entries that were made elsewhere. */
 export interface DirectoryStore extends Store {
   /** Publishes an entry that another store has; the image may be missing from its files and be adopted later. */
   adopt(key: string, files: ReadonlyMap<string, string>, record: StageRecord): Promise<StoredStage>
-  /** Puts the image of an entry in its place. */
+  /** Puts the image of an entry in its place; whoever made the file has held its digest. */
   adoptImage(key: string, file: string): Promise<void>
 }
 
@@ -74,8 +76,8 @@ export function directoryStore(folder: string, options: DirectoryStoreOptions): 
 
   /** Removes what is damaged, where we may. */
   async function drop(path: string, why: string, what = 'dropped, it will be made anew'): Promise<undefined> {
-    await rm(path, {recursive: true, force: true}).catch(() => {})
-    options.onDamage(`${path} is damaged (${why}): ${what}`)
+    if (options.readOnly !== true) await rm(path, {recursive: true, force: true}).catch(() => {})
+    options.onDamage(`${path} is damaged (${why}): ${options.readOnly === true ? 'it is not used' : what}`)
     return undefined
   }
 
@@ -95,7 +97,7 @@ export function directoryStore(folder: string, options: DirectoryStoreOptions): 
     const record = await readRecord<T>(join(entry, RECORD), key)
     if (record === undefined) return undefined
     const now = new Date()
-    await utimes(join(entry, RECORD), now, now).catch(() => {})
+    if (options.readOnly !== true) await utimes(join(entry, RECORD), now, now).catch(() => {})
     return {entry, record}
   }
 
@@ -112,7 +114,7 @@ export function directoryStore(folder: string, options: DirectoryStoreOptions): 
     let tree: Promise<Listing> | undefined
     return {
       record,
-      facts: imageFacts(entry),
+      facts: options.readOnly === true ? unwritten(imageFacts(entry)) : imageFacts(entry),
       tree: () => {
         tree ??= readListing(listing)
         return tree
@@ -256,7 +258,9 @@ export function directoryStore(folder: string, options: DirectoryStoreOptions): 
       if (found === undefined)
         throw fileError(`the store ${folder} lost what was just written`, new Error('the entry is not there'))
       await own(file)
-      await moveFile(file, join(found.entry, found.record.image.file))
+      const place = join(found.entry, found.record.image.file)
+      await moveFile(file, place)
+      await noteHeld(place, found.record.image).catch(() => {})
     },
     async putArtifacts(name, file) {
       const {size: bytes} = await stat(file)

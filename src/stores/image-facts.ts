@@ -42,8 +42,8 @@ function factsFile<T>(file: string) {
   }
 }
 
-const PROGRAMS = 'programs.json'
-const TEXTS = 'texts.json'
+export const PROGRAMS = 'programs.json'
+export const TEXTS = 'texts.json'
 
 /** @param entry the entry's folder */
 export function imageFacts(entry: string): ImageFacts {
@@ -59,4 +59,9 @@ export function imageFacts(entry: string): ImageFacts {
     saveTexts: contents =>
       texts.save(new Map([...contents].map(([digest, bytes]) => [digest, Buffer.from(bytes).toString('base64')]))),
   }
+}
+
+/** Facts of an entry that is not ours to write in. */
+export function unwritten(facts: ImageFacts): ImageFacts {
+  return {...facts, save: async () => {}, saveTexts: async () => {}}
 }

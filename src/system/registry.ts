@@ -2,12 +2,9 @@
  * Asks an OCI registry which digest a reference means for a platform, and for the image's configuration
  * (OCI distribution specification; token authentication as docker's registries do it). Reads only.
  */
-import {readFileSync} from 'node:fs'
-import {homedir} from 'node:os'
-import {join} from 'node:path'
-import {execa} from 'execa'
 import {SifstageError} from '../model/errors.js'
 import {type DockerName, parseDockerName} from '../model/reference.js'
+import {authorization, isLoopback} from './registry-login.js'
 
 export const MANIFESTS = [
   'application/vnd.oci.image.index.v1+json',
@@ -51,59 +48,6 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
-/** Files in which people keep registry logins, best first. */
-function authFiles(environment: NodeJS.ProcessEnv): string[] {
-  const home = environment['HOME'] ?? homedir()
-  const runtime = environment['XDG_RUNTIME_DIR']
-  return [
-    environment['REGISTRY_AUTH_FILE'],
-    runtime === undefined ? undefined : join(runtime, 'containers/auth.json'),
-    join(environment['XDG_CONFIG_HOME'] ?? join(home, '.config'), 'containers/auth.json'),
-    join(environment['DOCKER_CONFIG'] ?? join(home, '.docker'), 'config.json'),
-    join(home, '.apptainer/docker-config.json'),
-    join(home, '.singularity/docker-config.json'),
-  ].filter(file => file !== undefined)
-}
-
-/** `user:password` in base 64 for a registry, from the first file that has it; helpers are asked as docker does. */
-async function login(name: DockerName, environment: NodeJS.ProcessEnv): Promise<string | undefined> {
-  const keys =
-    name.registry === 'docker.io'
-      ? ['https://index.docker.io/v1/', 'docker.io', 'index.docker.io', 'registry-1.docker.io']
-      : [name.registry, `https://${name.registry}`]
-  for (const file of authFiles(environment)) {
-    let config: unknown
-    try {
-      config = JSON.parse(readFileSync(file, 'utf8'))
-    } catch {
-      continue
-    }
-    if (!isRecord(config)) continue
-    const helpers = isRecord(config['credHelpers']) ? config['credHelpers'] : {}
-    for (const key of keys) {
-      const entry = isRecord(config['auths']) ? config['auths'][key] : undefined
-      const auth = isRecord(entry) ? textOf(entry['auth']) : undefined
-      if (auth) return auth
-      const helper = textOf(helpers[key]) ?? (isRecord(entry) ? textOf(config['credsStore']) : undefined)
-      if (helper === undefined || !/^[\w.-]+$/.test(helper)) continue
-      const answer = await execa(`docker-credential-${helper}`, ['get'], {input: key, reject: false, timeout: 5_000})
-      try {
-        const parsed: unknown = JSON.parse(answer.stdout)
-        if (isRecord(parsed))
-          return Buffer.from(`${textOf(parsed['Username']) ?? ''}:${textOf(parsed['Secret']) ?? ''}`).toString('base64')
-      } catch {
-        // The helper has nothing for this registry.
-      }
-    }
-  }
-  return undefined
-}
-
-/** Hosts that plain http is tried for, as the engines do. */
-function isLoopback(registry: string): boolean {
-  return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/.test(registry)
-}
-
 /** A repository at a registry that answers. */
 export class Client {
   #authorization: string | undefined
@@ -113,28 +57,6 @@ export class Client {
     readonly name: DockerName,
     readonly options: RegistryOptions,
   ) {}
-
-  /** The value for the Authorization header that a challenge asks for. */
-  async #answer(challenge: string): Promise<string | undefined> {
-    const auth = await login(this.name, this.options.environment)
-    if (/^basic\b/i.test(challenge)) return auth === undefined ? undefined : `Basic ${auth}`
-    const field = (key: string) => new RegExp(`${key}="([^"]*)"`, 'i').exec(challenge)?.[1]
-    const realm = field('realm')
-    if (realm === undefined || !/^https?:\/\//.test(realm)) return undefined
-    // A login goes over a safe line only, unless the registry itself is on this machine.
-    if (auth !== undefined && realm.startsWith('http:') && !isLoopback(new URL(realm).host)) return undefined
-    const url = new URL(realm)
-    const service = field('service')
-    if (service !== undefined) url.searchParams.set('service', service)
-    url.searchParams.set('scope', `repository:${this.name.repository}:pull`)
-    const response = await fetch(url, {
-      signal: this.options.signal,
-      headers: auth === undefined ? {} : {authorization: `Basic ${auth}`},
-    })
-    const body: unknown = response.ok ? await response.json() : undefined
-    const token = isRecord(body) ? (textOf(body['token']) ?? textOf(body['access_token'])) : undefined
-    return token === undefined ? undefined : `Bearer ${token}`
-  }
 
   /** The answer to a GET, its body unread. @throws RegistryError for any answer but a good one */
   async open(path: string, accept: string, signal = this.options.signal): Promise<Response> {
@@ -146,7 +68,10 @@ export class Client {
       })
     let response = await ask()
     if (response.status === 401 && this.#authorization === undefined) {
-      this.#authorization = await this.#answer(response.headers.get('www-authenticate') ?? '')
+      this.#authorization = await authorization(response.headers.get('www-authenticate') ?? '', this.name, 'pull', {
+        ...this.options,
+        signal,
+      })
       if (this.#authorization !== undefined) response = await ask()
     }
     if (!response.ok) {

@@ -1,0 +1,121 @@
+/** A second folder store, of a group or a site: read where it lies, never written; and one that entries are copied to. */
+import {randomBytes} from 'node:crypto'
+import {constants} from 'node:fs'
+import {copyFile, rm, stat} from 'node:fs/promises'
+import {join} from 'node:path'
+import type {ImageFacts} from '../model/image.js'
+import type {Identity} from '../model/ports.js'
+import type {StoredStage} from '../model/store.js'
+import {giveTo, makeOwned} from '../system/files.js'
+import {mayRead} from '../system/may-read.js'
+import {type DirectoryStore, directoryStore} from './directory.js'
+import type {Source, Target} from './source.js'
+import {prepareStore} from './version.js'
+
+export interface FolderSourceOptions {
+  readonly owner: Identity
+  /** Told of what cannot be used: it is left as it is, since it is not ours. */
+  readonly onDamage: (text: string) => void
+}
+
+/** Entries are used in place: nothing of them is copied. */
+export function folderSource(folder: string, options: FolderSourceOptions): Source {
+  const told = new Set<string>()
+  const tell = (text: string) => {
+    // It stays as it is, and is met again.
+    if (!told.has(text)) options.onDamage(text)
+    told.add(text)
+  }
+  const store = directoryStore(folder, {owner: options.owner, readOnly: true, onDamage: tell})
+  let looked: Promise<unknown> | undefined
+
+  /** A folder that is not there is told, not taken for an empty one. */
+  async function there(): Promise<DirectoryStore> {
+    looked ??= stat(folder)
+    await looked
+    return store
+  }
+
+  /** A file that the engine's user can read: he is the one who unpacks it. */
+  async function readable<T extends {readonly path: string}>(file: T | undefined): Promise<T | undefined> {
+    if (file === undefined || (await mayRead(options.owner, file.path))) return file
+    tell(`${options.owner.user} cannot read ${file.path}: it is not used`)
+    return undefined
+  }
+
+  async function find(key: string, signal: AbortSignal): Promise<StoredStage | undefined> {
+    const stored = await (await there()).find(key, signal)
+    return stored && {...stored, image: async until => readable(await stored.image(until))}
+  }
+
+  return {
+    name: folder,
+    find,
+    findArtifacts: async (name, signal) => readable(await (await there()).findArtifacts(name, signal)),
+    findCheckpoint: async (key, signal) => (await there()).findCheckpoint(key, signal),
+    async imageOf(record, signal) {
+      const found = await find(record.key, signal)
+      return found?.record.digest === record.digest ? found.image(signal) : undefined
+    },
+  }
+}
+
+/** Takes over what was read of a stage's files. */
+async function copyFacts(from: ImageFacts, to: ImageFacts): Promise<void> {
+  const [programs, texts] = [await from.load(), await from.loadTexts()]
+  if (programs.size > 0 && (await to.load()).size === 0) await to.save(programs)
+  if (texts.size > 0 && (await to.loadTexts()).size === 0) await to.saveTexts(texts)
+}
+
+export interface FolderTargetOptions {
+  readonly local: DirectoryStore
+  readonly owner: Identity
+}
+
+/** Entries are copied; the folder is a store like any other. */
+export function folderTarget(folder: string, {local, owner}: FolderTargetOptions): Target {
+  const store = directoryStore(folder, {owner, onDamage: () => {}})
+  let prepared: Promise<void> | undefined
+
+  /** Copies of files on the file system of the folder, for its store to move in. */
+  async function copied<T>(files: readonly string[], work: (copies: readonly string[]) => Promise<T>): Promise<T> {
+    const beside = join(folder, 'partial', `sent-${randomBytes(6).toString('hex')}`)
+    prepared ??= prepareStore(folder, owner)
+    await prepared
+    await makeOwned(beside, owner)
+    try {
+      const copies: string[] = []
+      for (const [index, file] of files.entries()) {
+        const copy = join(beside, String(index))
+        await copyFile(file, copy, constants.COPYFILE_FICLONE)
+        await giveTo(copy, owner)
+        copies.push(copy)
+      }
+      return await work(copies)
+    } finally {
+      await rm(beside, {recursive: true, force: true})
+    }
+  }
+
+  return {
+    name: folder,
+    async sendStage(key, signal) {
+      const [there, stored] = [await store.find(key, signal), await local.find(key, signal)]
+      if ((await there?.image(signal)) !== undefined) return there && stored && copyFacts(stored.facts, there.facts)
+      const image = await stored?.image(signal)
+      if (stored === undefined || image === undefined) return
+      const {record} = stored
+      const listing = join(local.folder, 'stages', key.replace(/^sha256:/, ''), record.listing.file)
+      await copied([image.path, listing], async ([imageCopy = '', listingCopy = '']) => {
+        const put = await store.put(key, {image: imageCopy, listing: listingCopy}, record)
+        await copyFacts(stored.facts, put.facts)
+      })
+    },
+    async sendArtifacts(name, signal) {
+      if ((await store.findArtifacts(name, signal)) !== undefined) return
+      const pack = await local.findArtifacts(name, signal)
+      if (pack === undefined) return
+      await copied([pack.path], ([copy = '']) => store.putArtifacts(name, copy))
+    },
+  }
+}
