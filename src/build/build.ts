@@ -39,6 +39,8 @@ class Build {
   /** Stages that were reused, whose artifacts are not judged yet by where they go. */
   readonly #unjudged = new Set<number>()
   #judging: Promise<void> = Promise.resolve()
+  /** Folders of scratch that are being removed. */
+  readonly #discarding = new Map<string, Promise<void>>()
   /** Stages that are being built once more, since their image is needed. */
   readonly #renewing = new Map<number, Promise<void>>()
 
@@ -125,10 +127,11 @@ class Build {
     this.ports.sink.emit({event: 'note', stage: stage.name, severity: 'info', text})
     await this.#verdicts.forget(index)
     // What an earlier run left of it.
+    await this.#discarding.get(await this.ports.scratch.folder(`stage-${index}`))
     await this.ports.scratch.discard(await this.ports.scratch.folder(`stage-${index}`))
     const finished = await this.#build(index, 'whole')
     this.#finished.set(index, finished)
-    if (index !== this.request.target && finished.root !== undefined) await this.ports.scratch.discard(dirname(finished.root))
+    if (index !== this.request.target) this.#discard(finished.root)
     if (finished.done === undefined) this.#done.delete(index)
     else this.#done.set(index, finished.done)
     if (finished.done === undefined) throw new Withheld(`stage ${stage.name} could not be built once more`)
@@ -281,6 +284,17 @@ class Build {
     return noCache || noCacheFilter.has(this.#stage(index).name) ? 'nothing' : 'record'
   }
 
+  /** Removes the tree of a stage that was run, while the next ones are at work. */
+  #discard(root: string | undefined): void {
+    if (root === undefined) return
+    const folder = dirname(root)
+    const before = this.#discarding.get(folder) ?? Promise.resolve()
+    this.#discarding.set(
+      folder,
+      before.then(() => this.ports.scratch.discard(folder)),
+    )
+  }
+
   async #keep(stage: Stage): Promise<void> {
     await this.ports.scratch.keep(stage.name, {root: `stage-${stage.index}`, cwd: this.request.context.root})
     this.ports.sink.emit({
@@ -307,8 +321,7 @@ class Build {
           if (finished.done === undefined) failed = true
           else this.#done.set(index, finished.done)
           // The target's tree is packed once more for OUT; the others are in the store by now.
-          if (index !== this.request.target && finished.root !== undefined && finished.report.key !== undefined)
-            await this.ports.scratch.discard(dirname(finished.root))
+          if (index !== this.request.target && finished.report.key !== undefined) this.#discard(finished.root)
         })
         running.set(
           index,
@@ -395,6 +408,7 @@ class Build {
       if (!(error instanceof Withheld)) throw error
     } finally {
       await this.#verdicts.close()
+      await Promise.all(this.#discarding.values())
     }
     const {output, outputFailure} = written
     const stages = this.#needed.map(index => this.#report(index))
