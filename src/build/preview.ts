@@ -2,7 +2,7 @@
 import {copiesOf} from '../language/stage-copies.js'
 import type {CopySource, Mount, Stage} from '../model/description.js'
 import type {PlacedSource} from '../model/operations.js'
-import type {Mounted, StageScript} from '../model/ports.js'
+import type {Mounted, StageBase, StageScript} from '../model/ports.js'
 import type {StoredStage} from '../model/store.js'
 import {showTemplate} from '../model/template.js'
 import {artifactsOf, neededStages, waves} from '../plan/graph.js'
@@ -42,6 +42,12 @@ function shownMount(mount: Mount, secrets: ReadonlySet<string>): (readonly [Moun
   }
 }
 
+/** Our copy of an image is laid ready when the stage runs. */
+function shownBase(base: StageBase, index: number): StageBase {
+  if (base.kind !== 'image' || base.pinned === undefined || base.transport !== 'docker') return base
+  return {...base, supplied: {agent: 'oci', path: `$SCRATCH/stage-${index}/base`}}
+}
+
 /** The stages in the order of the plan, as far as the store knows what comes out of each. */
 export async function previewBuild(request: BuildRequest, ports: BuildPorts, signal: AbortSignal): Promise<PreviewedStage[]> {
   const {description, target} = request
@@ -70,7 +76,7 @@ export async function previewBuild(request: BuildRequest, ports: BuildPorts, sig
     const script = ports.engine.engine.script({
       stage,
       description,
-      base: inputs?.base ?? {kind: 'stage'},
+      base: inputs === undefined ? {kind: 'stage'} : shownBase(inputs.base, index),
       rebased: request.rebased.has(index),
       folder: `$SCRATCH/stage-${index}`,
       root: `$SCRATCH/stage-${index}/rootfs`,

@@ -16,6 +16,7 @@ import {directoryStore} from '../stores/directory.js'
 import {prepareStore} from '../stores/version.js'
 import {archives} from '../system/archives.js'
 import {baseResolver} from '../system/bases.js'
+import {blobCache} from '../system/blob-cache.js'
 import {droppedVariables, engineEnvironment} from '../system/environment.js'
 import {fileError, makeOwned} from '../system/files.js'
 import {lookUpIdentity, ownIdentity} from '../system/identity.js'
@@ -137,6 +138,9 @@ export async function openWorkshop(
     onSweep: swept => sink.emit({event: 'note', severity: 'info', text: `removed what a dead build left: ${swept}`}),
   })
   const secrets = secretStore(given, identity, () => scratch.folder('secrets'))
+  const tell = (text: string) => sink.emit({event: 'note', severity: 'info', text})
+  const blobs = blobCache({folder, owner: identity, locked: store.locked})
+  const images = {architecture, identity, noHttps: options.noHttps, blobs, tell}
   return {
     scratch,
     secrets,
@@ -147,8 +151,8 @@ export async function openWorkshop(
       mapping,
       runner,
       store,
-      bases: baseResolver({folder, architecture, noHttps: options.noHttps, environment: process.env, identity}),
-      opener: imageOpener({architecture, identity, noHttps: options.noHttps, store: folder, signal}),
+      bases: baseResolver({...images, folder, environment: process.env}),
+      opener: imageOpener({...images, store: folder, signal}),
       images: imageTools({identity, mapping, environment, runner}),
       archives,
       remote: remoteSources(folder, identity, process.env),
