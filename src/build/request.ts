@@ -34,6 +34,8 @@ export interface BuildRequest {
   readonly noCache: boolean
   /** Names of stages that are built even if the store has them. */
   readonly noCacheFilter: ReadonlySet<string>
+  /** Stages with steps on the host are stored by their text. */
+  readonly cacheHostSteps: boolean
   readonly jobs: number
   /** Whether points inside stages are kept: when it is worth it, after each step, never. */
   readonly checkpoints: 'auto' | 'always' | 'off'

@@ -115,7 +115,7 @@ export async function runPlan(
         : planOf(loaded, description, target.stage, new Map(), loaded.diagnostics)
     return {exitCode, document: planDocument(plan), text: '', messages: messages(loaded.diagnostics)}
   }
-  const {found, notes} = await previews(loaded, flags, signal)
+  const {found, notes} = await previews(loaded, flags, signal, true)
   const diagnostics = [...loaded.diagnostics, ...notes]
   const plan = planOf(loaded, description, target.stage, found, diagnostics)
   return {

@@ -256,6 +256,8 @@ export interface BaseResolver {
    * registry that gives no answer)
    */
   resolve(base: Base, cwd: string, signal: AbortSignal): Promise<ResolvedBase>
+  /** The digest that a registry has for an image now, whatever is locked; undefined where nobody can tell. */
+  now(base: Base, signal: AbortSignal): Promise<string | undefined>
   /**
    * Lays our copy of an image ready below `folder`, fetched once for all builds.
    * @returns undefined where the engine has to fetch it, or make it, itself

@@ -8,6 +8,7 @@ import {type BlobCache, blobCache} from './blob-cache.js'
 import {fetching} from './fetch-image.js'
 import {localBases} from './local-bases.js'
 import {isAskable, pinnedName, type ReferenceOptions, references} from './references.js'
+import {RegistryError} from './registry.js'
 import {supplyImage} from './supply-base.js'
 
 export interface BaseResolverOptions extends ReferenceOptions {
@@ -99,6 +100,17 @@ export function baseResolver(options: BaseResolverOptions): BaseResolver {
         running.set(name, answer)
       }
       return answer
+    },
+
+    async now(base, signal) {
+      if (options.offline || base.kind !== 'image' || !isAskable(base.reference)) return undefined
+      try {
+        return (await known.ask(base.reference, signal)).digest
+      } catch (error) {
+        signal.throwIfAborted()
+        if (error instanceof RegistryError) return undefined
+        throw error
+      }
     },
 
     async supply(base, resolved, folder, signal) {

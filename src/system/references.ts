@@ -60,7 +60,7 @@ export function references(
     return resolveImage(name, {...options, signal: patience}, {documents, offline})
   }
 
-  async function ask(reference: ImageReference, signal: AbortSignal) {
+  async function askAndRemember(reference: ImageReference, signal: AbortSignal) {
     const found = await look(reference.name, signal)
     await memory.set(knownAs(reference), {digest: found.digest, ...(found.config === undefined ? {} : {config: found.config})})
     return found
@@ -136,7 +136,7 @@ export function references(
     if (pin !== undefined && pins !== undefined) return locked(reference, pin, pins.file, signal)
     if (offline) return offlineOnly(reference, signal)
     try {
-      return {...(await ask(reference, signal)), notes: []}
+      return {...(await askAndRemember(reference, signal)), notes: []}
     } catch (error) {
       signal.throwIfAborted()
       if (!(error instanceof RegistryError)) throw error
@@ -156,7 +156,7 @@ export function references(
     }
   }
 
-  return {resolve, ask}
+  return {resolve, ask: (reference, signal) => look(reference.name, signal)}
 }
 
 function cacheOf({folder, identity}: ReferenceOptions): BlobCache {
