@@ -1,6 +1,7 @@
 /** What would be done: keys, what the store has, and scripts with names in the place of folders. Runs no engine. */
 import {copiesOf} from '../language/stage-copies.js'
 import type {CopySource, Mount, Stage} from '../model/description.js'
+import type {Change} from '../model/history.js'
 import type {PlacedSource} from '../model/operations.js'
 import type {Mounted, StageBase, StageScript} from '../model/ports.js'
 import type {StoredStage} from '../model/store.js'
@@ -10,6 +11,7 @@ import {type Done, type StageInputs, stageInputs} from './inputs.js'
 import {mountsOf} from './mounts.js'
 import type {BuildPorts, BuildRequest} from './request.js'
 import {artifactDigestOf} from './verify.js'
+import {whyBuilt} from './why.js'
 
 export interface PreviewedStage {
   readonly stage: Stage
@@ -20,6 +22,8 @@ export interface PreviewedStage {
   readonly stored: StoredStage | undefined
   /** Why it would run. */
   readonly why: string | undefined
+  /** What of it has changed since it was last built. */
+  readonly changes: readonly Change[]
   readonly script: StageScript
 }
 
@@ -119,15 +123,13 @@ export async function previewBuild(request: BuildRequest, ports: BuildPorts, sig
       keepCwd: request.keepCwd,
       keepFailed: request.keepFailed,
     })
-    const why =
+    const found =
       stored !== undefined
-        ? undefined
-        : fresh
-          ? 'asked for anew'
-          : inputs === undefined
-            ? 'its parent is not built yet'
-            : (inputs.whyNoKey ?? 'the store has nothing of this key')
-    previewed.push({stage, key: inputs?.key, cached: stored !== undefined, stored, why, script})
+        ? {why: undefined, changes: []}
+        : inputs === undefined
+          ? {why: 'its parent is not built yet', changes: []}
+          : await whyBuilt({stage: stage.name, inputs, done, artifacts, request, ports, signal})
+    previewed.push({stage, key: inputs?.key, cached: stored !== undefined, stored, ...found, script})
   }
   return previewed
 }

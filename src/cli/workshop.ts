@@ -12,16 +12,18 @@ import {localRunner} from '../runners/local.js'
 import {maskedRunner} from '../runners/masked.js'
 import {storeCaches} from '../stores/caches.js'
 import {directoryStore} from '../stores/directory.js'
+import {stageHistory} from '../stores/history.js'
 import {prepareStore} from '../stores/version.js'
 import {archives} from '../system/archives.js'
 import {baseResolver} from '../system/bases.js'
 import {blobCache} from '../system/blob-cache.js'
 import {droppedVariables, engineEnvironment} from '../system/environment.js'
-import {fileError, makeOwned} from '../system/files.js'
+import {fileError, hashText, makeOwned} from '../system/files.js'
 import {launcherMaker} from '../system/launcher.js'
 import {type LazyScratch, lazyScratch} from '../system/lazy-scratch.js'
 import {remoteSources} from '../system/remote.js'
 import {readSecret, type SecretStore, secretStore} from '../system/secrets.js'
+import {buildArguments} from './build-arguments.js'
 import type {BuildingFlags, EverywhereFlags} from './flags.js'
 import {imageOpener} from './image-opener.js'
 import {architecture, type Loaded} from './input.js'
@@ -136,6 +138,7 @@ export async function openWorkshop(
       mapping,
       runner,
       store,
+      history: stageHistory(folder, resolve(input), identity),
       bases: baseResolver({...images, folder, pins, environment: process.env}),
       opener: imageOpener({...images, store: folder, signal}),
       images: imageTools({identity, mapping, environment, runner}),
@@ -229,6 +232,9 @@ export async function buildRequest(
     options: engineOptions(flags),
     noCache: flags['no-cache'],
     noCacheFilter: filter,
+    buildArguments: Object.fromEntries(
+      [...buildArguments(flags, process.env)].map(([name, value]) => [name, hashText(value)] as const),
+    ),
     cacheHostSteps: flags['cache-host-steps'],
     keepCwd: flags['keep-cwd'],
     checkpoints: 'auto',
