@@ -16,6 +16,7 @@ import {writeOutput} from './output.js'
 import type {BuildPorts, BuildRequest, BuildResult, StageReport} from './request.js'
 import {runStage, StageFailure} from './stage.js'
 import {Verdicts} from './verdicts.js'
+import {whyBuilt} from './why.js'
 
 interface Finished {
   readonly report: StageReport
@@ -64,7 +65,10 @@ class Build {
   async #obtain(stage: Stage, inputs: StageInputs, reuse: Reuse): Promise<{stored: StoredStage; root: string | undefined}> {
     const {store, sink} = this.ports
     const {key} = inputs
-    const run = () => this.#run(stage, inputs)
+    const run = async () => {
+      if (reuse !== 'whole') await this.#tellWhy(stage, inputs)
+      return this.#run(stage, inputs)
+    }
     if (key === undefined) return run()
     const find = async () => {
       const found = reuse === 'nothing' ? undefined : await store.find(key, this.signal)
@@ -80,13 +84,30 @@ class Build {
     })
   }
 
+  async #tellWhy(stage: Stage, inputs: StageInputs): Promise<void> {
+    const {request, ports, signal} = this
+    const {why} = await whyBuilt({
+      stage: stage.name,
+      inputs,
+      done: this.#done,
+      artifacts: this.#artifacts,
+      request,
+      ports,
+      signal,
+    })
+    // Said at its end.
+    if (inputs.whyNoKey !== why) ports.sink.emit({event: 'note', stage: stage.name, severity: 'info', text: why})
+  }
+
   /** The stage with what goes into it now, obtained: anew when an image that it needs had to be built once more. */
   async #resolve(stage: Stage, reuse: Reuse, tell: (inputs: StageInputs) => void) {
     for (;;) {
       const inputs = await stageInputs(stage, this.#done, this.request, this.ports, this.signal)
       tell(inputs)
       try {
-        return {inputs, ...(await this.#obtain(stage, inputs, reuse))}
+        const obtained = await this.#obtain(stage, inputs, reuse)
+        if (inputs.key !== undefined) await this.ports.history.note(stage.name, inputs.made)
+        return {inputs, ...obtained}
       } catch (error) {
         await this.#renew(error)
       }

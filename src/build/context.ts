@@ -25,6 +25,7 @@ import {expandGlob, expandParents, splitParents} from '../language/sources.js'
 import type {CopyOrigin, CopyStep} from '../model/description.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
 import type {ContextFiles} from '../model/format.js'
+import type {HostEntry} from '../model/history.js'
 import type {PlacedSource} from '../model/operations.js'
 import type {Downloaded} from '../model/supplies.js'
 import {showTemplate} from '../model/template.js'
@@ -127,7 +128,16 @@ async function walk(top: string, leave: LeftOut, follow: boolean, visit: Visit):
   }
 }
 
-async function hashTree(hash: ReturnType<typeof createHash>, top: string, leave: LeftOut, follow: boolean): Promise<void> {
+/** Told of each entry that goes into a digest. */
+type Entered = (entry: HostEntry) => void
+
+async function hashTree(
+  hash: ReturnType<typeof createHash>,
+  top: string,
+  leave: LeftOut,
+  follow: boolean,
+  entered: Entered,
+): Promise<void> {
   await walk(top, leave, follow, async ({real, path, stats}) => {
     const mode = (stats.mode & 0o7777).toString(8)
     let line: readonly string[]
@@ -136,21 +146,28 @@ async function hashTree(hash: ReturnType<typeof createHash>, top: string, leave:
     else if (stats.isFile()) line = [path, 'file', mode, await hashFile(real)]
     else line = [path, 'other', mode]
     hash.update(`${JSON.stringify(line)}\n`)
+    const kind = stats.isSymbolicLink() ? 'symlink' : stats.isDirectory() ? 'directory' : stats.isFile() ? 'file' : 'other'
+    entered({path, kind, mode: kind === 'symlink' ? '' : mode, content: line[3] ?? ''})
   })
 }
 
 /**
  * Digest of what a copy takes from the host: names, kinds, modes, content. Never the folder it lies in.
+ * @param entered told of each entry, by its path from the context on
  * @throws SifstageError when something cannot be read, or a source cannot be expanded
  */
-export async function hostDigest(step: CopyStep, place: ContextPlace, fill: Fill): Promise<string> {
+export async function hostDigest(step: CopyStep, place: ContextPlace, fill: Fill, entered: Entered): Promise<string> {
   const {context, ignore} = place
   const hash = createHash('sha256')
+  const below =
+    (top: string): Entered =>
+    entry =>
+      entered({...entry, path: [top, entry.path].filter(each => each !== '').join('/') || '.'})
   try {
     if (step.rules === 'docker') {
       for (const taken of takenByDocker(step, place, fill)) {
         hash.update(`${JSON.stringify(taken.name)}\n`)
-        await hashTree(hash, taken.real, leftOut(taken, ignore, step), false)
+        await hashTree(hash, taken.real, leftOut(taken, ignore, step), false, below(taken.path))
       }
     } else {
       for (const source of step.sources) {
@@ -163,7 +180,8 @@ export async function hostDigest(step: CopyStep, place: ContextPlace, fill: Fill
         for (const match of expanded.matches) {
           hash.update(`${JSON.stringify(match)}\n`)
           // A host copy follows every link (D86); a file that a %setup will make is not there yet.
-          if (context.kindFollowed(match) !== undefined) await hashTree(hash, resolve(context.root, match), () => false, true)
+          if (context.kindFollowed(match) !== undefined)
+            await hashTree(hash, resolve(context.root, match), () => false, true, below(match))
         }
       }
     }

@@ -1,11 +1,13 @@
 /** What goes into one stage, resolved: its base, its host files, its artifacts; and so its key. */
 import {contextAt} from '../language/context.js'
 import {parseIgnore} from '../language/ignore.js'
-import {copiesOfStep} from '../language/stage-copies.js'
+import {copiesOf, copiesOfStep} from '../language/stage-copies.js'
 import type {CopyStep, Stage} from '../model/description.js'
 import {SifstageError} from '../model/errors.js'
+import type {HostEntry, MadeOf} from '../model/history.js'
 import type {ResolvedBase, StageBase} from '../model/ports.js'
 import type {KeyPart, StageRecord} from '../model/record.js'
+import {showImageReference} from '../model/reference.js'
 import type {StoredStage} from '../model/store.js'
 import {showTemplate} from '../model/template.js'
 import {artifactPath} from '../plan/graph.js'
@@ -29,6 +31,8 @@ export interface StageInputs {
   /** Undefined when something that goes in has no digest: then nothing is stored and nothing reused. */
   readonly key: string | undefined
   readonly parts: readonly KeyPart[]
+  /** For whoever tells later why it was built anew. */
+  readonly made: MadeOf
   /** For each step of a stage of docker's rules: the key of the tree as it is after it; empty where there is no key. */
   readonly checkpoints: readonly string[]
   /** Why there is no key. */
@@ -100,6 +104,8 @@ function copyName(step: CopyStep): string {
 
 /** What one copy brings into a key. */
 interface Taken {
+  /** What a copy from the host takes, entry by entry. */
+  readonly entries?: readonly HostEntry[]
   readonly host: readonly KeyPart[]
   readonly artifacts: readonly KeyPart[]
   /** Why its content has no digest. */
@@ -122,8 +128,10 @@ async function takenBy(step: CopyStep, {stage, done, request, ports, signal, fil
   switch (from.kind) {
     case 'context': {
       const ignore = request.ignore === undefined ? undefined : parseIgnore(request.ignore)
+      const entries: HostEntry[] = []
       // A missing file only warns where a %setup may make it, and then there is no key anyway.
-      return fromHost(`host files ${copyName(step)}`, await hostDigest(step, contextAt(request.context, ignore, from), fill))
+      const digest = await hostDigest(step, contextAt(request.context, ignore, from), fill, each => entries.push(each))
+      return {...fromHost(`host files ${copyName(step)}`, digest), entries}
     }
     case 'url': {
       const {digests, modified} = await ports.remote.download(from.url, from.checksum, signal)
@@ -154,6 +162,42 @@ async function takenBy(step: CopyStep, {stage, done, request, ports, signal, fil
   }
 }
 
+function baseName({base}: Stage): string {
+  switch (base.kind) {
+    case 'image':
+      return showImageReference(base.reference)
+    case 'local':
+      return base.reference.path
+    case 'stage':
+      return `stage ${base.name}`
+    case 'mirror':
+      return base.agent
+    case 'scratch':
+      return 'scratch'
+  }
+}
+
+function producersOf(stage: Stage, done: ReadonlyMap<number, Done>): Record<string, string> {
+  const keys = copiesOf(stage).flatMap(({from}) => {
+    const key = from.kind === 'stage' && from.index !== undefined ? done.get(from.index)?.stored?.record.key : undefined
+    return key === undefined || from.kind !== 'stage' ? [] : [[from.name, key] as const]
+  })
+  return Object.fromEntries(keys)
+}
+
+/** As the key's parts are told apart: the second copy of the same sources has a number. */
+function entriesByName(taken: readonly Taken[]): Map<string, readonly HostEntry[]> {
+  const found = new Map<string, readonly HostEntry[]>()
+  for (const {host, entries} of taken) {
+    const name = host[0]?.name
+    if (name === undefined || entries === undefined) continue
+    let own = name
+    for (let number = 2; found.has(own); number += 1) own = `${name} (${number})`
+    found.set(own, entries)
+  }
+  return found
+}
+
 /**
  * Resolves a stage whose needs are done.
  * @throws SifstageError when a base or a host file cannot be read
@@ -177,7 +221,7 @@ export async function stageInputs(
   const onHost = hostStep(stage)
   const whyNoKey =
     (resolved.digest === undefined ? 'its base has no digest' : undefined) ??
-    (onHost === undefined ? undefined : `its ${onHost} runs on the host, where it may read anything`) ??
+    (onHost === undefined || request.cacheHostSteps ? undefined : `its ${onHost} runs on the host, where it may read anything`) ??
     (request.options.shareTmp ? "--share-tmp lets it see the host's /tmp" : undefined) ??
     taken.flat().find(each => each.unknown !== undefined)?.unknown
   const before = {
@@ -197,6 +241,7 @@ export async function stageInputs(
     keepCwd: request.keepCwd,
   })
   const known = whyNoKey === undefined
+  const key = known ? keyOf(parts) : undefined
   const checkpoints =
     known && stage.rules === 'docker'
       ? checkpointKeys(
@@ -204,5 +249,14 @@ export async function stageInputs(
           taken.map(list => list.flatMap(each => [...each.host, ...each.artifacts])),
         )
       : []
-  return {base, resolved, beginning, parts, key: known ? keyOf(parts) : undefined, checkpoints, whyNoKey}
+  const made: MadeOf = {
+    key: key ?? '',
+    parts,
+    base: baseName(stage),
+    line: stage.span.start.line,
+    buildArguments: request.buildArguments,
+    producers: producersOf(stage, done),
+    host: entriesByName(taken.flat()),
+  }
+  return {base, resolved, beginning, parts, made, key, checkpoints, whyNoKey}
 }

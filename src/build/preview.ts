@@ -1,8 +1,9 @@
 /** What would be done: keys, what the store has, and scripts with names in the place of folders. Runs no engine. */
 import {copiesOf} from '../language/stage-copies.js'
 import type {CopySource, Mount, Stage} from '../model/description.js'
+import type {Change} from '../model/history.js'
 import type {PlacedSource} from '../model/operations.js'
-import type {Mounted, StageScript} from '../model/ports.js'
+import type {Mounted, StageBase, StageScript} from '../model/ports.js'
 import type {StoredStage} from '../model/store.js'
 import {showTemplate} from '../model/template.js'
 import {artifactsOf, neededStages, waves} from '../plan/graph.js'
@@ -10,6 +11,7 @@ import {type Done, type StageInputs, stageInputs} from './inputs.js'
 import {mountsOf} from './mounts.js'
 import type {BuildPorts, BuildRequest} from './request.js'
 import {artifactDigestOf} from './verify.js'
+import {whyBuilt} from './why.js'
 
 export interface PreviewedStage {
   readonly stage: Stage
@@ -20,6 +22,8 @@ export interface PreviewedStage {
   readonly stored: StoredStage | undefined
   /** Why it would run. */
   readonly why: string | undefined
+  /** What of it has changed since it was last built. */
+  readonly changes: readonly Change[]
   readonly script: StageScript
 }
 
@@ -40,6 +44,12 @@ function shownMount(mount: Mount, secrets: ReadonlySet<string>): (readonly [Moun
     case 'ssh':
       return []
   }
+}
+
+/** Our copy of an image is laid ready when the stage runs. */
+function shownBase(base: StageBase, index: number): StageBase {
+  if (base.kind !== 'image' || base.pinned === undefined || base.transport !== 'docker') return base
+  return {...base, supplied: {agent: 'oci', path: `$SCRATCH/stage-${index}/base`}}
 }
 
 /** The stages in the order of the plan, as far as the store knows what comes out of each. */
@@ -70,7 +80,7 @@ export async function previewBuild(request: BuildRequest, ports: BuildPorts, sig
     const script = ports.engine.engine.script({
       stage,
       description,
-      base: inputs?.base ?? {kind: 'stage'},
+      base: inputs === undefined ? {kind: 'stage'} : shownBase(inputs.base, index),
       rebased: request.rebased.has(index),
       folder: `$SCRATCH/stage-${index}`,
       root: `$SCRATCH/stage-${index}/rootfs`,
@@ -113,15 +123,13 @@ export async function previewBuild(request: BuildRequest, ports: BuildPorts, sig
       keepCwd: request.keepCwd,
       keepFailed: request.keepFailed,
     })
-    const why =
+    const found =
       stored !== undefined
-        ? undefined
-        : fresh
-          ? 'asked for anew'
-          : inputs === undefined
-            ? 'its parent is not built yet'
-            : (inputs.whyNoKey ?? 'the store has nothing of this key')
-    previewed.push({stage, key: inputs?.key, cached: stored !== undefined, stored, why, script})
+        ? {why: undefined, changes: []}
+        : inputs === undefined
+          ? {why: 'its parent is not built yet', changes: []}
+          : await whyBuilt({stage: stage.name, inputs, done, artifacts, request, ports, signal})
+    previewed.push({stage, key: inputs?.key, cached: stored !== undefined, stored, ...found, script})
   }
   return previewed
 }

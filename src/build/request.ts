@@ -4,6 +4,7 @@ import type {Description} from '../model/description.js'
 import type {Diagnostic} from '../model/diagnostic.js'
 import type {ExitCode} from '../model/errors.js'
 import type {ContextFiles} from '../model/format.js'
+import type {History} from '../model/history.js'
 import type {
   BaseResolver,
   Engine,
@@ -34,6 +35,10 @@ export interface BuildRequest {
   readonly noCache: boolean
   /** Names of stages that are built even if the store has them. */
   readonly noCacheFilter: ReadonlySet<string>
+  /** Stages with steps on the host are stored by their text. */
+  readonly cacheHostSteps: boolean
+  /** Digests of the values of the build arguments that were given. */
+  readonly buildArguments: Readonly<Record<string, string>>
   readonly jobs: number
   /** Whether points inside stages are kept: when it is worth it, after each step, never. */
   readonly checkpoints: 'auto' | 'always' | 'off'
@@ -73,6 +78,7 @@ export interface BuildPorts {
   readonly mapping: Mapping
   readonly runner: Runner
   readonly store: Store
+  readonly history: History
   readonly bases: BaseResolver
   readonly images: ImageTools
   readonly opener: ImageOpener

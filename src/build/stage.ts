@@ -6,7 +6,7 @@ import {treeDigest} from '../images/digest.js'
 import type {CacheMount, Description, Stage} from '../model/description.js'
 import {ExitCode, ImageNotKept, SifstageError} from '../model/errors.js'
 import type {ImageFacts} from '../model/image.js'
-import type {CommandResult, StageCommand, StageScript} from '../model/ports.js'
+import type {CommandResult, StageBase, StageCommand, StageScript} from '../model/ports.js'
 import type {StageRecord} from '../model/record.js'
 import type {StoredStage} from '../model/store.js'
 import {hashFile} from '../system/files.js'
@@ -68,6 +68,13 @@ function runsCommands(stage: Stage): boolean {
   return stage.rules === 'docker' && stage.steps.some(step => step.kind === 'run')
 }
 
+/** The base with our own copy of its image. */
+async function suppliedBase({stage, inputs, ports, signal}: StageRun, folder: string): Promise<StageBase> {
+  const {base, resolved} = inputs
+  const supplied = await ports.bases.supply(stage.base, resolved, join(folder, 'base'), signal)
+  return base.kind === 'image' && supplied !== undefined ? {...base, supplied} : base
+}
+
 /**
  * The image of the stage that this one starts from, at its root.
  * @throws ImageNotKept
@@ -98,7 +105,7 @@ async function prepareStage(
   const script = ports.engine.engine.script({
     stage,
     description: request.description,
-    base: inputs.base,
+    base: await suppliedBase(run, folder),
     rebased: request.rebased.has(stage.index),
     folder,
     root,
@@ -149,20 +156,10 @@ async function runCommand(run: StageRun, command: StageCommand, log: WriteStream
   return result
 }
 
-/** A command that failed through no fault of the stage is run that often again. */
-const MOST_REPEATS = 3
-
-/** Whether a failed command of the engine left nothing behind and may succeed now. */
-function passes(run: StageRun, command: StageCommand, result: CommandResult): boolean {
-  return command.kind === 'engine' && run.ports.engine.engine.isPassing(result.tail)
-}
-
 /** Runs the commands in order, to the first that fails. */
 async function runCommands(run: StageRun, commands: readonly StageCommand[], logFile: string, log: WriteStream): Promise<void> {
   for (const [at, command] of commands.entries()) {
-    let result = await runCommand(run, command, log)
-    for (let again = 0; again < MOST_REPEATS && result.exitCode !== 0 && passes(run, command, result); again += 1)
-      result = await runCommand(run, command, log)
+    const result = await runCommand(run, command, log)
     if (result.exitCode === 0) continue
     // What tidies up behind it, so that a tree that is kept holds nothing of ours.
     for (const after of commands.slice(at + 1).filter(each => each.always && each.step === command.step))

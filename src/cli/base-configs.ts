@@ -6,12 +6,14 @@ import {resolve} from 'node:path'
 import {parseImageConfig} from '../language/image-config.js'
 import type {Base, Description, Rules} from '../model/description.js'
 import type {Diagnostic} from '../model/diagnostic.js'
+import {ExitCode, SifstageError} from '../model/errors.js'
 import type {ImageConfig} from '../model/image-config.js'
 import {normalizeReference, showImageReference, showLocalReference} from '../model/reference.js'
 import {baseDependence} from '../plan/base-dependence.js'
 import {neededStages, resolveTarget} from '../plan/graph.js'
 import {type ConfigOptions, localConfig, remoteConfig} from '../system/base-config.js'
 import {RegistryError} from '../system/registry.js'
+import type {LookAtImage} from './read-input.js'
 
 /** All registries together have answered by then, or count as unreachable. */
 const PATIENCE_MS = 5_000
@@ -26,6 +28,7 @@ export class BaseConfigs {
     readonly folder: string,
     architecture: string,
     environment: NodeJS.ProcessEnv,
+    readonly look?: LookAtImage | undefined,
   ) {
     this.#options = {architecture, environment, signal: AbortSignal.timeout(PATIENCE_MS)}
   }
@@ -65,9 +68,13 @@ export class BaseConfigs {
         if (config === undefined) this.#failures.set(name, 'the image in its place says nothing that can be read from here')
         return config
       }
-      return base.kind === 'image' ? await remoteConfig(base.reference, this.#options) : undefined
+      if (base.kind !== 'image') return undefined
+      if (this.look === undefined) return await remoteConfig(base.reference, this.#options)
+      return await this.look(base.reference, this.#options.signal)
     } catch (error) {
-      if (!(error instanceof RegistryError)) throw error
+      // A registry that fails is said once more, and loudly, by whoever needs the base itself.
+      const passes = error instanceof SifstageError && error.exitCode === ExitCode.failed
+      if (!passes && !(error instanceof RegistryError)) throw error
       this.#failures.set(name, error.message)
       return undefined
     }

@@ -13,6 +13,7 @@ import {fileError, writeWhole} from '../system/files.js'
 import {dryRun} from './dry-run.js'
 import type {BuildingFlags, EverywhereFlags} from './flags.js'
 import {exitCodeOf, type Loaded, loadInput} from './input.js'
+import {holdLocked} from './locks.js'
 import type {Outcome} from './outcome.js'
 import {printable} from './progress.js'
 import {defaultOutput, outputRequest} from './target-file.js'
@@ -126,8 +127,7 @@ export async function runBuild(input: string | undefined, flags: BuildFlags, aro
   const output = await outputRequest(flags.output ?? defaultOutput(loaded.input), flags['mksquashfs-args'], flags.force)
   const {ports, scratch, secrets, finish} = await openWorkshop(
     flags,
-    loaded.settings,
-    loaded.input,
+    loaded,
     around.sink,
     around.signal,
     flags['dry-run'] ? 'looks' : 'builds',
@@ -141,6 +141,7 @@ export async function runBuild(input: string | undefined, flags: BuildFlags, aro
       keepFailed: flags['on-failure'] === 'keep',
       output,
     })
+    await holdLocked(request, loaded.pins, ports.bases, around.signal)
     const unmet = demandsOf(request.description, request.target, secrets.ids, request.options.cacheMounts)
     loaded = {...loaded, diagnostics: arrange([...loaded.diagnostics, ...unmet], loaded.source)}
     if (exitCodeOf(loaded.diagnostics) !== ExitCode.done) return stopped(loaded, around.colour)

@@ -9,7 +9,7 @@ import type {KeptStage} from '../system/lazy-scratch.js'
 import {removeTree} from '../system/scratch.js'
 import type {Outcome} from './outcome.js'
 import {loadSettings} from './settings.js'
-import {identityOf, storeFolder} from './workshop.js'
+import {identityOf, storeFolder} from './store-folder.js'
 
 export interface CacheFlags {
   readonly 'cache-dir'?: string | undefined

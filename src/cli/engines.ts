@@ -7,7 +7,7 @@ import type {BuildingFlags} from './flags.js'
 import type {Outcome} from './outcome.js'
 import {probeApptainer, probeOthers} from './probe.js'
 import {loadSettings} from './settings.js'
-import {identityOf, storeFolder} from './workshop.js'
+import {identityOf, storeFolder} from './store-folder.js'
 
 function show(status: EngineStatus, colours: Palette): string {
   const state = status.usable

@@ -50,6 +50,7 @@ export const building = {
   notest: Flags.boolean({char: 'T', description: 'run no %test'}),
   'no-cache': Flags.boolean({description: 'build every stage anew'}),
   'no-cache-filter': Flags.string({description: 'build this stage anew', helpValue: 'STAGE', multiple: true}),
+  'cache-host-steps': Flags.boolean({description: 'store stages with %pre or %setup too, by their text'}),
   'no-https': Flags.boolean({description: 'talk plain http to registries', env: 'SIFSTAGE_NO_HTTPS'}),
   bind: Flags.string({
     char: 'B',
@@ -72,6 +73,13 @@ export const building = {
     helpValue: 'TARGET',
     multiple: true,
   }),
+  // With a default, since a verb that has this flag heeds the lock file.
+  locked: Flags.boolean({description: 'bases only as the lock file has them: one that it lacks is an error', default: false}),
+  offline: Flags.boolean({
+    description: 'ask no registry: bases as the lock file or the store knows them, from the store',
+    env: 'SIFSTAGE_OFFLINE',
+  }),
+  'lock-file': Flags.string({description: 'lock file, instead of INPUT.lock', helpValue: 'FILE'}),
   'keep-cwd': Flags.boolean({description: "let the image start in the caller's folder instead of WORKDIR"}),
 }
 
@@ -94,6 +102,7 @@ export type BuildingFlags = {
   readonly notest: boolean
   readonly 'no-cache': boolean
   readonly 'no-cache-filter'?: readonly string[] | undefined
+  readonly 'cache-host-steps': boolean
   readonly 'no-https': boolean
   readonly bind?: readonly string[] | undefined
   readonly nv: boolean
@@ -104,4 +113,11 @@ export type BuildingFlags = {
   readonly 'share-tmp': boolean
   readonly 'cache-mount'?: readonly string[] | undefined
   readonly 'keep-cwd': boolean
+} & LockFlags
+
+/** Flags of which bases are meant. */
+export type LockFlags = {
+  readonly locked: boolean
+  readonly offline: boolean
+  readonly 'lock-file'?: string | undefined
 }

@@ -5,6 +5,7 @@ import type {Base} from '../model/description.js'
 import type {Image} from '../model/image.js'
 import type {Identity, ImageOpener, ResolvedBase} from '../model/ports.js'
 import type {LocalReference} from '../model/reference.js'
+import type {BlobCache} from '../system/blob-cache.js'
 import {storedImage} from '../system/stored-image.js'
 
 export interface OpenerOptions {
@@ -14,6 +15,9 @@ export interface OpenerOptions {
   readonly noHttps: boolean
   /** The store's folder, which keeps the layers of bases. */
   readonly store: string
+  readonly blobs?: BlobCache | undefined
+  readonly offline?: boolean | undefined
+  readonly tell?: ((text: string) => void) | undefined
   readonly signal: AbortSignal
 }
 

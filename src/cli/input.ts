@@ -9,13 +9,16 @@ import type {Description} from '../model/description.js'
 import type {Diagnostic} from '../model/diagnostic.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
 import type {ContextFiles, Format, ReadOptions} from '../model/format.js'
+import type {Pins} from '../model/ports.js'
 import {startOf} from '../model/span.js'
 import {contextFiles} from '../system/context.js'
 import {fileTrouble} from '../system/files.js'
+import type {References} from '../system/references.js'
 import {buildArguments} from './build-arguments.js'
-import type {EverywhereFlags} from './flags.js'
+import type {EverywhereFlags, LockFlags} from './flags.js'
 import {includedFiles} from './included.js'
-import {type LookAtBases, readWithBases} from './read-input.js'
+import {pinsFor} from './locks.js'
+import {type LookAtBases, type LookAtImage, readWithBases} from './read-input.js'
 import {replacement, replacementImage} from './replacements.js'
 import {loadSettings, type Settings} from './settings.js'
 
@@ -45,13 +48,25 @@ export interface Loaded {
   readonly ignore: {readonly file: string; readonly text: string} | undefined
   readonly diagnostics: readonly Diagnostic[]
   readonly settings: Settings
+  /** What the lock file says of bases, for the verbs that heed it. */
+  readonly pins: Pins | undefined
 }
+
+/** What bears on reading besides: where bases are looked up that decide what the text means. */
+type ReadingFlags = EverywhereFlags &
+  Partial<LockFlags> & {
+    readonly 'cache-dir'?: string | undefined
+    readonly 'run-as'?: string | undefined
+    readonly 'no-https'?: boolean
+  }
 
 /** INPUT when none was named: the only candidate in the folder. */
 function onlyCandidate(folder: string): string {
   const candidates = readdirSync(folder, {withFileTypes: true})
     .filter(entry => entry.isFile() && entry.name !== 'sifstage.config.yaml')
     .map(entry => entry.name)
+    // `Dockerfile.lock` is the lock file of one, not another.
+    .filter(name => !name.endsWith('.lock'))
     .filter(name => {
       const format = formatOfName(name)
       if (format === undefined) return false
@@ -178,13 +193,31 @@ async function findingsOf(description: Description, scene: Scene, extent: Extent
   return (await import('../checks/index.js')).find(description, scene, extent)
 }
 
+/** What bases say of themselves, as those verbs resolve them that build. */
+async function storedLook(flags: ReadingFlags, settings: Settings, pins: Pins | undefined): Promise<LookAtImage> {
+  const [{references}, {identityOf, storeFolder}] = await Promise.all([
+    import('../system/references.js'),
+    import('./store-folder.js'),
+  ])
+  let resolver: References | undefined
+  return async (reference, signal) => {
+    if (resolver === undefined) {
+      const identity = identityOf(flags['run-as'] ?? settings.runAs)
+      const folder = storeFolder(flags['cache-dir'] ?? settings.cacheDir, identity, process.env)
+      const noHttps = flags['no-https'] ?? false
+      resolver = references({folder, identity, architecture, noHttps, environment: process.env, offline: flags.offline, pins})
+    }
+    return (await resolver.resolve(reference, signal)).config
+  }
+}
+
 /**
  * Reads INPUT and all that lies around it. What is wrong with the text is in the diagnostics.
  * @throws SifstageError (2) for a command line that cannot be carried out
  */
 export async function loadInput(
   typed: string | undefined,
-  flags: EverywhereFlags,
+  flags: ReadingFlags,
   bases: LookAtBases = 'offline',
   extent: Extent | 'needed' = 'needed',
 ): Promise<Loaded> {
@@ -198,7 +231,18 @@ export async function loadInput(
       with: await replacementImage(each.replacement, each.folder, `${each.file}: bases: ${each.reference}`),
     })),
   )
-  const nothing = {input, settings, rebased: new Set<number>(), description: undefined, format: undefined, ignore: undefined}
+  const {locked, offline = false} = flags
+  const heeded = locked === undefined ? undefined : {locked, offline, 'lock-file': flags['lock-file']}
+  const pins = heeded === undefined ? undefined : await pinsFor(input, heeded, `linux/${architecture}`)
+  const nothing = {
+    input,
+    settings,
+    pins,
+    rebased: new Set<number>(),
+    description: undefined,
+    format: undefined,
+    ignore: undefined,
+  }
   let source = ''
   let entry: FormatEntry
   try {
@@ -231,6 +275,7 @@ export async function loadInput(
     replacements: [...given, ...configured],
     folder: context.root,
     bases,
+    ...(heeded === undefined || bases !== 'build' ? {} : {look: await storedLook(flags, settings, pins)}),
   })
   if (read.rebased === undefined)
     return {...nothing, source, others: texts, format, context, ignore, diagnostics: read.diagnostics}
@@ -268,6 +313,7 @@ export async function loadInput(
     ignore,
     diagnostics: arrange([...read.diagnostics, ...found], source, texts),
     settings,
+    pins,
   }
 }
 

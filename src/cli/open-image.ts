@@ -12,6 +12,7 @@ import {compressionOf, startsWithTarHeader, tarBlock} from '../model/archive.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
 import type {Image} from '../model/image.js'
 import type {Identity} from '../model/ports.js'
+import type {BlobCache} from '../system/blob-cache.js'
 import {containersImage} from '../system/containers-image.js'
 import {dockerImage} from '../system/docker-image.js'
 import {engineEnvironment} from '../system/environment.js'
@@ -31,6 +32,10 @@ export interface OpenOptions {
   readonly noHttps: boolean
   /** The store's folder, for the layers of a registry. */
   readonly store: string
+  /** Its blobs, where others fetch the same. */
+  readonly blobs?: BlobCache | undefined
+  readonly offline?: boolean | undefined
+  readonly tell?: ((text: string) => void) | undefined
 }
 
 const FORMS =
@@ -154,7 +159,7 @@ export async function openImage(image: string, options: OpenOptions): Promise<Im
       // A path: two slashes belong to it.
       return localImage(image, `${slashes}${name}`, prefix, options)
     case 'docker':
-      return fetchImage(name, {...options, folder: options.store, owner: identity})
+      return fetchImage(name, {...options, folder: options.store, owner: identity}, options.blobs)
     case 'docker-daemon':
       return dockerImage(name, engine)
     case 'containers-storage':

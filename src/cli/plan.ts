@@ -3,20 +3,23 @@ import type {PreviewedStage} from '../build/preview.js'
 import {copiesOf} from '../language/stage-copies.js'
 import type {CopyStep, Description, Stage} from '../model/description.js'
 import type {Diagnostic} from '../model/diagnostic.js'
-import {ExitCode} from '../model/errors.js'
+import {ExitCode, SifstageError} from '../model/errors.js'
 import type {Plan, PlanCopy, PlanStage} from '../model/plan.js'
 import {showImageReference} from '../model/reference.js'
 import {showTemplate} from '../model/template.js'
-import {artifactsOf, neededDirectly, neededStages, resolveTarget, waves} from '../plan/graph.js'
+import {changeWords} from '../plan/explain.js'
+import {artifactsOf, findStage, neededDirectly, neededStages, resolveTarget, waves} from '../plan/graph.js'
 import {planReports} from '../reports/index.js'
 import {planDocument} from '../reports/json.js'
+import {explainText} from '../reports/plan-text.js'
 import {renderDiagnostics} from '../reports/text.js'
 import type {BuildingFlags, EverywhereFlags} from './flags.js'
 import {exitCodeOf, type Loaded, loadInput} from './input.js'
 import type {Outcome} from './outcome.js'
 import {baseOf, previews} from './previews.js'
 
-export type PlanFlags = EverywhereFlags & BuildingFlags & {readonly format: 'text' | 'json' | 'mermaid' | 'dot'}
+export type PlanFlags = EverywhereFlags &
+  BuildingFlags & {readonly format: 'text' | 'json' | 'mermaid' | 'dot'; readonly explain?: string | undefined}
 
 function copyOf(step: CopyStep, description: Description): PlanCopy {
   const {from} = step
@@ -58,6 +61,7 @@ function stageOf(
     ...(preview?.key === undefined ? {} : {key: preview.key}),
     cached: preview?.cached ?? false,
     ...(preview?.why === undefined ? {} : {why: preview.why}),
+    ...(preview === undefined || preview.changes.length === 0 ? {} : {changes: preview.changes}),
   }
 }
 
@@ -97,6 +101,22 @@ export function failedPlanDocument(finding: Diagnostic): object {
   return planDocument({input: finding.span.file, target: '', stages: [], order: [], diagnostics: [finding]})
 }
 
+/** @throws SifstageError (2) when there is no such stage */
+function explainedStage(description: Description, wanted: string): Stage {
+  const stage = findStage(description, wanted)
+  if (stage !== undefined) return stage
+  throw new SifstageError(
+    ExitCode.usage,
+    `--explain ${wanted}: there is no such stage`,
+    `The stages are: ${description.stages.map(each => each.name).join(', ')}`,
+  )
+}
+
+function explanation(plan: Plan, stage: Stage): string {
+  const planned = plan.stages.find(each => each.index === stage.index)
+  return planned === undefined ? `${stage.name}: ${plan.target} does not need it\n` : explainText(planned, changeWords)
+}
+
 export async function runPlan(
   input: string | undefined,
   flags: PlanFlags,
@@ -115,13 +135,14 @@ export async function runPlan(
         : planOf(loaded, description, target.stage, new Map(), loaded.diagnostics)
     return {exitCode, document: planDocument(plan), text: '', messages: messages(loaded.diagnostics)}
   }
-  const {found, notes} = await previews(loaded, flags, signal)
+  const explained = flags.explain === undefined ? undefined : explainedStage(description, flags.explain)
+  const {found, notes} = await previews(loaded, flags, signal, true)
   const diagnostics = [...loaded.diagnostics, ...notes]
   const plan = planOf(loaded, description, target.stage, found, diagnostics)
   return {
     exitCode,
     document: planDocument(plan),
-    text: (await planReports[flags.format]())(plan),
+    text: explained === undefined ? (await planReports[flags.format]())(plan) : explanation(plan, explained),
     messages: messages(diagnostics),
   }
 }

@@ -9,6 +9,7 @@ import {showImageReference} from '../model/reference.js'
 import {startOf} from '../model/span.js'
 import type {BuildingFlags, EverywhereFlags} from './flags.js'
 import type {Loaded} from './input.js'
+import {holdLocked, movedBases} from './locks.js'
 import {buildRequest, openWorkshop} from './workshop.js'
 
 /** A base as plans and reports show it. */
@@ -27,11 +28,15 @@ export function baseOf(base: Base): PlanStage['base'] {
   }
 }
 
-/** What the store knows of the stages. A plan is still a plan where no engine is, or a registry does not answer. */
+/**
+ * What the store knows of the stages. A plan is still a plan where no engine is, or a registry does not answer.
+ * @param withMoved also asks which tags mean another image than the locked one
+ */
 export async function previews(
   loaded: Loaded,
   flags: EverywhereFlags & BuildingFlags,
   signal: AbortSignal,
+  withMoved = false,
 ): Promise<{found: Map<number, PreviewedStage>; notes: Diagnostic[]}> {
   const note = (error: SifstageError): Diagnostic => ({
     rule: 'keys-unknown',
@@ -49,14 +54,16 @@ export async function previews(
     },
   }
   try {
-    const {ports} = await openWorkshop(flags, loaded.settings, loaded.input, sink, signal)
+    const {ports} = await openWorkshop(flags, loaded, sink, signal)
     const request = await buildRequest(loaded, flags, {
       jobs: 1,
       keepGoing: false,
       keepFailed: false,
       output: {kind: 'sif', path: '', mksquashfs: []},
     })
+    await holdLocked(request, loaded.pins, ports.bases, signal)
     const found = await previewBuild(request, ports, signal)
+    if (withMoved) notes.push(...(await movedBases(request, loaded.pins, ports.bases, loaded.input, signal)))
     return {found: new Map(found.map(each => [each.stage.index, each])), notes}
   } catch (error) {
     if (!(error instanceof SifstageError) || error.exitCode === ExitCode.usage) throw error

@@ -2,6 +2,7 @@
 import type {Description} from '../model/description.js'
 import type {Diagnostic} from '../model/diagnostic.js'
 import type {Format, ReadOptions} from '../model/format.js'
+import type {ImageReference} from '../model/reference.js'
 import {type BaseReplacement, type Rebased, replaceBases} from '../plan/bases.js'
 
 /**
@@ -10,6 +11,9 @@ import {type BaseReplacement, type Rebased, replaceBases} from '../plan/bases.js
  * becomes a Dockerfile and was one is left to its bases as it was: docker itself looks at them, and runs their triggers.
  */
 export type LookAtBases = 'offline' | 'convert' | 'convert-to-docker' | 'build'
+
+/** The `config` of an image as JSON text; undefined where it has none. */
+export type LookAtImage = (reference: ImageReference, signal: AbortSignal) => Promise<string | undefined>
 
 export interface InputText {
   readonly format: Format
@@ -20,6 +24,8 @@ export interface InputText {
   /** Local bases are relative to it. */
   readonly folder: string
   readonly bases: LookAtBases
+  /** Without it the registries are asked. */
+  readonly look?: LookAtImage
 }
 
 export interface ReadInput {
@@ -35,7 +41,7 @@ export async function readWithBases(text: InputText): Promise<ReadInput> {
   const rebased = replaceBases(description, replacements)
   if (bases === 'offline' || (bases === 'convert-to-docker' && description.format !== 'def')) return {rebased, diagnostics}
   const {BaseConfigs} = await import('./base-configs.js')
-  const found = new BaseConfigs(folder, options.architecture, process.env)
+  const found = new BaseConfigs(folder, options.architecture, process.env, text.look)
   let written: Description = description
   let latest: ReadInput & {readonly rebased: Rebased} = {rebased, diagnostics}
   // A trigger of a base may copy from a stage that was not needed before, so there may be more to look at.

@@ -26,7 +26,7 @@ import {openImage} from './open-image.js'
 import type {Outcome} from './outcome.js'
 import {baseOf, previews} from './previews.js'
 import {loadSettings, type Settings} from './settings.js'
-import {identityOf, storeFolder} from './workshop.js'
+import {identityOf, storeFolder} from './store-folder.js'
 
 export type ReportFlags = EverywhereFlags &
   BuildingFlags & {readonly format: 'text' | 'json' | 'markdown'; readonly 'against-host': boolean}
@@ -121,7 +121,15 @@ function jobOf(flags: ReportFlags, settings: Settings, signal: AbortSignal): Job
 }
 
 function openGiven(image: string, {identity, flags, signal, store}: Job): Promise<Image> {
-  return openImage(image, {architecture, identity, environment: process.env, signal, noHttps: flags['no-https'], store})
+  return openImage(image, {
+    architecture,
+    identity,
+    environment: process.env,
+    signal,
+    noHttps: flags['no-https'],
+    offline: flags.offline,
+    store,
+  })
 }
 
 /** Size of the file that an image is in; undefined for a folder or an image of a registry. */

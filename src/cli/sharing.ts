@@ -17,6 +17,8 @@ export interface SharingAround {
   readonly identity: Identity
   readonly environment: NodeJS.ProcessEnv
   readonly noHttps: boolean
+  /** Registries are left out. */
+  readonly offline?: boolean | undefined
   readonly sink: Sink
   readonly signal: AbortSignal
 }
@@ -55,8 +57,10 @@ export async function shareStore(
   sends: boolean,
 ): Promise<Shared> {
   const {environment, sink} = around
-  const from = listed(flags['store-from'], environment['SIFSTAGE_STORE_FROM'], settings.storeFrom)
-  const to = sends ? (flags['store-to'] ?? (environment['SIFSTAGE_STORE_TO'] || settings.storeTo)) : undefined
+  const reachable = (place: string) => !around.offline || !isRegistry(place)
+  const from = listed(flags['store-from'], environment['SIFSTAGE_STORE_FROM'], settings.storeFrom).filter(reachable)
+  const wanted = sends ? (flags['store-to'] ?? (environment['SIFSTAGE_STORE_TO'] || settings.storeTo)) : undefined
+  const to = wanted === undefined || reachable(wanted) ? wanted : undefined
   if (from.length === 0 && to === undefined) return {store: local, finish: async () => {}}
   const [{layeredStore}, {folderSource, folderTarget}, {sending}] = await Promise.all([
     import('../stores/layered.js'),

@@ -9,6 +9,7 @@ import {asUser} from '../system/identity.js'
 import {findKept} from '../system/lazy-scratch.js'
 import type {BuildingFlags, EverywhereFlags} from './flags.js'
 import {exitCodeOf, loadInput} from './input.js'
+import {holdLocked} from './locks.js'
 import {findProgram} from './probe.js'
 import {noteSink} from './progress.js'
 import {buildRequest, openWorkshop} from './workshop.js'
@@ -53,8 +54,7 @@ export async function runShell(input: string | undefined, flags: ShellFlags, sig
     )
   const {ports, scratch} = await openWorkshop(
     flags,
-    loaded.settings,
-    loaded.input,
+    loaded,
     noteSink(text => process.stderr.write(text)),
     signal,
   )
@@ -67,6 +67,7 @@ export async function runShell(input: string | undefined, flags: ShellFlags, sig
         {...flags, target: stage.name},
         {jobs: 1, keepGoing: false, keepFailed: false, output: {kind: 'sif', path: '', mksquashfs: []}},
       )
+      await holdLocked(request, loaded.pins, ports.bases, signal)
       const previewed = (await previewBuild(request, ports, signal)).find(each => each.stage.index === stage.index)
       const stored = previewed?.key === undefined ? undefined : await ports.store.find(previewed.key, signal)
       const image = await stored?.image(signal)

@@ -8,6 +8,7 @@ import type {Description, Stage} from '../model/description.js'
 import {type Diagnostic, diagnosticJson} from '../model/diagnostic.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
 import type {Image} from '../model/image.js'
+import type {Pins} from '../model/ports.js'
 import {artifactsOf, findStage, neededStages, resolveTarget} from '../plan/graph.js'
 import {palette} from '../reports/palette.js'
 import {renderDiagnostics} from '../reports/text.js'
@@ -20,7 +21,8 @@ import {architecture, exitCodeOf, loadInput} from './input.js'
 import {openImage} from './open-image.js'
 import type {Outcome} from './outcome.js'
 import {printable} from './progress.js'
-import {identityOf, runtimeLibraries, storeFolder} from './workshop.js'
+import {identityOf, storeFolder} from './store-folder.js'
+import {runtimeLibraries} from './workshop.js'
 
 export type VerifyFlags = EverywhereFlags & BuildingFlags & {readonly stage: string; readonly 'against-host': boolean}
 
@@ -51,7 +53,11 @@ function isBelow(description: Description, target: Stage, stage: Stage): boolean
 }
 
 /** The base that the artifacts go to, where it can be read. */
-async function baseOf(stage: Stage, cwd: string, options: Parameters<typeof openImage>[1]): Promise<Image | undefined> {
+async function baseOf(
+  stage: Stage,
+  cwd: string,
+  options: Parameters<typeof openImage>[1] & {readonly pins: Pins | undefined},
+): Promise<Image | undefined> {
   const {signal} = options
   if (stage.base.kind === 'stage') return undefined
   try {
@@ -59,7 +65,8 @@ async function baseOf(stage: Stage, cwd: string, options: Parameters<typeof open
     return await imageOpener(options).base(stage.base, resolved, cwd, signal)
   } catch (error) {
     signal.throwIfAborted()
-    if (error instanceof SifstageError) return undefined
+    // What --locked demands is not left open.
+    if (error instanceof SifstageError && !(options.pins?.strict && error.exitCode === ExitCode.usage)) return undefined
     throw error
   }
 }
@@ -111,6 +118,8 @@ export async function runVerify(
     environment: process.env,
     signal,
     noHttps: flags['no-https'],
+    offline: flags.offline,
+    pins: loaded.pins,
     store: storeFolder(flags['cache-dir'] ?? loaded.settings.cacheDir, identity, process.env),
   }
   const opened = await openImage(image, open)

@@ -1,11 +1,10 @@
 /** Wires the real parts for the verbs that build: who runs what, with which engine, store and scratch. */
-import {homedir} from 'node:os'
 import {join, resolve} from 'node:path'
 import type {BuildPorts, BuildRequest, OutputRequest} from '../build/request.js'
 import {arrange} from '../checks/arrange.js'
 import type {Description} from '../model/description.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
-import type {EngineOptions, Identity, Sink} from '../model/ports.js'
+import type {EngineOptions, Sink} from '../model/ports.js'
 import {withForeignImages} from '../plan/bases.js'
 import {resolveTarget} from '../plan/graph.js'
 import {imageTools} from '../runners/image-tools.js'
@@ -13,34 +12,24 @@ import {localRunner} from '../runners/local.js'
 import {maskedRunner} from '../runners/masked.js'
 import {storeCaches} from '../stores/caches.js'
 import {directoryStore} from '../stores/directory.js'
+import {stageHistory} from '../stores/history.js'
 import {prepareStore} from '../stores/version.js'
 import {archives} from '../system/archives.js'
 import {baseResolver} from '../system/bases.js'
+import {blobCache} from '../system/blob-cache.js'
 import {droppedVariables, engineEnvironment} from '../system/environment.js'
-import {fileError, makeOwned} from '../system/files.js'
-import {lookUpIdentity, ownIdentity} from '../system/identity.js'
+import {fileError, hashText, makeOwned} from '../system/files.js'
 import {launcherMaker} from '../system/launcher.js'
 import {type LazyScratch, lazyScratch} from '../system/lazy-scratch.js'
 import {remoteSources} from '../system/remote.js'
 import {readSecret, type SecretStore, secretStore} from '../system/secrets.js'
+import {buildArguments} from './build-arguments.js'
 import type {BuildingFlags, EverywhereFlags} from './flags.js'
 import {imageOpener} from './image-opener.js'
 import {architecture, type Loaded} from './input.js'
 import {chooseEngine} from './probe.js'
-import type {Settings} from './settings.js'
 import {shareStore} from './sharing.js'
-
-/** The user whom the engine runs as. */
-export function identityOf(runAs: string | undefined): Identity {
-  return runAs === undefined || runAs === '' ? ownIdentity() : lookUpIdentity(runAs)
-}
-
-/** The store's folder (design section 3); with another user's engine, that user's. */
-export function storeFolder(cacheDir: string | undefined, identity: Identity, environment: NodeJS.ProcessEnv): string {
-  if (cacheDir !== undefined && cacheDir !== '') return resolve(cacheDir)
-  if (identity.uid !== process.getuid?.()) return join(identity.home, '.cache', 'sifstage')
-  return join(environment['XDG_CACHE_HOME'] || join(environment['HOME'] ?? homedir(), '.cache'), 'sifstage')
-}
+import {identityOf, storeFolder} from './store-folder.js'
 
 function engineOptions(flags: BuildingFlags): EngineOptions {
   return {
@@ -84,8 +73,7 @@ export interface Workshop {
  */
 export async function openWorkshop(
   flags: BuildingFlags & {readonly secret?: readonly string[] | undefined; readonly 'store-to'?: string | undefined},
-  settings: Settings,
-  input: string,
+  {settings, input, pins}: Pick<Loaded, 'settings' | 'input' | 'pins'>,
   sink: Sink,
   signal: AbortSignal,
   purpose: 'looks' | 'builds' = 'looks',
@@ -125,7 +113,7 @@ export async function openWorkshop(
     local,
     flags,
     settings,
-    {identity, environment: process.env, noHttps: options.noHttps, sink, signal},
+    {identity, environment: process.env, noHttps: options.noHttps, offline: flags.offline, sink, signal},
     purpose === 'builds',
   )
   const scratch = lazyScratch({
@@ -137,6 +125,9 @@ export async function openWorkshop(
     onSweep: swept => sink.emit({event: 'note', severity: 'info', text: `removed what a dead build left: ${swept}`}),
   })
   const secrets = secretStore(given, identity, () => scratch.folder('secrets'))
+  const tell = (text: string) => sink.emit({event: 'note', severity: 'info', text})
+  const blobs = blobCache({folder, owner: identity, locked: store.locked})
+  const images = {architecture, identity, noHttps: options.noHttps, offline: flags.offline, blobs, tell}
   return {
     scratch,
     secrets,
@@ -147,11 +138,12 @@ export async function openWorkshop(
       mapping,
       runner,
       store,
-      bases: baseResolver({folder, architecture, noHttps: options.noHttps, environment: process.env, identity}),
-      opener: imageOpener({architecture, identity, noHttps: options.noHttps, store: folder, signal}),
+      history: stageHistory(folder, resolve(input), identity),
+      bases: baseResolver({...images, folder, pins, environment: process.env}),
+      opener: imageOpener({...images, store: folder, signal}),
       images: imageTools({identity, mapping, environment, runner}),
       archives,
-      remote: remoteSources(folder, identity, process.env),
+      remote: remoteSources(folder, identity, process.env, flags.offline),
       caches: storeCaches({
         store,
         owner: identity,
@@ -240,6 +232,10 @@ export async function buildRequest(
     options: engineOptions(flags),
     noCache: flags['no-cache'],
     noCacheFilter: filter,
+    buildArguments: Object.fromEntries(
+      [...buildArguments(flags, process.env)].map(([name, value]) => [name, hashText(value)] as const),
+    ),
+    cacheHostSteps: flags['cache-host-steps'],
     keepCwd: flags['keep-cwd'],
     checkpoints: 'auto',
     runtimeLibraries: runtimeLibraries(loaded),

@@ -7,11 +7,16 @@ export default class Plan extends SifstageCommand {
   static override examples = [
     {description: 'The plan as text', command: '<%= config.bin %> plan examples/web/stages.yaml'},
     {description: 'The graph for a Markdown page', command: '<%= config.bin %> plan examples/web/stages.yaml --format mermaid'},
+    {description: 'Why would this stage run?', command: '<%= config.bin %> plan examples/web/stages.yaml --explain runtime'},
   ]
   static override args = inputArgument
   static override flags = {
     ...everywhere,
     ...building,
+    explain: Flags.string({
+      description: 'tell only why this stage would run: what has changed since it was last built',
+      helpValue: 'STAGE',
+    }),
     format: Flags.option({options: ['text', 'json', 'mermaid', 'dot'] as const})({
       description: 'how the plan is printed',
       default: 'text',

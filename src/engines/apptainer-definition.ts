@@ -1,7 +1,7 @@
 /** The working definition file of one stage: stubs of the stages it copies from, then the stage's own text (D141, D144). */
 import {shellQuote} from '../language/shell.js'
 import type {StageWork} from '../model/ports.js'
-import {bootstrapOf, isRenamed} from './apptainer-base.js'
+import {type Bootstrap, bootstrapOf, isRenamed, namedBootstrap} from './apptainer-base.js'
 
 /** A stage that holds only what is copied from it. `cp -a` keeps owners as far as the namespace knows them. */
 function stub(name: string, incoming: string): string {
@@ -93,12 +93,21 @@ function makePlaces(work: StageWork): string {
   ].join('\n')
 }
 
-export function definitionFile(work: StageWork): string {
+function withHeader(work: StageWork, bootstrap: Bootstrap | undefined): string {
   const stubs = work.incoming.map(each => stub(each.name, each.folder)).join('')
   const own = work.stage.definition?.text ?? ''
-  const bootstrap = bootstrapOf(work.base)
   const text =
     bootstrap !== undefined && (work.rebased || isRenamed(work.base)) ? withBase(own, bootstrap.agent, bootstrap.from) : own
   const whole = text.endsWith('\n') ? text : `${text}\n`
   return `${stubs}${hasPlaces(work) ? beforeSections(whole, makePlaces(work)) : whole}`
+}
+
+/** What the engine is given. */
+export function definitionFile(work: StageWork): string {
+  return withHeader(work, bootstrapOf(work.base))
+}
+
+/** The same with the base's own name in the place of our copy's. */
+export function namedDefinition(work: StageWork): string {
+  return withHeader(work, namedBootstrap(work.base))
 }

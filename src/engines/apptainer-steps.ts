@@ -10,6 +10,7 @@ import type {CopyStep, RunStep, Step} from '../model/description.js'
 import type {Operation, Operations} from '../model/operations.js'
 import type {StageCommand, StageScript, StageWork} from '../model/ports.js'
 import type {Template} from '../model/template.js'
+import {headerLabels, headerLines, isSupplied, namedBootstrap} from './apptainer-base.js'
 import {runParts} from './apptainer-run.js'
 
 /** Says what a step is, in a few words, for progress and failure messages. */
@@ -113,6 +114,25 @@ export function dockerSteps(
     commands.push({kind: 'engine', title: stepTitle(step), argv: parts.argv, cwd: '/', env: at.env, step})
     operate('tidy up after the command', parts.after, {step, always: true, quiet: true})
   }
+
+  const named = namedBootstrap(work.base)
+  // The engine saw our copy of the base; nothing in the image names a folder of this build's scratch.
+  if (named !== undefined && isSupplied(work.base))
+    operate(
+      'name the base',
+      [
+        {
+          op: 'labels',
+          path: '/.singularity.d/labels.json',
+          set: headerLabels([
+            {key: 'bootstrap', value: named.agent},
+            {key: 'from', value: named.from},
+          ]),
+        },
+        {op: 'write', path: '/.singularity.d/Singularity', text: headerLines(named), mode: 0o644},
+      ],
+      {quiet: true},
+    )
 
   let workdirSet = inherited.workdirSet
   for (const step of stage.steps) {

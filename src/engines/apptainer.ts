@@ -7,8 +7,8 @@ import {shellQuote} from '../language/shell.js'
 import type {Stage} from '../model/description.js'
 import type {Operation, Operations} from '../model/operations.js'
 import type {Engine, EngineOptions, StageCommand, StageScript, StageWork} from '../model/ports.js'
-import {bootstrapOf, isRenamed} from './apptainer-base.js'
-import {definitionFile, hasPlaces, placesNote} from './apptainer-definition.js'
+import {bootstrapOf, cacheFlags, headerLabels, headerLines, isRenamed, isSupplied, namedBootstrap} from './apptainer-base.js'
+import {definitionFile, hasPlaces, namedDefinition, placesNote} from './apptainer-definition.js'
 import {dockerSteps} from './apptainer-steps.js'
 
 /** Version ranges that behave alike (table H of the rules); the number is part of every key. */
@@ -123,11 +123,23 @@ function buildFlags(options: EngineOptions, keepFailed: boolean): string[] {
 function afterwards(work: StageWork): Operations | undefined {
   const {definition} = work.stage
   const steps: Operation[] = []
-  if (!work.rebased && definition !== undefined && isRenamed(work.base)) {
-    const set = Object.fromEntries(
-      definition.headers.map(({key, value}) => [`org.label-schema.usage.singularity.deffile.${key}`, value]),
-    )
-    steps.push({op: 'labels', path: '/.singularity.d/labels.json', set})
+  if (definition !== undefined && isRenamed(work.base)) {
+    const named = namedBootstrap(work.base)
+    const headers = work.rebased
+      ? [
+          ...(named === undefined
+            ? []
+            : [
+                {key: 'bootstrap', value: named.agent},
+                {key: 'from', value: named.from},
+              ]),
+        ]
+      : definition.headers
+    if (!work.rebased || isSupplied(work.base))
+      steps.push({op: 'labels', path: '/.singularity.d/labels.json', set: headerLabels(headers)})
+    // No folder of this build's scratch in the image.
+    if (isSupplied(work.base))
+      steps.push({op: 'write', path: '/.singularity.d/Singularity', text: namedDefinition(work), mode: 0o644})
   }
   if (work.incoming.some(each => each.withMetadata)) steps.push({op: 'history', text: work.description.text})
   if (hasPlaces(work)) steps.push({op: 'clear-mount-points', file: placesNote(work)})
@@ -204,7 +216,7 @@ export function apptainerEngine(program: ApptainerProgram): Engine {
       const path = `${folder}/stage.def`
       const withPlaces = bindPlaces(privateTmp, work)
       const title = hasTest(work.stage) && !options.notest ? 'build and test' : 'build'
-      const run = build(path, title, work.cwd, buildFlags(withPlaces, work.keepFailed))
+      const run = build(path, title, work.cwd, [...buildFlags(withPlaces, work.keepFailed), ...cacheFlags(work.base)])
       const kept = layKeptFolders(work)
       const helper = (title: string, operations: string): StageCommand => ({
         kind: 'helper',
@@ -229,17 +241,15 @@ export function apptainerEngine(program: ApptainerProgram): Engine {
     // A parent's image lies unpacked at the root already.
     if (bootstrap === undefined) return {resumable: true, folders, files: steps.files, commands: [...steps.commands, inspect]}
     const path = `${folder}/base.def`
-    const header = `Bootstrap: ${bootstrap.agent}\n${bootstrap.from === '' ? '' : `From: ${bootstrap.from}\n`}`
     return {
       resumable: true,
       folders,
-      files: [{path, text: header, mode: 0o644}, ...steps.files],
+      files: [{path, text: headerLines(bootstrap), mode: 0o644}, ...steps.files],
       // A base must not get the caller's binds or tests: they belong to the steps.
       commands: [
         build(path, 'unpack the base', work.cwd, [
           ...buildFlags({...options, binds: [], nv: false, rocm: false, notest: true}, false),
-          // Builds side by side damage each other's list of blobs in the engine's cache; a local image needs none.
-          ...(work.base.kind === 'local' && work.base.reference.agent !== 'localimage' ? ['--disable-cache'] : []),
+          ...cacheFlags(work.base),
         ]),
         ...steps.commands,
         inspect,
@@ -252,13 +262,6 @@ export function apptainerEngine(program: ApptainerProgram): Engine {
     generation: program.name === 'apptainer' ? apptainerGeneration(program.version) : 100 + apptainerGeneration(program.version),
     script,
     isNoise: line => NOISE.some(pattern => pattern.test(line)),
-    isPassing(output) {
-      // Its cache of bases has one index for all builds, which each writes anew while others read it.
-      return output.some(line =>
-        /conveyor failed to get: .*(unexpected end of JSON input|invalid character .* JSON|unexpected EOF)/.test(line),
-      )
-    },
-
     explain(output) {
       const text = output.join('\n')
       for (const {pattern, message, hint} of EXPLANATIONS) {

@@ -22,6 +22,8 @@ export interface Descriptor {
 export interface ImageManifest {
   /** Of the manifest itself; undefined where it was not asked for by digest. */
   readonly digest: string | undefined
+  /** The blob of its configuration. */
+  readonly configuration: Descriptor
   readonly layers: readonly Descriptor[]
   /** In Go's words, as the image says it. */
   readonly architecture: string | undefined
@@ -158,7 +160,7 @@ export async function chooseImage(
   }
   if (config.size > LARGEST_DOCUMENT) throw refused(`its configuration has ${config.size} bytes`)
   const facts = configFacts(verified(await read(config), config, 'its configuration'))
-  return {digest, layers, architecture: facts.architecture, config: facts.config}
+  return {digest, configuration: config, layers, architecture: facts.architecture, config: facts.config}
 }
 
 /** What an image's configuration says. `diffIds` are the digests of its layers as plain tar. */

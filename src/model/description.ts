@@ -65,7 +65,13 @@ export type Base =
   /** `index` is undefined when no such stage exists where the language allows it. */
   | {readonly kind: 'stage'; readonly name: string; readonly index: number | undefined; readonly span: Span}
   /** A base that package tools make on the spot (debootstrap, yum, zypper, arch, busybox). */
-  | {readonly kind: 'mirror'; readonly agent: string; readonly span: Span}
+  | {
+      readonly kind: 'mirror'
+      readonly agent: string
+      /** All that its header says of it, one `key: value` a line, sorted: by this it is locked. */
+      readonly header: string
+      readonly span: Span
+    }
 
 export type Step = RunStep | CopyStep | EnvStep | ArgStep | WorkdirStep | UserStep
 

@@ -1,5 +1,6 @@
 /** A plan as it is shown: the stages that the target needs, and what is known of each before anything runs. */
 import type {Diagnostic} from './diagnostic.js'
+import type {Change} from './history.js'
 
 export interface PlanCopy {
   readonly from: {readonly kind: 'stage' | 'context' | 'image' | 'inline'; readonly name?: string}
@@ -21,6 +22,8 @@ export interface PlanStage {
   readonly cached: boolean
   /** Why it is not cached. */
   readonly why?: string
+  /** What of it has changed since it was last built. */
+  readonly changes?: readonly Change[]
 }
 
 export interface Plan {

@@ -5,7 +5,7 @@
 import type {Base, Command, Description, Mount, Stage, Step} from './description.js'
 import type {Image, ImageTree} from './image.js'
 import type {Operations, PlacedSource} from './operations.js'
-import type {LocalReference} from './reference.js'
+import type {ImageReference, LocalReference} from './reference.js'
 import type {StoredStage} from './store.js'
 import type {Launcher, SecretFolders} from './supplies.js'
 
@@ -41,7 +41,14 @@ export interface EngineOptions {
 /** What a stage starts from, after `--base` and resolution. */
 export type StageBase =
   /** `pinned` is the reference with the platform's digest where one is known. */
-  | {readonly kind: 'image'; readonly transport: string; readonly name: string; readonly pinned: string | undefined}
+  | {
+      readonly kind: 'image'
+      readonly transport: string
+      readonly name: string
+      readonly pinned: string | undefined
+      /** Our own copy of it; without one the engine fetches it. */
+      readonly supplied?: LocalReference | undefined
+    }
   /** `moved`: a copy that the engine's user can read, in the place of the one that the input names. */
   | {readonly kind: 'local'; readonly reference: LocalReference; readonly moved: boolean}
   | {readonly kind: 'scratch'}
@@ -169,8 +176,6 @@ export interface Engine {
   script(work: StageWork): StageScript
   /** Lines of the engine's output that say nothing to a person, because our own options cause them. */
   isNoise(line: string): boolean
-  /** Whether a failure comes of two engines at work side by side, so that the same command may succeed when it is run again. */
-  isPassing(output: readonly string[]): boolean
   /** What an engine's failure means and what to do, when it is a known one. */
   explain(output: readonly string[]): {readonly message: string; readonly hint: string} | undefined
 }
@@ -231,9 +236,34 @@ export interface ResolvedBase {
   readonly notes: readonly string[]
 }
 
+/** What a lock file says of bases. */
+export interface Pins {
+  /** The file as it was named. */
+  readonly file: string
+  /** Whether a base that is not in it is an error. */
+  readonly strict: boolean
+  /** Digest of an image for the platform, by its reference. */
+  image(reference: ImageReference): string | undefined
+  /** Digest of a local base, by its path as written. */
+  local(path: string): string | undefined
+  /** When the base that a header makes was locked. */
+  mirror(header: string): string | undefined
+}
+
 export interface BaseResolver {
-  /** @throws SifstageError (2 for a local base that cannot be read, 5 for a registry that gives no answer) */
+  /**
+   * @throws SifstageError (2 for a local base that cannot be read, and for one that a strict lock file lacks; 5 for a
+   * registry that gives no answer)
+   */
   resolve(base: Base, cwd: string, signal: AbortSignal): Promise<ResolvedBase>
+  /** The digest that a registry has for an image now, whatever is locked; undefined where nobody can tell. */
+  now(base: Base, signal: AbortSignal): Promise<string | undefined>
+  /**
+   * Lays our copy of an image ready below `folder`, fetched once for all builds.
+   * @returns undefined where the engine has to fetch it, or make it, itself
+   * @throws SifstageError (5) when it cannot be had
+   */
+  supply(base: Base, resolved: ResolvedBase, folder: string, signal: AbortSignal): Promise<LocalReference | undefined>
 }
 
 /** Opens images for reading, to judge what is copied into them and out of them. */

@@ -1,4 +1,5 @@
 /** A plan for people: each stage in building order, what goes into it, what it hands on, whether it is cached. */
+import type {Change} from '../model/history.js'
 import type {Plan, PlanCopy, PlanStage} from '../model/plan.js'
 import {baseWords, handedTo, shortened} from './plan-words.js'
 import {visible} from './visible.js'
@@ -36,4 +37,11 @@ function copyText({from, sources, destination, line}: PlanCopy): string {
     case 'inline':
       return `writes ${what} ${to}`
   }
+}
+
+/** Why one stage would run, a change a line. */
+export function explainText({name, cached, why, changes = []}: PlanStage, words: (change: Change) => string): string {
+  if (cached) return `${visible(name)}: cached, since nothing that goes into it has changed\n`
+  if (changes.length === 0) return `${visible(name)}: ${visible(why ?? 'not cached')}\n`
+  return [`${visible(name)}: changed since it was last built`, ...changes.map(each => `  ${visible(words(each))}`), ''].join('\n')
 }

@@ -39,6 +39,7 @@ function causeOf(error: unknown): string {
 export function downloads(
   store: string,
   owner: Identity,
+  offline = false,
 ): (url: string, checksum: string | undefined, signal: AbortSignal) => Promise<Downloaded> {
   const folder = join(store, 'downloads')
   const running = new Map<string, Promise<Downloaded>>()
@@ -65,6 +66,10 @@ export function downloads(
     const before = await known(file)
     if (before !== undefined && checksum !== undefined && before.digests[checksum.split(':')[0] ?? ''] === checksum)
       return used(file, before)
+    if (offline) {
+      if (before !== undefined) return used(file, before)
+      throw trouble(url, 'it is not in the store, and --offline asks nobody')
+    }
     const silence = new AbortController()
     let timer = setTimeout(() => silence.abort(), SILENCE_MS)
     const heard = () => {

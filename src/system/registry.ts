@@ -2,6 +2,7 @@
  * Asks an OCI registry which digest a reference means for a platform, and for the image's configuration
  * (OCI distribution specification; token authentication as docker's registries do it). Reads only.
  */
+import {createHash} from 'node:crypto'
 import {SifstageError} from '../model/errors.js'
 import {type DockerName, parseDockerName} from '../model/reference.js'
 import {authorization, isLoopback} from './registry-login.js'
@@ -21,6 +22,10 @@ export class RegistryError extends Error {
   constructor(
     readonly absent: boolean,
     message: string,
+    /** Of its answer; 0 when there was none. */
+    readonly status = 0,
+    /** Seconds after which it wants to be asked again. */
+    readonly retryAfter?: number,
   ) {
     super(message)
   }
@@ -58,16 +63,26 @@ export class Client {
     readonly options: RegistryOptions,
   ) {}
 
-  /** The answer to a GET, its body unread. @throws RegistryError for any answer but a good one */
-  async open(path: string, accept: string, signal = this.options.signal): Promise<Response> {
+  /**
+   * The answer to a GET, its body unread.
+   * @param from byte to begin with; a registry may send all of it nevertheless
+   * @throws RegistryError for any answer but a good one
+   */
+  async open(path: string, accept: string, signal = this.options.signal, from = 0): Promise<Response> {
     const url = `${this.base}/v2/${this.name.repository}/${path}`
     const ask = () =>
       fetch(url, {
         signal,
-        headers: {accept, ...(this.#authorization === undefined ? {} : {authorization: this.#authorization})},
+        headers: {
+          accept,
+          ...(from === 0 ? {} : {range: `bytes=${from}-`}),
+          ...(this.#authorization === undefined ? {} : {authorization: this.#authorization}),
+        },
       })
     let response = await ask()
-    if (response.status === 401 && this.#authorization === undefined) {
+    // Also when a token has run out meanwhile.
+    if (response.status === 401) {
+      await response.body?.cancel()
       this.#authorization = await authorization(response.headers.get('www-authenticate') ?? '', this.name, 'pull', {
         ...this.options,
         signal,
@@ -84,7 +99,9 @@ export class Client {
             : absent
               ? `it does not give the image to you (${response.status})`
               : `it answered ${response.status}`
-      throw new RegistryError(absent, meaning)
+      const after = Number(response.headers.get('retry-after') ?? Number.NaN)
+      await response.body?.cancel()
+      throw new RegistryError(absent, meaning, response.status, after >= 0 ? after : undefined)
     }
     return response
   }
@@ -118,14 +135,40 @@ function forPlatform(index: Record<string, unknown>, architecture: string): stri
   return textOf(fits[0]?.['digest'])
 }
 
-async function resolveWith(client: Client, reference: string): Promise<ResolvedImage> {
-  let answer = await client.get(`manifests/${reference}`, MANIFESTS)
+/** Gets a small document of a repository. */
+type Get = (path: string, accept: string) => Promise<{readonly body: string; readonly digest: string | undefined}>
+
+/** Documents that are kept, by digest; what is kept is what its digest says. */
+export interface KeptDocuments {
+  document(digest: string): Promise<Uint8Array | undefined>
+  keep(digest: string, content: Buffer): Promise<void>
+}
+
+/** A getter that asks for nothing it has kept; offline it has nothing else. */
+function keeping(client: Client, kept: KeptDocuments, offline: boolean): Get {
+  return async (path, accept) => {
+    const digest = /(sha256:[0-9a-f]{64})$/.exec(path)?.[1]
+    const known = digest === undefined ? undefined : await kept.document(digest)
+    if (known !== undefined) return {body: Buffer.from(known).toString('utf8'), digest}
+    if (offline) throw new RegistryError(false, 'it is not asked (--offline)')
+    const answer = await client.get(path, accept)
+    const content = Buffer.from(answer.body)
+    const found = `sha256:${createHash('sha256').update(content).digest('hex')}`
+    if (digest !== undefined && found !== digest) throw new RegistryError(false, `it sent something else than ${digest}`)
+    // A manifest of the first version is signed, and its digest another.
+    if (found === (digest ?? answer.digest)) await kept.keep(found, content)
+    return answer
+  }
+}
+
+async function resolveWith(get: Get, reference: string, architecture: string): Promise<ResolvedImage> {
+  let answer = await get(`manifests/${reference}`, MANIFESTS)
   let manifest: unknown = JSON.parse(answer.body)
   let digest = answer.digest ?? (reference.startsWith('sha256:') ? reference : undefined)
   if (isRecord(manifest) && Array.isArray(manifest['manifests'])) {
-    digest = forPlatform(manifest, client.options.architecture)
-    if (digest === undefined) throw new RegistryError(true, `it has the image, but not for linux/${client.options.architecture}`)
-    answer = await client.get(`manifests/${digest}`, MANIFESTS)
+    digest = forPlatform(manifest, architecture)
+    if (digest === undefined) throw new RegistryError(true, `it has the image, but not for linux/${architecture}`)
+    answer = await get(`manifests/${digest}`, MANIFESTS)
     manifest = JSON.parse(answer.body)
   }
   if (digest === undefined || !/^sha256:[0-9a-f]{64}$/.test(digest))
@@ -137,7 +180,7 @@ async function resolveWith(client: Client, reference: string): Promise<ResolvedI
     !/^application\/vnd\.(oci\.image|docker\.container\.image)/.test(textOf(configDescriptor['mediaType']) ?? '')
   )
     return {digest, config: undefined}
-  const blob: unknown = JSON.parse((await client.get(`blobs/${configDigest}`, '*/*')).body)
+  const blob: unknown = JSON.parse((await get(`blobs/${configDigest}`, '*/*')).body)
   return {digest, config: isRecord(blob) && isRecord(blob['config']) ? JSON.stringify(blob['config']) : undefined}
 }
 
@@ -148,24 +191,49 @@ export function reasonOf(error: unknown): string {
   return cause instanceof Error ? cause.message || cause.name : String(cause)
 }
 
+/** Addresses that a registry may answer at, best first. */
+function linesTo(name: DockerName, noHttps: boolean): {readonly host: string; readonly bases: readonly string[]} {
+  const host = name.registry === 'docker.io' ? 'registry-1.docker.io' : name.registry
+  const schemes = noHttps ? ['http'] : isLoopback(host) ? ['https', 'http'] : ['https']
+  return {host, bases: schemes.map(scheme => `${scheme}://${host}`)}
+}
+
+/** The repository of a reference, over the line that its registry answers on. @throws RegistryError when on none */
+export async function repositoryOf(reference: string, options: RegistryOptions): Promise<Client> {
+  const name = parseDockerName(reference)
+  const {host, bases} = linesTo(name, options.noHttps)
+  let last: unknown
+  for (const base of bases) {
+    try {
+      const response = await fetch(`${base}/v2/`, {signal: options.signal})
+      await response.body?.cancel()
+      return new Client(base, name, options)
+    } catch (error) {
+      options.signal.throwIfAborted()
+      last = error
+    }
+  }
+  throw new RegistryError(false, `${host} cannot be reached: ${reasonOf(last)}`)
+}
+
 /**
  * Does something with the repository of a reference, over whichever line its registry answers on.
  * @throws RegistryError
  */
-export async function withRepository<T>(
+async function withRepository<T>(
   reference: string,
   options: RegistryOptions,
   use: (client: Client, version: string) => Promise<T>,
 ): Promise<T> {
   const name = parseDockerName(reference)
-  const host = name.registry === 'docker.io' ? 'registry-1.docker.io' : name.registry
-  const schemes = options.noHttps ? ['http'] : isLoopback(host) ? ['https', 'http'] : ['https']
+  const {host, bases} = linesTo(name, options.noHttps)
   let last: unknown
-  for (const scheme of schemes) {
+  for (const base of bases) {
     try {
-      return await use(new Client(`${scheme}://${host}`, name, options), name.digest ?? name.tag ?? 'latest')
+      return await use(new Client(base, name, options), name.digest ?? name.tag ?? 'latest')
     } catch (error) {
-      if (error instanceof RegistryError) throw new RegistryError(error.absent, `${host}: ${error.message}`)
+      if (error instanceof RegistryError)
+        throw new RegistryError(error.absent, `${host}: ${error.message}`, error.status, error.retryAfter)
       // Ours: the image is wrong, not the line to its registry.
       if (error instanceof SifstageError) throw error
       last = error
@@ -176,8 +244,19 @@ export async function withRepository<T>(
 
 /**
  * The digest of a docker or oras reference for the platform, and its configuration.
+ * @param kept documents that need not be asked for; `offline`: no others are
  * @throws RegistryError
  */
-export function resolveImage(reference: string, options: RegistryOptions): Promise<ResolvedImage> {
-  return withRepository(reference, options, resolveWith)
+export function resolveImage(
+  reference: string,
+  options: RegistryOptions,
+  kept?: {readonly documents: KeptDocuments; readonly offline: boolean},
+): Promise<ResolvedImage> {
+  return withRepository(reference, options, (client, version) =>
+    resolveWith(
+      kept === undefined ? (path, accept) => client.get(path, accept) : keeping(client, kept.documents, kept.offline),
+      version,
+      options.architecture,
+    ),
+  )
 }

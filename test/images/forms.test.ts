@@ -117,8 +117,8 @@ describe('the same image', () => {
     expect(registry.asked.filter(each => each.startsWith('blobs/'))).toHaveLength(4)
     registry.asked.length = 0
     expect(await opened(image, describeImage)).toEqual(expected)
-    // The configuration is asked for again, the layers are not.
-    expect(registry.asked.filter(each => each.startsWith('blobs/'))).toHaveLength(1)
+    // Neither the configuration nor the layers are asked for again.
+    expect(registry.asked.filter(each => each.startsWith('blobs/'))).toEqual([])
     const kept = readdirSync(at('store/blobs/sha256'))
     expect(kept.every(name => /^[0-9a-f]{64}$/.test(name))).toBe(true)
     // One that was damaged meanwhile is fetched anew.

@@ -82,8 +82,17 @@ export function readBase(
     case 'scratch':
       return {kind: 'scratch', span: agentSpan}
     case 'mirror':
-      return {kind: 'mirror', agent: bootstrap.value, span: agentSpan}
+      return {kind: 'mirror', agent: bootstrap.value, header: headerText(headers), span: agentSpan}
   }
+}
+
+/** What a base is made of, however its header is laid out. */
+function headerText(headers: ReadonlyMap<string, HeaderEntry>): string {
+  return [...headers]
+    .filter(([key]) => key !== 'stage')
+    .map(([key, {value}]) => `${key}: ${value}`)
+    .sort()
+    .join('\n')
 }
 
 /** D50: `[Registry/][Namespace/]From`. */
