@@ -7,11 +7,14 @@ import {chainOf, dependenciesFirst} from '../language/stages.js'
 import type {ArtifactReport} from '../model/artifact.js'
 import type {Stage} from '../model/description.js'
 import {ImageNotKept, SifstageError} from '../model/errors.js'
+import type {StageCost} from '../model/history.js'
 import type {StoredStage} from '../model/store.js'
 import {type Artifact, artifactsOf, neededDirectly, neededStages} from '../plan/graph.js'
+import {secondsToEnd} from '../plan/priority.js'
 import {explainFailure, otherFailure, outputFailed} from './failures.js'
 import {type Done, type StageInputs, stageInputs} from './inputs.js'
 import {mountsOf} from './mounts.js'
+import {roomNeeded, shortages} from './need.js'
 import {writeOutput} from './output.js'
 import type {BuildPorts, BuildRequest, BuildResult, StageReport} from './request.js'
 import {runStage, StageFailure} from './stage.js'
@@ -39,9 +42,12 @@ class Build {
   readonly #verdicts: Verdicts
   /** Stages that were reused, whose artifacts are not judged yet by where they go. */
   readonly #unjudged = new Set<number>()
+  #room: Promise<void> | undefined
   #judging: Promise<void> = Promise.resolve()
   /** Folders of scratch that are being removed. */
   readonly #discarding = new Map<string, Promise<void>>()
+  /** What stages took when they were last built. */
+  readonly #costs = new Map<number, StageCost>()
   /** Stages that are being built once more, since their image is needed. */
   readonly #renewing = new Map<number, Promise<void>>()
 
@@ -84,6 +90,18 @@ class Build {
     })
   }
 
+  /** Once, before the first stage runs: is there room for all that may still have to run? */
+  #prepareRoom(): Promise<void> {
+    this.#room ??= (async () => {
+      const left = this.#needed.filter(index => !this.#done.has(index))
+      const costs = left.flatMap(index => this.#costs.get(index) ?? [])
+      const needed = roomNeeded(costs, this.request.jobs)
+      const free = await this.ports.room(needed.store)
+      for (const text of shortages(needed, free)) this.ports.sink.emit({event: 'note', severity: 'warning', text})
+    })()
+    return this.#room
+  }
+
   async #tellWhy(stage: Stage, inputs: StageInputs): Promise<void> {
     const {request, ports, signal} = this
     const {why} = await whyBuilt({
@@ -106,7 +124,9 @@ class Build {
       tell(inputs)
       try {
         const obtained = await this.#obtain(stage, inputs, reuse)
-        if (inputs.key !== undefined) await this.ports.history.note(stage.name, inputs.made)
+        const {seconds, image, treeBytes} = obtained.stored.record
+        if (inputs.key !== undefined)
+          await this.ports.history.note(stage.name, inputs.made, {seconds, imageBytes: image.bytes, treeBytes})
         return {inputs, ...obtained}
       } catch (error) {
         await this.#renew(error)
@@ -221,6 +241,7 @@ class Build {
   async #run(stage: Stage, inputs: StageInputs): Promise<{stored: StoredStage; root: string | undefined}> {
     const {description} = this.request
     await this.#judgeReused()
+    await this.#prepareRoom()
     const needs = dependenciesFirst(description, stage.index).filter(each => each.index !== stage.index)
     if (needs.some(each => !this.#done.has(each.index))) throw new Withheld(`stage ${stage.name} needs what failed`)
     this.#verdicts.fetchBase()
@@ -328,7 +349,17 @@ class Build {
 
   /** Runs what can run until nothing is left that can. */
   async #runAll(): Promise<void> {
-    const waiting = new Set(this.#needed)
+    for (const index of this.#needed) {
+      const cost = await this.ports.history.cost(this.#stage(index).name)
+      if (cost !== undefined) this.#costs.set(index, cost)
+    }
+    const order = secondsToEnd(
+      this.request.description,
+      this.#needed,
+      new Map([...this.#costs].map(([index, {seconds}]) => [index, seconds])),
+    )
+    // The longest way to the end first; by the text where they are equal.
+    const waiting = new Set([...this.#needed].sort((a, b) => (order.get(b) ?? 0) - (order.get(a) ?? 0) || a - b))
     const running = new Map<number, Promise<void>>()
     let failed = false
     const ready = () => [...waiting].find(index => neededDirectly(this.#stage(index)).every(need => this.#done.has(need)))

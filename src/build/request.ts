@@ -89,6 +89,8 @@ export interface BuildPorts {
   /** Fills a folder with the launcher's programs. */
   readonly launcher: (folder: string) => Promise<Launcher>
   readonly scratch: ScratchPort
+  /** Bytes that are free, in the store after what it can spare was removed to have so many there. */
+  readonly room: (store: number) => Promise<{readonly store: number; readonly scratch: number}>
   readonly sink: Sink
   readonly now: () => number
 }

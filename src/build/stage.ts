@@ -5,7 +5,7 @@ import {join} from 'node:path'
 import {treeDigest} from '../images/digest.js'
 import type {CacheMount, Description, Stage} from '../model/description.js'
 import {ExitCode, ImageNotKept, SifstageError} from '../model/errors.js'
-import type {ImageFacts} from '../model/image.js'
+import type {ImageFacts, ImageTree} from '../model/image.js'
 import type {CommandResult, StageBase, StageCommand, StageScript} from '../model/ports.js'
 import type {StageRecord} from '../model/record.js'
 import type {StoredStage} from '../model/store.js'
@@ -276,6 +276,7 @@ async function publish(run: StageRun, folder: string, root: string, seconds: num
     image: {file: 'image.sqfs', offset: 0, bytes: await sizeOf(image), digest: await hashFile(image)},
     listing: {file: 'listing.jsonl', digest: listingDigest},
     engine: {name: engine.name, version},
+    treeBytes: bytesOf(tree),
     seconds,
     created: new Date(ports.now()).toISOString(),
     ...(config === undefined ? {} : {ociConfig: config}),
@@ -290,6 +291,13 @@ async function publish(run: StageRun, folder: string, root: string, seconds: num
     saveTexts: async () => {},
   }
   return {record, facts, tree: async () => tree, image: async () => ({path: image, offset: 0})}
+}
+
+/** Bytes of the files of a tree. */
+function bytesOf(tree: ImageTree): number {
+  let bytes = 0
+  for (const {size} of tree.below('/')) bytes += size
+  return bytes
 }
 
 async function sizeOf(file: string): Promise<number> {

@@ -1,4 +1,5 @@
 /** Wires the real parts for the verbs that build: who runs what, with which engine, store and scratch. */
+import {statfs} from 'node:fs/promises'
 import {join, resolve} from 'node:path'
 import type {BuildPorts, BuildRequest, OutputRequest} from '../build/request.js'
 import {arrange} from '../checks/arrange.js'
@@ -22,6 +23,7 @@ import {fileError, hashText, makeOwned} from '../system/files.js'
 import {launcherMaker} from '../system/launcher.js'
 import {type LazyScratch, lazyScratch} from '../system/lazy-scratch.js'
 import {remoteSources} from '../system/remote.js'
+import {scratchParent} from '../system/scratch.js'
 import {readSecret, type SecretStore, secretStore} from '../system/secrets.js'
 import {buildArguments} from './build-arguments.js'
 import type {BuildingFlags, EverywhereFlags} from './flags.js'
@@ -56,6 +58,20 @@ function cacheMounts(targets: readonly string[]): string[] {
         'Give the absolute path of a folder without colons, commas and dots alone, such as /root/.cache/pip',
       )
   return [...new Set(targets.map(target => target.replace(/\/+/g, '/').replace(/\/$/, '')))].sort()
+}
+
+/** Bytes that are free where the store and scratch lie. */
+async function freeRoom(store: string, environment: NodeJS.ProcessEnv) {
+  const free = async (folder: string) => {
+    try {
+      const {bavail, bsize} = await statfs(folder)
+      return bavail * bsize
+    } catch {
+      // What cannot be told is no reason to warn.
+      return Number.POSITIVE_INFINITY
+    }
+  }
+  return {store: await free(store), scratch: await free(scratchParent(environment).folder)}
 }
 
 export interface Workshop {
@@ -160,6 +176,7 @@ export async function openWorkshop(
       secrets,
       launcher: launcherMaker(),
       scratch,
+      room: () => freeRoom(folder, process.env),
       sink,
       now: () => Date.now(),
     },

@@ -26,10 +26,19 @@ export interface MadeOf {
   readonly host: ReadonlyMap<string, readonly HostEntry[]>
 }
 
+/** What a stage took when it was last built. */
+export interface StageCost {
+  readonly seconds: number
+  /** Bytes of its image in the store, and of its tree in scratch. */
+  readonly imageBytes: number
+  readonly treeBytes: number
+}
+
 export interface History {
   find(stage: string): Promise<MadeOf | undefined>
+  cost(stage: string): Promise<StageCost | undefined>
   /** A store that cannot be written only costs the explanation. */
-  note(stage: string, made: MadeOf): Promise<void>
+  note(stage: string, made: MadeOf, cost: StageCost): Promise<void>
 }
 
 /** One reason why a stage is built anew. */

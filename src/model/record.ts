@@ -18,6 +18,8 @@ export interface StageRecord {
   readonly image: {readonly file: string; readonly offset: number; readonly bytes: number; readonly digest: string}
   readonly listing: {readonly file: string; readonly digest: string}
   readonly engine: {readonly name: string; readonly version: string}
+  /** Bytes of the files in the tree: what it takes up unpacked. */
+  readonly treeBytes: number
   /** Seconds that its commands took. */
   readonly seconds: number
   readonly created: string

@@ -37,7 +37,7 @@ export function foreignStageRecord(text: string, {key, files}: Entry): StageReco
     return undefined
   }
   if (!isRecord(value) || value['version'] !== 2 || value['key'] !== key) return undefined
-  const {parts, stage, digest, image, listing, engine, seconds, created, ociConfig, inspect} = value
+  const {parts, stage, digest, image, listing, engine, treeBytes, seconds, created, ociConfig, inspect} = value
   if (!Array.isArray(parts) || !parts.every(isPart) || !isText(stage) || !isSha256(digest)) return undefined
   if (!isRecord(image) || !isRecord(listing) || !isRecord(engine)) return undefined
   const file = (name: string) => files.find(each => each.name === name)
@@ -47,6 +47,7 @@ export function foreignStageRecord(text: string, {key, files}: Entry): StageReco
   if (listed === undefined || listing['file'] !== listed.name || listing['digest'] !== listed.digest) return undefined
   const {name, version} = engine
   if (!isText(name) || !isText(version)) return undefined
+  if (!isCount(treeBytes)) return undefined
   if (typeof seconds !== 'number' || !Number.isFinite(seconds) || seconds < 0) return undefined
   if (!isText(created) || Number.isNaN(Date.parse(created))) return undefined
   if ((ociConfig !== undefined && !isText(ociConfig)) || (inspect !== undefined && !isText(inspect))) return undefined
@@ -60,6 +61,7 @@ export function foreignStageRecord(text: string, {key, files}: Entry): StageReco
     image: {file: packed.name, offset: image['offset'], bytes: packed.size, digest: packed.digest},
     listing: {file: listed.name, digest: listed.digest},
     engine: {name, version},
+    treeBytes,
     seconds,
     created,
     ociConfig,

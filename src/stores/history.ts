@@ -2,14 +2,14 @@
 import {createHash} from 'node:crypto'
 import {readFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import type {History, HostEntry, MadeOf} from '../model/history.js'
+import type {History, HostEntry, MadeOf, StageCost} from '../model/history.js'
 import type {Identity} from '../model/ports.js'
 import {giveTo, hashText, makeOwned, writeWhole} from '../system/files.js'
 
-const VERSION = 1
+const VERSION = 2
 
 /** All but the files, which may be a hundred thousand; the two belong together by the digest. */
-type Noted = Omit<MadeOf, 'host'> & {readonly version: typeof VERSION; readonly files: string}
+type Noted = Omit<MadeOf, 'host'> & {readonly version: typeof VERSION; readonly files: string; readonly cost: StageCost}
 
 /** @param input absolute, or what stands for standard input */
 export function stageHistory(folder: string, input: string, owner: Identity): History {
@@ -35,7 +35,7 @@ export function stageHistory(folder: string, input: string, owner: Identity): Hi
     async find(stage) {
       const found = await noted(stage)
       if (found === undefined) return undefined
-      const {version: _, files, ...rest} = found
+      const {version: _, files, cost: __, ...rest} = found
       const host = new Map<string, HostEntry[]>()
       const text = await readFile(place(stage, 'files'), 'utf8').catch(() => '')
       // Of another moment they would tell what is not so.
@@ -50,7 +50,11 @@ export function stageHistory(folder: string, input: string, owner: Identity): Hi
       return {...rest, host}
     },
 
-    async note(stage, {host, ...made}) {
+    async cost(stage) {
+      return (await noted(stage))?.cost
+    },
+
+    async note(stage, {host, ...made}, cost) {
       try {
         if ((await noted(stage))?.key === made.key) return
         const lines: string[] = []
@@ -58,7 +62,7 @@ export function stageHistory(folder: string, input: string, owner: Identity): Hi
           for (const {path, kind, mode, content} of entries) lines.push(JSON.stringify([name, path, kind, mode, content]))
         const text = lines.join('\n')
         await makeOwned(join(folder, 'history'), owner)
-        const record: Noted = {version: VERSION, files: hashText(text), ...made}
+        const record: Noted = {version: VERSION, files: hashText(text), cost, ...made}
         for (const [ending, content] of [
           ['files', text],
           ['json', `${JSON.stringify(record, undefined, 2)}\n`],

@@ -60,7 +60,7 @@ export function processStart(pid: number): string | undefined {
 }
 
 /** The folder that scratch folders go into, and which setting named it (design section 3). */
-function scratchParent(environment: NodeJS.ProcessEnv): {readonly folder: string; readonly from: string | undefined} {
+export function scratchParent(environment: NodeJS.ProcessEnv): {readonly folder: string; readonly from: string | undefined} {
   for (const name of ['SIFSTAGE_TMPDIR', 'APPTAINER_TMPDIR', 'SINGULARITY_TMPDIR', 'TMPDIR']) {
     const folder = environment[name]
     if (folder) return {folder, from: name}

@@ -52,6 +52,7 @@ async function put(text = 'squashfs', at = key): Promise<StoredStage> {
     image: {file: 'image.squashfs', offset: 0, bytes: text.length, digest: await hashFile(image)},
     listing: {file: 'tree.jsonl', digest},
     engine: {name: 'apptainer', version: '1.4.5'},
+    treeBytes: 0,
     seconds: 1,
     created: '2026-01-01T00:00:00.000Z',
   }

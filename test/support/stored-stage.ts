@@ -39,6 +39,7 @@ export async function putStage(
     image: {file: 'image.sqfs', offset: 0, bytes: image.length, digest: hashText(image)},
     listing: {file: 'listing.jsonl', digest: listing},
     engine: {name: 'apptainer', version: '1.4.5'},
+    treeBytes: 0,
     seconds: 1,
     created: '2026-01-01T00:00:00.000Z',
     ...changed,
