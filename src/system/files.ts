@@ -143,10 +143,17 @@ export async function giveTo(path: string, owner: Identity): Promise<void> {
 
 /** Makes a folder and its missing parents; every one that is new belongs to `owner`. */
 export async function makeOwned(path: string, owner: Identity): Promise<void> {
-  const made = await mkdir(path, {recursive: true})
-  if (made === undefined) return
-  for (let at = path; ; at = dirname(at)) {
-    await giveTo(at, owner)
-    if (at === made || at === dirname(at)) return
+  // One by one: Node's own `recursive` says ENOENT where a file system is read-only.
+  const make = async (parents: boolean): Promise<void> => {
+    try {
+      await mkdir(path)
+      await giveTo(path, owner)
+    } catch (error) {
+      if (errorCode(error) === 'EEXIST' && (await stat(path)).isDirectory()) return
+      if (errorCode(error) !== 'ENOENT' || !parents || dirname(path) === path) throw error
+      await makeOwned(dirname(path), owner)
+      await make(false)
+    }
   }
+  await make(true)
 }
