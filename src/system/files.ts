@@ -47,8 +47,8 @@ export function fileError(what: string, error: unknown, hint?: string): Sifstage
   return new SifstageError(full ? ExitCode.failed : ExitCode.usage, `${what}: ${fileTrouble(error)}`, hint, {cause: error})
 }
 
-/** Makes a file's content and name survive a power cut. */
-async function sync(path: string): Promise<void> {
+/** Makes a file's content, or a folder's names, survive a power cut. */
+export async function sync(path: string): Promise<void> {
   const handle = await open(path, 'r')
   try {
     await handle.sync()
