@@ -123,7 +123,7 @@ export async function runBuild(input: string | undefined, flags: BuildFlags, aro
   const errors = loaded.diagnostics.some(each => each.severity === 'error')
   if (errors || loaded.description === undefined) return stopped(loaded, around.colour)
   const output = await outputRequest(flags.output ?? defaultOutput(loaded.input), flags['mksquashfs-args'], flags.force)
-  const {ports, scratch, secrets} = await openWorkshop(flags, loaded.settings, loaded.input, around.sink, around.signal)
+  const {ports, scratch, secrets, marks} = await openWorkshop(flags, loaded.settings, loaded.input, around.sink, around.signal)
   const engine = {name: ports.engine.engine.name, version: ports.engine.version}
   try {
     const request = await buildRequest(loaded, flags, {
@@ -161,6 +161,7 @@ export async function runBuild(input: string | undefined, flags: BuildFlags, aro
     // Before scratch, which may be kept.
     secrets.close()
     await scratch.close()
+    await marks.close()
   }
 }
 

@@ -40,15 +40,19 @@ export async function previews(
     span: {file: loaded.input, start: {line: 1, column: 1}, end: {line: 1, column: 1}},
   })
   try {
-    const {ports} = await openWorkshop(flags, loaded.settings, loaded.input, silentSink, signal)
-    const request = await buildRequest(loaded, flags, {
-      jobs: 1,
-      keepGoing: false,
-      keepFailed: false,
-      output: {kind: 'sif', path: '', mksquashfs: []},
-    })
-    const found = await previewBuild(request, ports, signal)
-    return {found: new Map(found.map(each => [each.stage.index, each])), notes: []}
+    const {ports, marks} = await openWorkshop(flags, loaded.settings, loaded.input, silentSink, signal)
+    try {
+      const request = await buildRequest(loaded, flags, {
+        jobs: 1,
+        keepGoing: false,
+        keepFailed: false,
+        output: {kind: 'sif', path: '', mksquashfs: []},
+      })
+      const found = await previewBuild(request, ports, signal)
+      return {found: new Map(found.map(each => [each.stage.index, each])), notes: []}
+    } finally {
+      await marks.close()
+    }
   } catch (error) {
     if (!(error instanceof SifstageError) || error.exitCode === ExitCode.usage) throw error
     return {found: new Map(), notes: [note(error)]}

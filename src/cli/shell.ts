@@ -51,7 +51,7 @@ export async function runShell(input: string | undefined, flags: ShellFlags, sig
       `--stage ${flags.stage}: there is no such stage`,
       `The stages are: ${loaded.description.stages.map(each => each.name).join(', ')}`,
     )
-  const {ports, scratch} = await openWorkshop(flags, loaded.settings, loaded.input, silentSink, signal)
+  const {ports, scratch, marks} = await openWorkshop(flags, loaded.settings, loaded.input, silentSink, signal)
   try {
     const kept = await findKept(join(ports.store.folder, 'kept'), resolve(loaded.input), stage.name)
     let root = kept?.root
@@ -95,5 +95,6 @@ export async function runShell(input: string | undefined, flags: ShellFlags, sig
     return await enter([...asUser(ports.identity), program, 'shell', ...options, root], env, '/')
   } finally {
     await scratch.close()
+    await marks.close()
   }
 }

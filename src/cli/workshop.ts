@@ -13,6 +13,7 @@ import {localRunner} from '../runners/local.js'
 import {maskedRunner} from '../runners/masked.js'
 import {storeCaches} from '../stores/caches.js'
 import {directoryStore} from '../stores/directory.js'
+import {type UseMarks, useMarks} from '../stores/session.js'
 import {prepareStore} from '../stores/version.js'
 import {archives} from '../system/archives.js'
 import {baseResolver} from '../system/bases.js'
@@ -73,6 +74,8 @@ export interface Workshop {
   readonly scratch: LazyScratch
   /** Closed before scratch is: what is kept of it holds no secret. */
   readonly secrets: SecretStore
+  /** What it relies on in the store; closed at the end. */
+  readonly marks: UseMarks
 }
 
 /**
@@ -116,7 +119,9 @@ export async function openWorkshop(
     localRunner({identity, mapping, environment}),
     given.map(each => each.value.toString('utf8')),
   )
-  const store = directoryStore(folder, {owner: identity, onDamage: text => sink.emit({event: 'note', severity: 'warning', text})})
+  const warn = (text: string) => sink.emit({event: 'note', severity: 'warning', text})
+  const marks = useMarks(folder, {owner: identity})
+  const store = directoryStore(folder, {owner: identity, onDamage: warn, onTrouble: warn, uses: marks})
   const scratch = lazyScratch({
     environment: process.env,
     identity,
@@ -129,6 +134,7 @@ export async function openWorkshop(
   return {
     scratch,
     secrets,
+    marks,
     ports: {
       engine: {engine, version},
       identity,
@@ -144,6 +150,7 @@ export async function openWorkshop(
         store,
         owner: identity,
         mapping,
+        uses: marks,
         unreachable: async name => {
           sink.emit({
             event: 'note',

@@ -35,6 +35,11 @@ export interface RunningBuild {
   readonly entries: ReadonlySet<string>
 }
 
+interface Mark extends RunningBuild {
+  /** When it was written last, by the file server's clock. */
+  readonly seen: number
+}
+
 /** Of one length, whatever the counter: it is raised in place. */
 function headerOf(holder: Holder, counter: number): string {
   return `{"version":1,"counter":${String(counter).padStart(10)},"holder":${JSON.stringify(holder)}}\n`
@@ -132,7 +137,7 @@ export function useMarks(folder: string, options: UseMarksOptions): UseMarks {
   }
 }
 
-async function readMark(file: string, now: number): Promise<RunningBuild | undefined> {
+async function readMark(file: string): Promise<Mark> {
   const [text, stats] = await Promise.all([readFile(file, 'utf8'), stat(file)])
   const [header = '', ...lines] = text.split('\n')
   let holder: Holder | undefined
@@ -151,8 +156,24 @@ async function readMark(file: string, now: number): Promise<RunningBuild | undef
       // The empty end, or a line that is just being written: its build has not looked at the entry yet.
     }
   }
+  return {holder, entries, seen: stats.mtimeMs}
+}
+
+/** On this machine it is known; of another one the last sign of life counts, by the file server's clock. */
+function isRunning({holder, seen}: Mark, now: number): boolean {
   const fate = holder === undefined ? 'unknown' : fateOf(holder)
-  return fate === 'alive' || (fate === 'unknown' && now - stats.mtimeMs < LASTS) ? {holder, entries} : undefined
+  return fate === 'alive' || (fate === 'unknown' && now - seen < LASTS)
+}
+
+/** What a dead build was just putting in, or taking out. */
+async function removePartial(folder: string, {entries}: Mark): Promise<void> {
+  for (const each of entries) {
+    if (!/^partial\/[\w-][\w.-]*$/.test(each)) continue
+    for (const path of [each, `${each}.old`])
+      await rm(join(folder, path), {recursive: true, force: true}).catch(() => {
+        // Files of subordinate ids, in a cache mount: `cache prune` can.
+      })
+  }
 }
 
 /** Builds that run on a store, on any host; marks that dead ones left are removed. */
@@ -165,9 +186,12 @@ export async function runningBuilds(folder: string): Promise<RunningBuild[]> {
   for (const name of names) {
     const file = join(parent, name)
     try {
-      const mark = await readMark(file, now)
-      if (mark === undefined) await rm(file, {force: true})
-      else found.push(mark)
+      const mark = await readMark(file)
+      if (isRunning(mark, now)) found.push(mark)
+      else {
+        await removePartial(folder, mark)
+        await rm(file, {force: true})
+      }
     } catch {
       // It has ended meanwhile, or is not ours to read.
     }

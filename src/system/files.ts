@@ -48,7 +48,7 @@ export function fileError(what: string, error: unknown, hint?: string): Sifstage
 }
 
 /** Makes a file's content, or a folder's names, survive a power cut. */
-export async function sync(path: string): Promise<void> {
+async function sync(path: string): Promise<void> {
   const handle = await open(path, 'r')
   try {
     await handle.sync()

@@ -37,16 +37,6 @@ interface Owner extends Holder {
   readonly mapping: Mapping
 }
 
-/** Start time of a process in clock ticks (proc(5), field 22): a pid alone may have been given out again. */
-export function processStart(pid: number): string | undefined {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19]
-  } catch {
-    return undefined
-  }
-}
-
 /** The folder that scratch folders go into, and which setting named it (design section 3). */
 function scratchParent(environment: NodeJS.ProcessEnv): {readonly folder: string; readonly from: string | undefined} {
   for (const name of ['SIFSTAGE_TMPDIR', 'APPTAINER_TMPDIR', 'SINGULARITY_TMPDIR', 'TMPDIR']) {
