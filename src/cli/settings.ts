@@ -14,6 +14,8 @@ export interface Settings {
     readonly file: string
   }[]
   readonly cacheDir?: string
+  /** What the store may take, as it is written: `20GB`. */
+  readonly cacheSize?: string
   readonly engine?: string
   readonly runAs?: string
   readonly jobs?: number
@@ -37,6 +39,7 @@ async function readSettings(file: string): Promise<Settings> {
   const schema = z.strictObject({
     bases: z.record(z.string(), z.string()).optional(),
     'cache-dir': z.string().optional(),
+    'cache-size': z.string().optional(),
     engine: z.string().optional(),
     'run-as': z.string().optional(),
     jobs: z.int().min(1).optional(),
@@ -56,14 +59,23 @@ async function readSettings(file: string): Promise<Settings> {
     throw new SifstageError(
       ExitCode.usage,
       `${file}: ${issue?.path.join('.') || 'the file'}: ${issue?.message ?? 'is not as it should be'}`,
-      'It may hold: bases, cache-dir, engine, run-as, jobs, runtime-libraries.',
+      'It may hold: bases, cache-dir, cache-size, engine, run-as, jobs, runtime-libraries.',
     )
   }
-  const {bases, 'cache-dir': cacheDir, engine, 'run-as': runAs, jobs, 'runtime-libraries': runtimeLibraries} = parsed.data
+  const {
+    bases,
+    'cache-dir': cacheDir,
+    'cache-size': cacheSize,
+    engine,
+    'run-as': runAs,
+    jobs,
+    'runtime-libraries': runtimeLibraries,
+  } = parsed.data
   const folder = dirname(file)
   return {
     bases: Object.entries(bases ?? {}).map(([reference, replacement]) => ({reference, replacement, folder, file})),
     ...(cacheDir === undefined ? {} : {cacheDir: resolve(folder, cacheDir)}),
+    ...(cacheSize === undefined ? {} : {cacheSize}),
     ...(engine === undefined ? {} : {engine}),
     ...(runAs === undefined ? {} : {runAs}),
     ...(jobs === undefined ? {} : {jobs}),

@@ -7,7 +7,7 @@
  */
 import {createHash, randomBytes} from 'node:crypto'
 import {constants} from 'node:fs'
-import {link, lstat, open, rename, rm} from 'node:fs/promises'
+import {link, lstat, open, readdir, rename, rm} from 'node:fs/promises'
 import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import type {Identity} from '../model/ports.js'
@@ -294,4 +294,24 @@ export function leases(folder: string, options: LeaseOptions): Leases {
       }
     },
   }
+}
+
+/**
+ * Leases that somebody holds, by their file names, and who in words. Those of this machine's dead, and those that were
+ * silent for long by the file server's clock, do not count; nobody is waited for.
+ */
+export async function liveLeases(folder: string, now: number): Promise<Map<string, string>> {
+  const locks = join(folder, 'locks')
+  const live = new Map<string, string>()
+  for (const name of await readdir(locks).catch(() => [])) {
+    if (name.startsWith('.')) continue
+    const seen = await readLease(join(locks, name))
+    const stats = await lstat(join(locks, name)).catch(() => undefined)
+    if (seen === undefined || stats === undefined) continue
+    const fate = seen.holder === undefined ? 'unknown' : fateOf(seen.holder)
+    // Twice the time, since two clocks are compared here.
+    if (fate === 'dead' || (fate === 'unknown' && now - stats.mtimeMs > 2 * LEASE)) continue
+    live.set(name, seen.holder === undefined ? 'a build' : showHolder(seen.holder))
+  }
+  return live
 }

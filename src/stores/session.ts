@@ -9,7 +9,7 @@ import {open, readdir, readFile, rm, stat} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {Identity} from '../model/ports.js'
 import {besideName, errorCode, giveTo, makeOwned} from '../system/files.js'
-import {asHolder, fateOf, type Holder, ownHolder} from '../system/holder.js'
+import {asHolder, fateOf, type Holder, ownHolder, showHolder} from '../system/holder.js'
 
 const FOLDER = 'users'
 /** Milliseconds between two signs of life. */
@@ -31,11 +31,14 @@ export interface UseMarksOptions {
 
 /** A build that is running as far as anybody can tell, and what it relies on. */
 export interface RunningBuild {
-  readonly holder: Holder | undefined
+  /** For a person. */
+  readonly who: string
   readonly entries: ReadonlySet<string>
 }
 
-interface Mark extends RunningBuild {
+interface Mark {
+  readonly holder: Holder | undefined
+  readonly entries: ReadonlySet<string>
   /** When it was written last, by the file server's clock. */
   readonly seen: number
 }
@@ -187,7 +190,8 @@ export async function runningBuilds(folder: string): Promise<RunningBuild[]> {
     const file = join(parent, name)
     try {
       const mark = await readMark(file)
-      if (isRunning(mark, now)) found.push(mark)
+      if (isRunning(mark, now))
+        found.push({who: mark.holder === undefined ? 'a build' : showHolder(mark.holder), entries: mark.entries})
       else {
         await removePartial(folder, mark)
         await rm(file, {force: true})

@@ -34,6 +34,8 @@ async function download(client: Client, {digest, size}: Descriptor, beside: stri
       await file.writeFile(chunk)
     }
     if (bytes !== size) throw new Error(`it sent ${bytes} bytes of ${size}`)
+    // A power cut must not leave a layer of zeros under a good name.
+    await file.sync()
     return `${algorithm}:${hash.digest('hex')}`
   } catch (error) {
     if (silence.signal.aborted) throw new Error(`nothing came for ${SILENCE_MS / 1000} s`)

@@ -117,10 +117,10 @@ export async function moveFile(from: string, to: string): Promise<void> {
 }
 
 /** `sha256:…` of a file, streamed. */
-export async function hashFile(path: string): Promise<string> {
-  const hash = createHash('sha256')
+export async function hashFile(path: string, algorithm: 'sha256' | 'sha512' = 'sha256'): Promise<string> {
+  const hash = createHash(algorithm)
   for await (const chunk of createReadStream(path, {highWaterMark: 1 << 20})) hash.update(chunk)
-  return `sha256:${hash.digest('hex')}`
+  return `${algorithm}:${hash.digest('hex')}`
 }
 
 /** `sha256:…` of a text. */
