@@ -75,7 +75,7 @@ export interface Publication {
 }
 
 /** A name in `partial/` that nobody uses, and that is swept when we die. */
-async function partialName(name: string, uses: UseMarks | undefined): Promise<string> {
+export async function partialName(name: string, uses: UseMarks | undefined): Promise<string> {
   const partial = `partial/${name}-${randomBytes(4).toString('hex')}`
   await uses?.add(partial)
   return partial

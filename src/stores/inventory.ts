@@ -85,7 +85,8 @@ interface Activity {
 
 /** What is running on a store right now, on any host. */
 export async function activityOn(folder: string): Promise<Activity> {
-  const [builds, now] = await Promise.all([runningBuilds(folder), serverTime(folder)])
+  const builds = await runningBuilds(folder)
+  const now = await serverTime(folder)
   return {builds, now, leases: await liveLeases(folder, now)}
 }
 

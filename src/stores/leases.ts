@@ -11,8 +11,10 @@ import {link, lstat, open, readdir, rename, rm} from 'node:fs/promises'
 import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import type {Identity} from '../model/ports.js'
-import {besideName, errorCode, fileError, fileTrouble, giveTo, makeOwned} from '../system/files.js'
+import {errorCode, fileError, fileTrouble, giveTo, makeOwned} from '../system/files.js'
 import {asHolder, fateOf, type Holder, ownHolder, showHolder} from '../system/holder.js'
+import {partialName} from './entry.js'
+import type {UseMarks} from './session.js'
 
 /** Milliseconds without a sign of life after which a holder counts as dead. */
 const LEASE = 60_000
@@ -36,6 +38,8 @@ export interface LeaseOptions {
   readonly lease?: number
   /** Milliseconds between signs of life. */
   readonly beat?: number
+  /** Where it is noted what is to be swept when we die. */
+  readonly uses?: UseMarks
   /** Told once when work goes on without leases. */
   readonly onTrouble?: (text: string) => void
 }
@@ -95,8 +99,7 @@ export async function readLease(file: string): Promise<SeenLease | undefined> {
 }
 
 /** Puts a finished lease in its place; false when somebody was there before. */
-async function claim(file: string, text: string, owner: Identity): Promise<boolean> {
-  const beside = besideName(file)
+async function claim(beside: string, file: string, text: string, owner: Identity): Promise<boolean> {
   try {
     const handle = await open(beside, 'wx', 0o644)
     try {
@@ -140,10 +143,10 @@ async function claimWithoutLinks(file: string, text: string, owner: Identity): P
 /**
  * Takes a dead lease away. It is renamed first and looked at then: if it is not the one that was judged, somebody broke
  * that one before and has begun anew, and gets it back.
+ * @param aside a name in the same file system that nobody uses
  */
-export async function breakLease(file: string, dead: SeenLease): Promise<void> {
+export async function breakLease(file: string, dead: SeenLease, aside: string): Promise<void> {
   if ((await readLease(file))?.text !== dead.text) return
-  const aside = besideName(file)
   try {
     await rename(file, aside)
   } catch (error) {
@@ -225,6 +228,11 @@ export function leases(folder: string, options: LeaseOptions): Leases {
   const lease = options.lease ?? LEASE
   let told = false
 
+  const aside = async () => join(folder, await partialName('lease', options.uses))
+  const makeFolders = async () => {
+    for (const name of [locks, join(folder, 'partial')]) await makeOwned(name, options.owner)
+  }
+
   /** Work goes on without a lease: said once. */
   function without(error: unknown): undefined {
     if (!NOT_WRITABLE.test(errorCode(error) ?? ''))
@@ -252,12 +260,12 @@ export function leases(folder: string, options: LeaseOptions): Leases {
       try {
         const seen = await readLease(file)
         if (seen === undefined) {
-          if (await claim(file, leaseText(token, 0, holder), options.owner)) return token
+          if (await claim(await aside(), file, leaseText(token, 0, holder), options.owner)) return token
           continue
         }
         const silent = patience.silence(seen) >= lease
         if (silent || (seen.holder !== undefined && fateOf(seen.holder) === 'dead')) {
-          await breakLease(file, seen)
+          await breakLease(file, seen, await aside())
           continue
         }
         if (!said) waiting(seen.holder === undefined ? 'another build' : showHolder(seen.holder))
@@ -265,7 +273,7 @@ export function leases(folder: string, options: LeaseOptions): Leases {
       } catch (error) {
         signal.throwIfAborted()
         // Another's folder vanished between two steps (`cache prune`): once more.
-        if (VANISHED.test(errorCode(error) ?? '')) await makeOwned(locks, options.owner)
+        if (VANISHED.test(errorCode(error) ?? '')) await makeFolders()
         else return without(error)
       }
       await patience.rest(signal)
@@ -278,7 +286,7 @@ export function leases(folder: string, options: LeaseOptions): Leases {
       const holder = ownHolder()
       let token: string | undefined
       try {
-        await makeOwned(locks, options.owner)
+        await makeFolders()
       } catch (error) {
         without(error)
         return work()

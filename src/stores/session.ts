@@ -8,7 +8,7 @@ import {constants} from 'node:fs'
 import {open, readdir, readFile, rm, stat} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {Identity} from '../model/ports.js'
-import {besideName, errorCode, giveTo, makeOwned} from '../system/files.js'
+import {errorCode, giveTo, makeOwned} from '../system/files.js'
 import {asHolder, fateOf, type Holder, ownHolder, showHolder} from '../system/holder.js'
 
 const FOLDER = 'users'
@@ -53,9 +53,10 @@ function headerOf(holder: Holder, counter: number): string {
  * where none can be made.
  */
 export async function serverTime(folder: string): Promise<number> {
-  const probe = besideName(join(folder, 'time'))
+  // Always the same name, so that one that a killed process left is none too many.
+  const probe = join(folder, '.time')
   try {
-    const handle = await open(probe, 'wx', 0o600)
+    const handle = await open(probe, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW, 0o600)
     try {
       await handle.write('.')
       return (await handle.stat()).mtimeMs

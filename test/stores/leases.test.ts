@@ -229,12 +229,12 @@ describe('breaking a dead lease', () => {
     if (dead === undefined) return expect.fail('there is a lease')
     leave(elsewhere, 5)
     const fresh = readFileSync(file, 'utf8')
-    await breakLease(file, dead)
+    await breakLease(file, dead, join(store, 'aside'))
     expect(readFileSync(file, 'utf8')).toBe(fresh)
     leave(elsewhere, 0)
-    await breakLease(file, dead)
+    await breakLease(file, dead, join(store, 'aside'))
     expect(locks()).toEqual([])
-    await breakLease(file, dead)
+    await breakLease(file, dead, join(store, 'aside'))
     expect(existsSync(file)).toBe(false)
   })
 
@@ -319,7 +319,7 @@ describe('where no lease can be written', () => {
     if (process.getuid?.() !== 0) expect.fail('the tests of full disks are made for root')
     mkdirSync(store)
     const script =
-      'mount -t tmpfs -o size=64k tmpfs "$1" && mkdir "$1/locks" && { head -c 1M /dev/zero >"$1/full" 2>/dev/null; shift; "$@"; }'
+      'mount -t tmpfs -o size=64k tmpfs "$1" && mkdir "$1/locks" "$1/partial" && { head -c 1M /dev/zero >"$1/full" 2>/dev/null; shift; "$@"; }'
     const ran = await execa('unshare', ['--mount', 'sh', '-c', script, 'sh', store, ...holder(0)], {reject: false})
     expect(ran.exitCode).not.toBe(0)
     expect(ran.stderr).toContain('the disk is full')
