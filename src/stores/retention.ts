@@ -58,7 +58,7 @@ function candidates(items: readonly StoreItem[]): Removal[] {
 }
 
 /** What goes, by age and by room. Pure: the same for a dry run. */
-export function choose(
+function choose(
   items: readonly StoreItem[],
   now: number,
   {most, unusedFor, all}: Pick<RetentionOptions, 'most' | 'unusedFor' | 'all'>,
