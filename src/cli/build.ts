@@ -2,7 +2,7 @@
 import {availableParallelism} from 'node:os'
 import {build} from '../build/build.js'
 import {demandsOf} from '../build/demands.js'
-import type {BuildResult, Failure, StageReport} from '../build/request.js'
+import type {BuildPorts, BuildResult, Failure, StageReport} from '../build/request.js'
 import {arrange} from '../checks/arrange.js'
 import type {ArtifactReport} from '../model/artifact.js'
 import {type Diagnostic, diagnosticJson} from '../model/diagnostic.js'
@@ -16,6 +16,7 @@ import {exitCodeOf, type Loaded, loadInput} from './input.js'
 import {holdLocked} from './locks.js'
 import type {Outcome} from './outcome.js'
 import {printable} from './progress.js'
+import {parseSize, showSize} from './quantities.js'
 import {defaultOutput, outputRequest} from './target-file.js'
 import {buildRequest, openWorkshop} from './workshop.js'
 
@@ -122,10 +123,12 @@ function codeOf(result: BuildResult): ExitCode {
 export async function runBuild(input: string | undefined, flags: BuildFlags, around: BuildSurroundings): Promise<Outcome> {
   refuseMissing(flags)
   let loaded = await loadInput(input, flags, 'build')
+  const budget = process.env['SIFSTAGE_CACHE_SIZE'] || loaded.settings.cacheSize
+  const most = budget === undefined ? undefined : parseSize('the setting cache-size', budget)
   const errors = loaded.diagnostics.some(each => each.severity === 'error')
   if (errors || loaded.description === undefined) return stopped(loaded, around.colour)
   const output = await outputRequest(flags.output ?? defaultOutput(loaded.input), flags['mksquashfs-args'], flags.force)
-  const {ports, scratch, secrets, finish} = await openWorkshop(
+  const {ports, scratch, secrets, finish, marks} = await openWorkshop(
     flags,
     loaded,
     around.sink,
@@ -172,6 +175,25 @@ export async function runBuild(input: string | undefined, flags: BuildFlags, aro
     // Before scratch, which may be kept.
     secrets.close()
     await scratch.close()
+    await marks.close()
+    if (most !== undefined && !flags['dry-run']) await fitBudget(most, ports, around.sink)
+  }
+}
+
+/** Keeps the store within what it may take, by the setting cache-size. It never fails a build. */
+async function fitBudget(most: number, {store, identity}: BuildPorts, sink: Sink): Promise<void> {
+  const note = (severity: 'info' | 'warning', text: string) => sink.emit({event: 'note', severity, text})
+  try {
+    const {enforceBudget} = await import('../stores/retention.js')
+    const pruned = await enforceBudget(store.folder, most, identity)
+    if (pruned === undefined) return
+    const gone = showSize(pruned.bytesBefore - pruned.bytesAfter)
+    note(
+      'info',
+      `the store is kept to ${showSize(most)}: ${gone} that was not used for longest is removed, ${showSize(pruned.bytesAfter)} left`,
+    )
+  } catch (error) {
+    note('warning', `the store could not be kept to ${showSize(most)}: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
 

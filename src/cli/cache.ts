@@ -1,13 +1,16 @@
-/** `cache`: what the store keeps. */
-import {readdir, readFile, rm, stat} from 'node:fs/promises'
+/** `cache`: what the store keeps, thinned out, checked. */
+import {readdir, readFile, rm} from 'node:fs/promises'
 import {join} from 'node:path'
-import {ExitCode} from '../model/errors.js'
+import {ExitCode, SifstageError} from '../model/errors.js'
 import type {Identity} from '../model/ports.js'
-import {directoryStore, storedKeys} from '../stores/directory.js'
-import {mappingOf} from '../system/identity.js'
+import {checkUp} from '../stores/check-up.js'
+import {activityOn, type ItemKind, type StoreItem, takeInventory} from '../stores/inventory.js'
+import {prune, type Removal, type RetentionOptions} from '../stores/retention.js'
+import {refuseNewer} from '../stores/version.js'
 import type {KeptStage} from '../system/lazy-scratch.js'
 import {removeTree} from '../system/scratch.js'
 import type {Outcome} from './outcome.js'
+import {parseAge, parseSize, showSize} from './quantities.js'
 import {loadSettings} from './settings.js'
 import {identityOf, storeFolder} from './store-folder.js'
 
@@ -17,148 +20,189 @@ export interface CacheFlags {
   readonly json: boolean
 }
 
-interface Entry {
-  readonly kind: 'stage' | 'output'
-  readonly key: string
-  readonly stage?: string
-  readonly bytes: number
-  readonly lastUsed: string
-  readonly path: string
-}
-
 async function open(flags: CacheFlags): Promise<{readonly folder: string; readonly identity: Identity}> {
   const settings = await loadSettings(process.cwd(), process.env)
   const identity = identityOf(flags['run-as'] ?? settings.runAs)
-  return {folder: storeFolder(flags['cache-dir'] ?? settings.cacheDir, identity, process.env), identity}
+  const folder = storeFolder(flags['cache-dir'] ?? settings.cacheDir, identity, process.env)
+  await refuseNewer(folder)
+  return {folder, identity}
 }
 
-async function bytesBelow(path: string): Promise<number> {
-  let bytes = 0
-  for (const name of await readdir(path).catch(() => []))
-    bytes += (await stat(join(path, name)).catch(() => undefined))?.size ?? 0
-  return bytes
+function count(number: number, what: string, more: string): string {
+  return `${number} ${number === 1 ? what : more}`
 }
 
-async function entries(folder: string): Promise<Entry[]> {
-  const found: Entry[] = []
-  for (const [kind, name] of [
-    ['stage', 'stages'],
-    ['output', 'outputs'],
-  ] as const) {
-    for (const key of await storedKeys(folder, name)) {
-      const path = join(folder, name, key.slice('sha256:'.length))
-      const record = join(path, 'record.json')
-      let stage: unknown
-      try {
-        const parsed: {stage?: unknown} = JSON.parse(await readFile(record, 'utf8'))
-        stage = parsed.stage
-      } catch {
-        continue
-      }
-      const used = (await stat(record)).mtime.toISOString()
-      found.push({kind, key, ...(typeof stage === 'string' ? {stage} : {}), bytes: await bytesBelow(path), lastUsed: used, path})
-    }
+function time(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().slice(0, 16).replace('T', ' ')
+}
+
+/** Columns as wide as their widest cell; the numbers in `right` are set to the right. */
+function columns(rows: readonly (readonly string[])[], right: ReadonlySet<number>): string {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map(row => row[i]?.length ?? 0)))
+  return rows
+    .map(row => row.map((cell, i) => (right.has(i) ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0))).join('  '))
+    .map(line => `${line.trimEnd()}\n`)
+    .join('')
+}
+
+function itemJson(item: StoreItem, folder: string): object {
+  const hex = item.name.replace(/^.*\//, '')
+  return {
+    kind: item.kind,
+    key: item.kind === 'cache' ? hex : `sha256:${hex}`,
+    ...(item.stages[0] === undefined ? {} : {stage: item.stages[0]}),
+    bytes: item.bytes,
+    ...(item.kind === 'stage' ? {imageBytes: item.imageBytes} : {}),
+    lastUsed: new Date(item.used).toISOString(),
+    path: join(folder, item.paths[0] ?? item.name),
+    usedBy: item.stages,
+    heldBy: item.heldBy,
+    old: item.old,
   }
-  return found.sort((a, b) => (a.lastUsed < b.lastUsed ? 1 : -1))
 }
 
-function megabytes(bytes: number): string {
-  return `${(bytes / (1 << 20)).toFixed(1)} MB`
+function remark(item: StoreItem): string {
+  return [
+    ...(item.old ? ['old format, never read'] : []),
+    ...(item.kind === 'stage' && !item.old && item.image === undefined ? ['without its image'] : []),
+    ...item.heldBy.map(who => `in use: ${who}`),
+  ].join(', ')
+}
+
+function totals(items: readonly StoreItem[]): {readonly kind: ItemKind; readonly entries: number; readonly bytes: number}[] {
+  const kinds = [...new Set(items.map(item => item.kind))]
+  return kinds.map(kind => {
+    const those = items.filter(item => item.kind === kind)
+    return {kind, entries: those.length, bytes: those.reduce((sum, item) => sum + item.bytes, 0)}
+  })
 }
 
 export async function runCacheList(flags: CacheFlags): Promise<Outcome> {
-  const {folder} = await open(flags)
-  const found = await entries(folder)
-  const total = found.reduce((sum, each) => sum + each.bytes, 0)
-  const lines = found.map(
-    each =>
-      `${each.kind.padEnd(7)} ${(each.stage ?? '').padEnd(20)} ${megabytes(each.bytes).padStart(11)}  ${each.lastUsed.slice(0, 19)}  ${each.key}`,
+  const {folder, identity} = await open(flags)
+  const items = await takeInventory(folder, identity, await activityOn(folder))
+  const bytes = items.reduce((sum, item) => sum + item.bytes, 0)
+  const sums = totals(items)
+  const rows = items.map(item => [
+    item.kind,
+    item.stages.join(' '),
+    showSize(item.bytes),
+    time(item.used),
+    item.name.replace(/^.*\//, '').slice(0, 12),
+    remark(item),
+  ])
+  const table = columns([['kind', 'stage', 'size', 'last used', 'key', ''], ...rows], new Set([2]))
+  const sumTable = columns(
+    sums.map(each => [each.kind, count(each.entries, 'entry', 'entries'), showSize(each.bytes)]),
+    new Set([1, 2]),
   )
   return {
     exitCode: ExitCode.done,
-    document: {version: 1, folder, bytes: total, entries: found},
-    text: `${[...lines, `${folder}: ${found.length} ${found.length === 1 ? 'entry' : 'entries'}, ${megabytes(total)}`].join('\n')}\n`,
+    document: {version: 1, folder, bytes, totals: sums, entries: items.map(item => itemJson(item, folder))},
+    text: `${items.length === 0 ? '' : `${table}\n${sumTable}`}${folder}: ${count(items.length, 'entry', 'entries')}, ${showSize(bytes)}\n`,
     messages: '',
   }
 }
 
 export interface PruneFlags extends CacheFlags {
   readonly all: boolean
-  readonly days: number
+  readonly days?: number | undefined
+  readonly 'max-size'?: string | undefined
+  readonly 'older-than'?: string | undefined
+  readonly 'dry-run': boolean
+}
+
+/** Days without use after which things go when nothing else is asked for. */
+const DAYS = 30
+
+function retentionOf(flags: PruneFlags): Omit<RetentionOptions, 'owner'> {
+  if (flags.days !== undefined && flags['older-than'] !== undefined)
+    throw new SifstageError(ExitCode.usage, '--days and --older-than say the same', 'Leave --days out.')
+  const age = flags['older-than'] === undefined ? undefined : parseAge('--older-than', flags['older-than'])
+  const days = flags.days ?? (age === undefined && flags['max-size'] === undefined && !flags.all ? DAYS : undefined)
+  const unusedFor = age ?? (days === undefined ? undefined : days * 86_400_000)
+  return {
+    all: flags.all,
+    dryRun: flags['dry-run'],
+    ...(unusedFor === undefined ? {} : {unusedFor}),
+    ...(flags['max-size'] === undefined ? {} : {most: parseSize('--max-size', flags['max-size'])}),
+  }
 }
 
 /** Trees that failed builds left for `sifstage shell`. */
-async function pruneKept(folder: string, identity: Identity): Promise<number> {
+async function pruneKept(folder: string, identity: Identity, dryRun: boolean): Promise<number> {
   const notes = join(folder, 'kept')
-  let count = 0
+  let found = 0
   for (const name of await readdir(notes).catch(() => [])) {
     try {
       const kept: KeptStage = JSON.parse(await readFile(join(notes, name), 'utf8'))
       if (kept.version === 1 && /\/sifstage-kept-\w+$/.test(kept.scratch)) {
-        await removeTree(kept.scratch, identity, kept.mapping)
-        count += 1
+        if (!dryRun) await removeTree(kept.scratch, identity, kept.mapping)
+        found += 1
       }
     } catch {
       // No note of ours.
     }
-    await rm(join(notes, name), {force: true})
+    if (!dryRun) await rm(join(notes, name), {force: true})
   }
-  return count
+  return found
 }
 
-/** Downloads, layers of images, and the content of cache mounts, whose files belong to subordinate ids. */
-async function pruneUnused(folder: string, identity: Identity, before: number): Promise<void> {
-  for (const kind of ['downloads', 'blobs/sha256', 'blobs/sha512', 'caches']) {
-    for (const name of await readdir(join(folder, kind)).catch(() => [])) {
-      const path = join(folder, kind, name)
-      const used = (await stat(path).catch(() => undefined))?.mtimeMs ?? Number.POSITIVE_INFINITY
-      if (used < before) await removeTree(path, identity, mappingOf(identity, false))
-    }
-  }
+/** One line for each thing that goes; an image that goes with its entry is not told twice. */
+function removals(removed: readonly Removal[]): string {
+  const whole = new Set(removed.filter(each => each.part === 'whole').map(each => each.item))
+  const told = removed.filter(each => each.part === 'whole' || !whole.has(each.item))
+  const rows = told.map(({item, part, bytes}) => [
+    `  ${item.kind}`,
+    item.stages.join(' '),
+    showSize(part === 'image' ? bytes : item.bytes),
+    time(item.used),
+    part === 'image' ? 'the image; record and listing stay' : item.old ? 'old format' : '',
+  ])
+  return columns(rows, new Set([2]))
 }
 
 export async function runCachePrune(flags: PruneFlags): Promise<Outcome> {
+  const options = retentionOf(flags)
   const {folder, identity} = await open(flags)
-  const before = Date.now() - flags.days * 86_400_000
-  const gone = (await entries(folder)).filter(each => flags.all || Date.parse(each.lastUsed) < before)
-  for (const each of gone) await rm(each.path, {recursive: true, force: true})
-  // What a killed build was writing; a live one writes for minutes at most.
-  for (const name of await readdir(join(folder, 'partial')).catch(() => [])) {
-    const path = join(folder, 'partial', name)
-    const age = Date.now() - ((await stat(path).catch(() => undefined))?.mtimeMs ?? Date.now())
-    if (flags.all || age > 86_400_000) await rm(path, {recursive: true, force: true})
-  }
-  await pruneUnused(folder, identity, flags.all ? Number.POSITIVE_INFINITY : before)
-  if (flags.all) await rm(join(folder, 'bases'), {recursive: true, force: true})
-  const kept = await pruneKept(folder, identity)
-  const bytes = gone.reduce((sum, each) => sum + each.bytes, 0)
+  const {removed, held, bytesBefore, bytesAfter} = await prune(folder, {owner: identity, ...options})
+  const kept = await pruneKept(folder, identity, flags['dry-run'])
+  const entries = new Set(removed.filter(each => each.part === 'whole').map(each => each.item)).size
+  const images = new Set(removed.map(each => each.item)).size - entries
+  const bytes = bytesBefore - bytesAfter
+  const what = [
+    ...(entries > 0 || images === 0 ? [count(entries, 'entry', 'entries')] : []),
+    ...(images > 0 ? [`${count(images, 'image', 'images')} of stages`] : []),
+    ...(kept > 0 ? [count(kept, 'kept tree', 'kept trees')] : []),
+  ].join(' and ')
+  const verb = flags['dry-run'] ? 'would remove' : 'removed'
+  const stays = held.map(item => `${item.kind} ${item.stages.join(' ')} stays, in use: ${item.heldBy.join('; ') || 'a build'}\n`)
   return {
     exitCode: ExitCode.done,
-    document: {version: 1, folder, removed: gone.length, bytes, keptTrees: kept},
-    text: `removed ${gone.length} ${gone.length === 1 ? 'entry' : 'entries'} (${megabytes(bytes)})${kept === 0 ? '' : ` and ${kept} kept ${kept === 1 ? 'tree' : 'trees'}`} from ${folder}\n`,
-    messages: '',
+    document: {
+      version: 1,
+      folder,
+      dryRun: flags['dry-run'],
+      removed: entries,
+      removedImages: images,
+      bytes,
+      bytesLeft: bytesAfter,
+      keptTrees: kept,
+      entries: removed.map(each => ({...itemJson(each.item, folder), part: each.part, bytes: each.bytes})),
+      held: held.map(item => itemJson(item, folder)),
+    },
+    text: `${flags['dry-run'] ? removals(removed) : ''}${verb} ${what} (${showSize(bytes)}) from ${folder}; ${showSize(bytesAfter)} ${flags['dry-run'] ? 'would stay' : 'left'}\n`,
+    messages: stays.join(''),
   }
 }
 
-/** Reads every image again and compares it with its record; a damaged entry is dropped. */
-export async function runCacheVerify(flags: CacheFlags): Promise<Outcome> {
+/** Reads everything again and compares it with its digest; what is damaged is dropped. */
+export async function runCacheVerify(flags: CacheFlags, signal: AbortSignal): Promise<Outcome> {
   const {folder, identity} = await open(flags)
-  const {signal} = new AbortController()
-  const damaged: string[] = []
-  const store = directoryStore(folder, {owner: identity, onDamage: text => damaged.push(text)})
-  let count = 0
-  for (const key of await storedKeys(folder, 'stages')) {
-    count += 1
-    await (await store.find(key, signal))?.image(signal)
-  }
-  for (const key of await storedKeys(folder, 'outputs')) {
-    count += 1
-    await store.findOutput(key)
-  }
+  const {looked, foreign, damaged} = await checkUp(folder, identity, signal)
   return {
     exitCode: damaged.length === 0 ? ExitCode.done : ExitCode.wrong,
-    document: {version: 1, folder, entries: count, damaged},
-    text: `${folder}: ${count} ${count === 1 ? 'entry' : 'entries'}, ${damaged.length} damaged\n`,
+    document: {version: 1, folder, entries: looked, otherVersions: foreign, damaged},
+    text: `${folder}: ${count(looked, 'entry', 'entries')}, ${damaged.length} damaged${foreign === 0 ? '' : `, ${foreign} of another version (not read)`}\n`,
     messages: damaged.map(each => `${each}\n`).join(''),
   }
 }

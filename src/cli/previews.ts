@@ -54,17 +54,21 @@ export async function previews(
     },
   }
   try {
-    const {ports} = await openWorkshop(flags, loaded, sink, signal)
-    const request = await buildRequest(loaded, flags, {
-      jobs: 1,
-      keepGoing: false,
-      keepFailed: false,
-      output: {kind: 'sif', path: '', mksquashfs: []},
-    })
-    await holdLocked(request, loaded.pins, ports.bases, signal)
-    const found = await previewBuild(request, ports, signal)
-    if (withMoved) notes.push(...(await movedBases(request, loaded.pins, ports.bases, loaded.input, signal)))
-    return {found: new Map(found.map(each => [each.stage.index, each])), notes}
+    const {ports, marks} = await openWorkshop(flags, loaded, sink, signal)
+    try {
+      const request = await buildRequest(loaded, flags, {
+        jobs: 1,
+        keepGoing: false,
+        keepFailed: false,
+        output: {kind: 'sif', path: '', mksquashfs: []},
+      })
+      await holdLocked(request, loaded.pins, ports.bases, signal)
+      const found = await previewBuild(request, ports, signal)
+      if (withMoved) notes.push(...(await movedBases(request, loaded.pins, ports.bases, loaded.input, signal)))
+      return {found: new Map(found.map(each => [each.stage.index, each])), notes}
+    } finally {
+      await marks.close()
+    }
   } catch (error) {
     if (!(error instanceof SifstageError) || error.exitCode === ExitCode.usage) throw error
     return {found: new Map(), notes: [...notes, note(error)]}

@@ -14,6 +14,8 @@ export interface Settings {
     readonly file: string
   }[]
   readonly cacheDir?: string
+  /** What the store may take, as it is written: `20GB`. */
+  readonly cacheSize?: string
   /** Stores behind our own, in their order: folders, or `oras://…`. */
   readonly storeFrom?: readonly string[]
   readonly storeTo?: string
@@ -42,6 +44,7 @@ async function readSettings(file: string): Promise<Settings> {
   const schema = z.strictObject({
     bases: z.record(z.string(), z.string()).optional(),
     'cache-dir': z.string().optional(),
+    'cache-size': z.string().optional(),
     'store-from': z.union([z.string(), z.array(z.string())]).optional(),
     'store-to': z.string().optional(),
     'store-trust': z.union([z.string(), z.array(z.string())]).optional(),
@@ -64,16 +67,25 @@ async function readSettings(file: string): Promise<Settings> {
     throw new SifstageError(
       ExitCode.usage,
       `${file}: ${issue?.path.join('.') || 'the file'}: ${issue?.message ?? 'is not as it should be'}`,
-      'It may hold: bases, cache-dir, store-from, store-to, store-trust, engine, run-as, jobs, runtime-libraries.',
+      'It may hold: bases, cache-dir, cache-size, store-from, store-to, store-trust, engine, run-as, jobs, runtime-libraries.',
     )
   }
-  const {bases, 'cache-dir': cacheDir, engine, 'run-as': runAs, jobs, 'runtime-libraries': runtimeLibraries} = parsed.data
+  const {
+    bases,
+    'cache-dir': cacheDir,
+    'cache-size': cacheSize,
+    engine,
+    'run-as': runAs,
+    jobs,
+    'runtime-libraries': runtimeLibraries,
+  } = parsed.data
   const folder = dirname(file)
   const place = (text: string) => (/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : resolve(folder, text))
   const {'store-from': storeFrom, 'store-to': storeTo, 'store-trust': storeTrust} = parsed.data
   return {
     bases: Object.entries(bases ?? {}).map(([reference, replacement]) => ({reference, replacement, folder, file})),
     ...(cacheDir === undefined ? {} : {cacheDir: resolve(folder, cacheDir)}),
+    ...(cacheSize === undefined ? {} : {cacheSize}),
     ...(storeFrom === undefined ? {} : {storeFrom: [storeFrom].flat().map(place)}),
     ...(storeTo === undefined ? {} : {storeTo: place(storeTo)}),
     ...(storeTrust === undefined ? {} : {storeTrust: [storeTrust].flat()}),

@@ -14,6 +14,7 @@ import {maskedRunner} from '../runners/masked.js'
 import {storeCaches} from '../stores/caches.js'
 import {directoryStore} from '../stores/directory.js'
 import {stageHistory} from '../stores/history.js'
+import {type UseMarks, useMarks} from '../stores/session.js'
 import {prepareStore} from '../stores/version.js'
 import {archives} from '../system/archives.js'
 import {baseResolver} from '../system/bases.js'
@@ -81,6 +82,8 @@ export interface Workshop {
   finish(): Promise<void>
   /** Closed before scratch is: what is kept of it holds no secret. */
   readonly secrets: SecretStore
+  /** What it relies on in the store; closed at the end. */
+  readonly marks: UseMarks
 }
 
 /**
@@ -124,7 +127,9 @@ export async function openWorkshop(
     localRunner({identity, mapping, environment}),
     given.map(each => each.value.toString('utf8')),
   )
-  const local = directoryStore(folder, {owner: identity, onDamage: text => sink.emit({event: 'note', severity: 'warning', text})})
+  const warn = (text: string) => sink.emit({event: 'note', severity: 'warning', text})
+  const marks = useMarks(folder, {owner: identity})
+  const local = directoryStore(folder, {owner: identity, onDamage: warn, onTrouble: warn, uses: marks})
   const {store, finish} = await shareStore(
     local,
     flags,
@@ -148,6 +153,7 @@ export async function openWorkshop(
     scratch,
     secrets,
     finish,
+    marks,
     ports: {
       engine: {engine, version},
       identity,
@@ -164,6 +170,7 @@ export async function openWorkshop(
         store,
         owner: identity,
         mapping,
+        uses: marks,
         unreachable: async name => {
           sink.emit({
             event: 'note',

@@ -73,6 +73,7 @@ export function imageTools(options: ImageToolsOptions): ImageTools {
     async inventory(root, signal) {
       const complaints: string[] = []
       let listing = new Listing([])
+      let broken: unknown
       const result = await runProcess({
         argv: [...inside, ...treeArguments(root)],
         cwd: '/',
@@ -80,11 +81,17 @@ export function imageTools(options: ImageToolsOptions): ImageTools {
         signal,
         onLine: line => complaints.push(line),
         onOutput: async stream => {
-          listing = new Listing(await readTar(stream))
+          try {
+            listing = new Listing(await readTar(stream))
+          } catch (error) {
+            // What tar says of it comes first: a stream that is cut short is its failure, not the image's.
+            broken = error
+          }
         },
       })
       // Status 1 is a file that changed meanwhile or a socket that was left out: nothing that can be copied.
       if (result.exitCode !== 0 && result.exitCode !== 1) throw failed(`the image tree ${root} cannot be read`, complaints)
+      if (broken !== undefined) throw broken
       return listing
     },
 

@@ -9,17 +9,20 @@ import type {Caches} from '../model/supplies.js'
 import {giveTo, makeOwned} from '../system/files.js'
 import {asUser} from '../system/identity.js'
 import {capture} from '../system/processes.js'
+import type {UseMarks} from './session.js'
 
 export interface CachesOptions {
   readonly store: Store
   readonly owner: Identity
   /** Owners on disk mean something else under another mapping. */
   readonly mapping: Mapping
+  /** Where it is noted what is relied on. */
+  readonly uses: UseMarks
   /** Another folder, of this build alone, where the engine's user cannot reach the store. */
   readonly unreachable: (name: string) => Promise<string>
 }
 
-export function storeCaches({store, owner, mapping, unreachable}: CachesOptions): Caches {
+export function storeCaches({store, owner, mapping, uses, unreachable}: CachesOptions): Caches {
   /** Private folders in use by this process. */
   const taken = new Set<string>()
 
@@ -32,6 +35,7 @@ export function storeCaches({store, owner, mapping, unreachable}: CachesOptions)
 
   async function folderOf(name: string): Promise<string> {
     const parent = join(store.folder, 'caches', name)
+    await uses.add(`caches/${name}`)
     await makeOwned(join(store.folder, 'caches'), owner)
     await mkdir(parent, {recursive: true})
     await giveTo(parent, owner)

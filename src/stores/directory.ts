@@ -4,18 +4,15 @@
  */
 
 import {createReadStream} from 'node:fs'
-import {lstat, open, readdir, readFile, rm, stat, utimes, writeFile} from 'node:fs/promises'
-import {hostname} from 'node:os'
+import {lstat, readdir, rm, stat, utimes, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {createInterface} from 'node:readline'
-import {setTimeout as sleep} from 'node:timers/promises'
 import {Listing} from '../images/listing.js'
 import type {ImageEntry, ImageTree} from '../model/image.js'
 import type {Identity} from '../model/ports.js'
 import type {StageRecord} from '../model/record.js'
 import type {CheckpointRecord, OutputRecord, Store, StoredOutput, StoredStage} from '../model/store.js'
-import {errorCode, fileError, giveTo, hashFile, makeOwned, moveFile} from '../system/files.js'
-import {processStart} from '../system/scratch.js'
+import {fileError, giveTo, hashFile, moveFile} from '../system/files.js'
 import {
   type EntryKind,
   entryName,
@@ -28,8 +25,11 @@ import {
   RECORD,
   readRecord,
   STORE_VERSION,
+  takeAway,
 } from './entry.js'
 import {imageFacts, unwritten} from './image-facts.js'
+import {leases} from './leases.js'
+import type {UseMarks} from './session.js'
 
 const OUTPUT = 'image.sif'
 const PACK = 'files.sqfs'
@@ -39,10 +39,6 @@ interface PackRecord extends FileFacts {
   readonly version: typeof STORE_VERSION
   readonly key: string
 }
-
-/** Seconds without a sign of life after which a lock on another machine counts as left behind. */
-const LEASE = 60
-const BEAT = 5_000
 
 async function readListing(file: string): Promise<Listing> {
   const entries: ImageEntry[] = []
@@ -59,6 +55,10 @@ export interface DirectoryStoreOptions {
   readonly onDamage: (text: string) => void
   /** Somebody else's: nothing in it is changed, damage is only told. */
   readonly readOnly?: boolean
+  /** Where it is noted what is relied on; without it `cache prune` may take away what is being looked at. */
+  readonly uses?: UseMarks
+  /** Told once when no lease can be written. */
+  readonly onTrouble?: (text: string) => void
 }
 
 /** A folder store, which can also take in entries that were made elsewhere. */
@@ -71,13 +71,22 @@ export interface DirectoryStore extends Store {
 
 export function directoryStore(folder: string, options: DirectoryStoreOptions): DirectoryStore {
   const own = (path: string) => giveTo(path, options.owner)
-  const makeFolder = (path: string) => makeOwned(path, options.owner)
-  const publish = (publication: Publication) => publishEntry(folder, options.owner, publication)
+  const publish = (publication: Publication) => publishEntry(folder, options.owner, publication, options.uses)
+  const {held} = leases(folder, options)
 
   /** Removes what is damaged, where we may. */
   async function drop(path: string, why: string, what = 'dropped, it will be made anew'): Promise<undefined> {
-    if (options.readOnly !== true) await rm(path, {recursive: true, force: true}).catch(() => {})
-    options.onDamage(`${path} is damaged (${why}): ${options.readOnly === true ? 'it is not used' : what}`)
+    if (options.readOnly === true) {
+      options.onDamage(`${path} is damaged (${why}): it is not used`)
+      return undefined
+    }
+    try {
+      const aside = await takeAway(folder, path, options.owner, options.uses)
+      if (aside !== undefined) await rm(aside, {recursive: true, force: true})
+    } catch {
+      // A store that we may only read: it is not used either way.
+    }
+    options.onDamage(`${path} is damaged (${why}): ${what}`)
     return undefined
   }
 
@@ -93,6 +102,7 @@ export function directoryStore(folder: string, options: DirectoryStoreOptions): 
     key: string,
   ): Promise<{readonly entry: string; readonly record: T} | undefined> {
     const entry = join(folder, kind, entryName(key))
+    await options.uses?.add(`${kind}/${entryName(key)}`)
     if (!(await isTrusted(entry))) return undefined
     const record = await readRecord<T>(join(entry, RECORD), key)
     if (record === undefined) return undefined
@@ -142,75 +152,6 @@ export function directoryStore(folder: string, options: DirectoryStoreOptions): 
     return path === undefined ? undefined : {record: found.record, path}
   }
 
-  /** Takes the lock file if nobody has it; tells who has it otherwise. */
-  async function take(file: string): Promise<string | undefined> {
-    const mine = JSON.stringify({host: hostname(), pid: process.pid, started: processStart(process.pid) ?? ''})
-    try {
-      const handle = await open(file, 'wx')
-      await handle.writeFile(mine)
-      await handle.close()
-      await own(file)
-      return undefined
-    } catch (error) {
-      if (errorCode(error) !== 'EEXIST') throw error
-    }
-    const text = await readFile(file, 'utf8').catch(() => '')
-    return text === '' ? 'another build' : text
-  }
-
-  /** True when the holder is certainly gone: a dead process of this machine. */
-  function isDead(holder: string): boolean {
-    try {
-      const parsed: {host?: unknown; pid?: unknown; started?: unknown} = JSON.parse(holder)
-      return parsed.host === hostname() && typeof parsed.pid === 'number' && processStart(parsed.pid) !== parsed.started
-    } catch {
-      return false
-    }
-  }
-
-  async function locked<T>(key: string, waiting: (who: string) => void, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    const locks = join(folder, 'locks')
-    try {
-      await makeFolder(locks)
-    } catch (error) {
-      throw fileError(`the store ${folder} cannot be written`, error, 'Name another store: --cache-dir DIR')
-    }
-    const file = join(locks, entryName(key))
-    let said = false
-    let seen = ''
-    let seenSince = Date.now()
-    for (;;) {
-      signal.throwIfAborted()
-      const holder = await take(file)
-      if (holder === undefined) break
-      const stats = await stat(file).catch(() => undefined)
-      // Judged by our own clock: how long has this very state been unchanged?
-      const state = `${holder} ${stats?.mtimeMs}`
-      if (state !== seen) {
-        seen = state
-        seenSince = Date.now()
-      }
-      if (isDead(holder) || Date.now() - seenSince > LEASE * 1000) {
-        await rm(file, {force: true})
-        continue
-      }
-      if (!said) waiting(holder)
-      said = true
-      await sleep(300, undefined, {signal})
-    }
-    const beat = setInterval(() => {
-      const now = new Date()
-      utimes(file, now, now).catch(() => {})
-    }, BEAT)
-    beat.unref()
-    try {
-      return await work()
-    } finally {
-      clearInterval(beat)
-      await rm(file, {force: true})
-    }
-  }
-
   async function stored(key: string): Promise<StoredStage> {
     const found = await find(key)
     if (found === undefined)
@@ -223,7 +164,7 @@ export function directoryStore(folder: string, options: DirectoryStoreOptions): 
     writeListing,
     find,
     findOutput,
-    locked,
+    locked: held,
     async findArtifacts(name) {
       const found = await look<PackRecord>('artifacts', name)
       if (found === undefined) return undefined

@@ -4,9 +4,10 @@
  */
 import {randomBytes} from 'node:crypto'
 import {lstat, open, readFile, rename, rm, stat} from 'node:fs/promises'
-import {join} from 'node:path'
+import {basename, join} from 'node:path'
 import type {Identity} from '../model/ports.js'
 import {errorCode, exists, fileError, giveTo, hashFile, makeOwned, moveFile, syncFolder} from '../system/files.js'
+import type {UseMarks} from './session.js'
 
 export const RECORD = 'record.json'
 
@@ -73,14 +74,28 @@ export interface Publication {
   readonly record: object
 }
 
+/** A name in `partial/` that nobody uses, and that is swept when we die. */
+export async function partialName(name: string, uses: UseMarks | undefined): Promise<string> {
+  const partial = `partial/${name}-${randomBytes(4).toString('hex')}`
+  await uses?.add(partial)
+  return partial
+}
+
 /**
  * Makes an entry beside its place, everything on disk, and renames it in.
+ * @param uses the marks of this build, so that nobody takes away what it has just put there
  * @throws SifstageError when the store cannot be written
  */
-export async function publishEntry(folder: string, owner: Identity, {kind, key, files, record}: Publication): Promise<string> {
+export async function publishEntry(
+  folder: string,
+  owner: Identity,
+  {kind, key, files, record}: Publication,
+  uses?: UseMarks,
+): Promise<string> {
   const parent = join(folder, kind)
   const entry = join(parent, entryName(key))
-  const beside = join(folder, 'partial', `${entryName(key)}-${randomBytes(4).toString('hex')}`)
+  await uses?.add(`${kind}/${entryName(key)}`)
+  const beside = join(folder, await partialName(entryName(key), uses))
   try {
     await makeOwned(parent, owner)
     await makeOwned(beside, owner)
@@ -119,4 +134,26 @@ async function makeWay(entry: string, beside: string): Promise<void> {
     throw error
   }
   await rm(aside, {recursive: true, force: true})
+}
+
+/**
+ * Takes something out of the store as a whole, into `partial/`, where it counts no more; its removal can then stop anywhere.
+ * @param path below the store
+ * @returns where it lies now; undefined when it was not there
+ */
+export async function takeAway(
+  folder: string,
+  path: string,
+  owner: Identity,
+  uses: UseMarks | undefined,
+): Promise<string | undefined> {
+  const aside = join(folder, await partialName(basename(path), uses))
+  await makeOwned(join(folder, 'partial'), owner)
+  try {
+    await rename(path, aside)
+    return aside
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined
+    throw error
+  }
 }

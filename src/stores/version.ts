@@ -19,7 +19,7 @@ async function versionOf(folder: string): Promise<number | undefined> {
 }
 
 /** @throws SifstageError (2) for a store of a newer version */
-async function refuseNewer(folder: string): Promise<number | undefined> {
+export async function refuseNewer(folder: string): Promise<number | undefined> {
   const version = await versionOf(folder)
   if (version !== undefined && version > STORE_VERSION)
     throw new SifstageError(

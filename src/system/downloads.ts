@@ -114,7 +114,7 @@ export function downloads(
     try {
       // One edge: the web's streams and Node's have the same shape under two names.
       const body: Readable = response.body === null ? Readable.from([]) : Readable.fromWeb(response.body as ReadableStream)
-      await pipeline(body, watch, createWriteStream(beside, {flags: 'wx', mode: 0o600}))
+      await pipeline(body, watch, createWriteStream(beside, {flags: 'wx', mode: 0o600, flush: true}))
       const modified = response.headers.get('last-modified')
       const digests = Object.fromEntries(hashes.map(({name, hash}) => [name, `${name}:${hash.digest('hex')}`]))
       const path = `${file}-${(digests['sha256'] ?? '').slice(7, 23)}`

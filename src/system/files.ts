@@ -47,7 +47,7 @@ export function fileError(what: string, error: unknown, hint?: string): Sifstage
   return new SifstageError(full ? ExitCode.failed : ExitCode.usage, `${what}: ${fileTrouble(error)}`, hint, {cause: error})
 }
 
-/** Makes a file's content and name survive a power cut. */
+/** Makes a file's content, or a folder's names, survive a power cut. */
 async function sync(path: string): Promise<void> {
   const handle = await open(path, 'r')
   try {
@@ -117,10 +117,10 @@ export async function moveFile(from: string, to: string): Promise<void> {
 }
 
 /** `sha256:…` of a file, streamed. */
-export async function hashFile(path: string): Promise<string> {
-  const hash = createHash('sha256')
+export async function hashFile(path: string, algorithm: 'sha256' | 'sha512' = 'sha256'): Promise<string> {
+  const hash = createHash(algorithm)
   for await (const chunk of createReadStream(path, {highWaterMark: 1 << 20})) hash.update(chunk)
-  return `sha256:${hash.digest('hex')}`
+  return `${algorithm}:${hash.digest('hex')}`
 }
 
 /** `sha256:…` of a text. */
@@ -143,10 +143,17 @@ export async function giveTo(path: string, owner: Identity): Promise<void> {
 
 /** Makes a folder and its missing parents; every one that is new belongs to `owner`. */
 export async function makeOwned(path: string, owner: Identity): Promise<void> {
-  const made = await mkdir(path, {recursive: true})
-  if (made === undefined) return
-  for (let at = path; ; at = dirname(at)) {
-    await giveTo(at, owner)
-    if (at === made || at === dirname(at)) return
+  // One by one: Node's own `recursive` says ENOENT where a file system is read-only.
+  const make = async (parents: boolean): Promise<void> => {
+    try {
+      await mkdir(path)
+      await giveTo(path, owner)
+    } catch (error) {
+      if (errorCode(error) === 'EEXIST' && (await stat(path)).isDirectory()) return
+      if (errorCode(error) !== 'ENOENT' || !parents || dirname(path) === path) throw error
+      await makeOwned(dirname(path), owner)
+      await make(false)
+    }
   }
+  await make(true)
 }

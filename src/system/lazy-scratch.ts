@@ -1,6 +1,7 @@
 /** Scratch for the build loop: made when the first stage needs it, removed at the end, kept after a failure on request. */
 import {readFile, rename, rm} from 'node:fs/promises'
 import {dirname, isAbsolute, join} from 'node:path'
+import {ExitCode, SifstageError} from '../model/errors.js'
 import type {Identity, Mapping} from '../model/ports.js'
 import {exists, writeWhole} from './files.js'
 import {asUser, insideNamespace} from './identity.js'
@@ -81,12 +82,18 @@ export function lazyScratch(options: LazyScratchOptions): LazyScratch {
     async give(folder) {
       // A change of owner takes setuid and setgid away: what had them gets them again.
       const script =
-        't=$(mktemp) && find "$2" -type f -perm /6000 -printf "%m\\0%p\\0" >"$t"; chown -hR -- "$1" "$2"; xargs -0 -r -n 2 chmod <"$t"; rm -f "$t"'
-      if (asUser(options.identity).length > 0)
-        await capture(['sh', '-c', script, 'sh', `${options.identity.uid}:${options.identity.gid}`, folder], {
-          cwd: '/',
-          env: {PATH: '/usr/bin:/bin'},
-        })
+        't=$(mktemp) && find "$2" -type f -perm /6000 -printf "%m\\0%p\\0" >"$t" && chown -hR -- "$1" "$2" && xargs -0 -r -n 2 chmod <"$t"; s=$?; rm -f "$t"; exit $s'
+      if (asUser(options.identity).length === 0) return
+      const given = await capture(['sh', '-c', script, 'sh', `${options.identity.uid}:${options.identity.gid}`, folder], {
+        cwd: '/',
+        env: {PATH: '/usr/bin:/bin'},
+      })
+      // Files that stayed root's would go into the image as somebody else's.
+      if (given.exitCode !== 0)
+        throw new SifstageError(
+          ExitCode.failed,
+          `${folder} cannot be given to ${options.identity.user}: ${given.lines.at(-1) ?? ''}`,
+        )
     },
     async discard(folder) {
       await removeTree(folder, options.identity, options.mapping)

@@ -1,6 +1,6 @@
 /** Local bases: the digest of their content, their configuration, and a copy for a user who cannot read them. */
 import {createHash} from 'node:crypto'
-import {readFile, realpath, rename, rm, stat} from 'node:fs/promises'
+import {readFile, realpath, rename, rm, stat, utimes} from 'node:fs/promises'
 import {join, resolve} from 'node:path'
 import {readObject, readSif} from '../images/sif.js'
 import {readTar, treeArguments} from '../images/tar.js'
@@ -90,7 +90,12 @@ export function localBases(
     const folder = join(options.folder, 'bases')
     const tree = agent === 'localimage' && (await stat(path)).isDirectory()
     const copy = join(folder, `${digest.replace('sha256:', '')}${tree ? '.sqfs' : ''}`)
-    if (await exists(copy)) return copy
+    if (await exists(copy)) {
+      const now = new Date()
+      // `cache prune` goes by last use.
+      await utimes(copy, now, now).catch(() => {})
+      return copy
+    }
     await makeOwned(folder, options.identity)
     const beside = besideName(copy)
     const env = {PATH: '/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL: 'C'}
@@ -105,6 +110,8 @@ export function localBases(
           `the base ${path} cannot be copied for ${options.identity.user}: ${result.lines.at(-1) ?? ''}`,
         )
       await capture(['chown', '-R', `${options.identity.uid}:${options.identity.gid}`, '--', beside], {cwd: '/', env})
+      // What other programs wrote is on disk before its name says that it is whole.
+      await capture(['sync', ...((await stat(beside)).isFile() ? [] : ['--file-system']), '--', beside], {cwd: '/', env})
       await rename(beside, copy)
     } finally {
       await rm(beside, {recursive: true, force: true})

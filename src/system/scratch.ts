@@ -4,11 +4,11 @@
  */
 import {constants, readFileSync} from 'node:fs'
 import {access, chown, lstat, mkdir, mkdtemp, readdir, readFile, realpath, statfs, writeFile} from 'node:fs/promises'
-import {hostname} from 'node:os'
 import {join} from 'node:path'
 import {ExitCode, SifstageError} from '../model/errors.js'
 import type {Identity, Mapping} from '../model/ports.js'
 import {fileError} from './files.js'
+import {asHolder, fateOf, type Holder, ownHolder} from './holder.js'
 import {asUser, insideNamespace} from './identity.js'
 import {capture} from './processes.js'
 
@@ -33,30 +33,8 @@ export interface Scratch {
   remove(): Promise<void>
 }
 
-interface Owner {
-  readonly host: string
-  readonly boot: string
-  readonly pid: number
-  readonly started: string
+interface Owner extends Holder {
   readonly mapping: Mapping
-}
-
-function bootId(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-  } catch {
-    return ''
-  }
-}
-
-/** Start time of a process in clock ticks (proc(5), field 22): a pid alone may have been given out again. */
-export function processStart(pid: number): string | undefined {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19]
-  } catch {
-    return undefined
-  }
 }
 
 /** The folder that scratch folders go into, and which setting named it (design section 3). */
@@ -151,27 +129,35 @@ async function chooseParent(environment: NodeJS.ProcessEnv, identity: Identity):
   )
 }
 
+/** Whether a build is over: a dead process of this machine, or one from before it was started anew. A container's pids are not ours. */
+function isLeft(owner: Holder): boolean {
+  const here = ownHolder()
+  return fateOf(owner) === 'dead' || (owner.host === here.host && owner.boot !== here.boot)
+}
+
+function mappingIn(note: unknown): Mapping {
+  const mapping = typeof note === 'object' && note !== null && 'mapping' in note ? note.mapping : undefined
+  return mapping === 'root-mapped' || mapping === 'none' ? mapping : 'subuid'
+}
+
 /** Removes the scratch folders of builds on this machine that are dead. */
 async function sweepFolder(parent: string, identity: Identity): Promise<string[]> {
   const swept: string[] = []
   const names = await readdir(parent).catch(() => [])
   for (const name of names.filter(each => each.startsWith(PREFIX))) {
     const folder = join(parent, name)
-    let owner: Partial<Owner>
+    let note: unknown
     try {
       const {uid} = await lstat(folder)
       if (uid !== identity.uid && uid !== process.getuid?.()) continue
-      const parsed: unknown = JSON.parse(await readFile(join(folder, OWNER), 'utf8'))
-      if (typeof parsed !== 'object' || parsed === null) continue
-      owner = parsed
+      note = JSON.parse(await readFile(join(folder, OWNER), 'utf8'))
     } catch {
       // Another user's, or one that is just being made.
       continue
     }
-    if (owner.host !== hostname() || typeof owner.pid !== 'number') continue
-    const alive = owner.boot === bootId() && processStart(owner.pid) === owner.started
-    if (alive) continue
-    await removeTree(folder, identity, owner.mapping ?? 'subuid', parent)
+    const owner = asHolder(note)
+    if (owner === undefined || !isLeft(owner)) continue
+    await removeTree(folder, identity, mappingIn(note), parent)
     swept.push(folder)
   }
   return swept
@@ -192,7 +178,7 @@ export async function sweepScratch(environment: NodeJS.ProcessEnv, identity: Ide
 export async function makeScratch(environment: NodeJS.ProcessEnv, identity: Identity, mapping: Mapping): Promise<Scratch> {
   const parent = await chooseParent(environment, identity)
   const folder = await mkdtemp(join(parent, PREFIX))
-  const owner: Owner = {host: hostname(), boot: bootId(), pid: process.pid, started: processStart(process.pid) ?? '', mapping}
+  const owner: Owner = {...ownHolder(), mapping}
   await writeFile(join(folder, OWNER), JSON.stringify(owner))
   if (identity.uid !== process.getuid?.()) await chown(folder, identity.uid, identity.gid)
   return {folder, remove: () => removeTree(folder, identity, mapping, parent)}

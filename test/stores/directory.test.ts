@@ -297,27 +297,6 @@ describe('a lock', () => {
     ).resolves.toBe('yes')
   })
 
-  it('of a dead process is taken over', async () => {
-    await store.locked(
-      key,
-      () => {},
-      never,
-      async () => {
-        const file = join(folder, 'store/locks', 'a'.repeat(64))
-        const mine: {host: string} = JSON.parse(readFileSync(file, 'utf8'))
-        writeFileSync(join(folder, 'store/locks', 'b'.repeat(64)), JSON.stringify({...mine, pid: 2 ** 22 + 1, started: '1'}))
-      },
-    )
-    await expect(
-      store.locked(
-        other,
-        () => {},
-        never,
-        () => Promise.resolve('taken'),
-      ),
-    ).resolves.toBe('taken')
-  })
-
   it('is not waited for after an interruption', async () => {
     const stop = new AbortController()
     await store.locked(

@@ -3,7 +3,7 @@ import {SifstageCommand} from '../../cli/command.js'
 import {building} from '../../cli/flags.js'
 
 export default class CacheLs extends SifstageCommand {
-  static override summary = 'List what the store keeps, last used first.'
+  static override summary = 'List what the store keeps, with sizes on disk and what uses it, last used first.'
   static override examples = [{description: 'What is kept?', command: '<%= config.bin %> cache ls'}]
   static override flags = {
     'cache-dir': building['cache-dir'],

@@ -4,15 +4,24 @@ import {building} from '../../cli/flags.js'
 
 export default class CachePrune extends SifstageCommand {
   static override summary = 'Remove what the store has not used for a while, and kept trees of failed stages.'
+  static override description =
+    'Whole images of stages and checkpoints go first, then outputs, layers, downloads and cache mounts, and artifacts and records last; of each, what was used longest ago. What a running build relies on stays, also one on another host.'
   static override examples = [
-    {description: 'Remove what was not used for two weeks', command: '<%= config.bin %> cache prune --days 14'},
+    {description: 'Remove what was not used for two weeks', command: '<%= config.bin %> cache prune --older-than 14d'},
+    {description: 'What would go to make it fit?', command: '<%= config.bin %> cache prune --max-size 20GB --dry-run'},
     {description: 'Remove everything', command: '<%= config.bin %> cache prune --all'},
   ]
   static override flags = {
     'cache-dir': building['cache-dir'],
     'run-as': building['run-as'],
     all: Flags.boolean({description: 'remove every entry'}),
-    days: Flags.integer({description: 'remove what was last used more than so many days ago', default: 30, min: 0}),
+    'max-size': Flags.string({description: 'remove until no more than this is left', helpValue: '20GB'}),
+    'older-than': Flags.string({
+      description: 'remove what was not used for so long (30d when nothing else is asked for)',
+      helpValue: '14d|12h',
+    }),
+    days: Flags.integer({description: 'the same in days', min: 0}),
+    'dry-run': Flags.boolean({description: 'print what would go, and remove nothing'}),
     json: Flags.boolean({description: 'print the result as JSON'}),
   }
 

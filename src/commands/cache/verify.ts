@@ -3,7 +3,7 @@ import {SifstageCommand} from '../../cli/command.js'
 import {building} from '../../cli/flags.js'
 
 export default class CacheVerify extends SifstageCommand {
-  static override summary = 'Read every image of the store again; drop what is damaged.'
+  static override summary = 'Read everything in the store again; drop what is damaged (exit code 1 if there was any).'
   static override examples = [{description: 'Is everything whole?', command: '<%= config.bin %> cache verify'}]
   static override flags = {
     'cache-dir': building['cache-dir'],
@@ -18,7 +18,7 @@ export default class CacheVerify extends SifstageCommand {
       flags.json,
       undefined,
       finding => ({version: 1, error: finding.message}),
-      () => runCacheVerify(flags),
+      signal => runCacheVerify(flags, signal),
     )
   }
 }
