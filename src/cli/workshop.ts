@@ -5,7 +5,7 @@ import type {BuildPorts, BuildRequest, OutputRequest} from '../build/request.js'
 import {arrange} from '../checks/arrange.js'
 import type {Description} from '../model/description.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
-import type {EngineOptions, Sink} from '../model/ports.js'
+import type {EngineOptions, Identity, Sink} from '../model/ports.js'
 import {withForeignImages} from '../plan/bases.js'
 import {resolveTarget} from '../plan/graph.js'
 import {imageTools} from '../runners/image-tools.js'
@@ -31,6 +31,7 @@ import type {BuildingFlags, EverywhereFlags} from './flags.js'
 import {imageOpener} from './image-opener.js'
 import {architecture, type Loaded} from './input.js'
 import {chooseEngine} from './probe.js'
+import {showSize} from './quantities.js'
 import {shareStore} from './sharing.js'
 import {identityOf, storeFolder} from './store-folder.js'
 
@@ -61,8 +62,8 @@ function cacheMounts(targets: readonly string[]): string[] {
   return [...new Set(targets.map(target => target.replace(/\/+/g, '/').replace(/\/$/, '')))].sort()
 }
 
-/** Bytes that are free where the store and scratch lie. */
-async function freeRoom(store: string, environment: NodeJS.ProcessEnv) {
+/** Bytes that are free where the store and scratch lie; images that were not used for long make way in the store. */
+async function freeRoom(store: string, wanted: number, owner: Identity, sink: Sink) {
   const free = async (folder: string) => {
     try {
       const {bavail, bsize} = await statfs(folder)
@@ -72,7 +73,15 @@ async function freeRoom(store: string, environment: NodeJS.ProcessEnv) {
       return Number.POSITIVE_INFINITY
     }
   }
-  return {store: await free(store), scratch: await free(scratchParent(environment).folder)}
+  const scratch = await free(scratchParent(process.env).folder)
+  const missing = wanted - (await free(store))
+  if (missing > 0) {
+    const {makeRoom} = await import('../stores/retention.js')
+    const {removed, bytesBefore, bytesAfter} = await makeRoom(store, missing, owner)
+    const text = `made room in the store: ${removed.length} images that were not used for long are dropped (${showSize(bytesBefore - bytesAfter)})`
+    if (removed.length > 0) sink.emit({event: 'note', severity: 'info', text})
+  }
+  return {store: await free(store), scratch}
 }
 
 export interface Workshop {
@@ -183,7 +192,7 @@ export async function openWorkshop(
       secrets,
       launcher: launcherMaker(),
       scratch,
-      room: () => freeRoom(folder, process.env),
+      room: wanted => freeRoom(folder, wanted, identity, sink),
       sink,
       now: () => Date.now(),
     },

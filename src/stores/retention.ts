@@ -19,6 +19,8 @@ export interface RetentionOptions {
   readonly owner: Identity
   /** Bytes on disk that may stay. */
   readonly most?: number
+  /** Bytes that are wanted: so many go, of images and checkpoints alone. */
+  readonly wanted?: number
   /** Milliseconds: what was not used for so long goes. */
   readonly unusedFor?: number
   readonly all?: boolean
@@ -41,10 +43,13 @@ export interface Pruned {
   readonly bytesAfter: number
 }
 
+/** The round of what only costs time when it is gone. */
+const IMAGES = 1
+
 /** In which round something goes: the lowest first. */
 function tierOf({item, part}: Removal): number {
   if (item.old) return 0
-  if (part === 'image' || item.kind === 'checkpoint') return 1
+  if (part === 'image' || item.kind === 'checkpoint') return IMAGES
   return item.kind === 'stage' || item.kind === 'artifacts' ? 3 : 2
 }
 
@@ -61,7 +66,7 @@ function candidates(items: readonly StoreItem[]): Removal[] {
 function choose(
   items: readonly StoreItem[],
   now: number,
-  {most, unusedFor, all}: Pick<RetentionOptions, 'most' | 'unusedFor' | 'all'>,
+  {most, wanted, unusedFor, all}: Pick<RetentionOptions, 'most' | 'wanted' | 'unusedFor' | 'all'>,
 ): {readonly removed: readonly Removal[]; readonly held: readonly StoreItem[]} {
   let bytes = items.reduce((sum, each) => sum + each.bytes, 0)
   const removed: Removal[] = []
@@ -75,10 +80,12 @@ function choose(
     removed.push(removal)
     bytes -= removal.bytes
   }
+  const enough = wanted === undefined ? most : bytes - wanted
   const aged = (item: StoreItem) => all === true || (unusedFor !== undefined && now - item.used > unusedFor)
   for (const removal of order) if (aged(removal.item)) take(removal)
   for (const removal of order) {
-    if (most === undefined || bytes <= most) break
+    if (enough === undefined || bytes <= enough) break
+    if (wanted !== undefined && tierOf(removal) > IMAGES) break
     if (!aged(removal.item)) take(removal)
   }
   return {removed, held: [...held]}
@@ -135,10 +142,10 @@ class Sweeper {
 
   /** Remembered answers and logs: small, and soon out of date. */
   async remembered(before: number): Promise<void> {
-    for (const folder of ['bases', 'logs']) {
+    for (const folder of ['bases', 'logs', 'history']) {
       for (const name of await readdir(join(this.folder, folder)).catch(() => [])) {
         const path = join(this.folder, folder, name)
-        const stats = /\.(json|log)$/.test(name) ? await lstat(path).catch(() => undefined) : undefined
+        const stats = /\.(json|log|files)$/.test(name) ? await lstat(path).catch(() => undefined) : undefined
         if (stats !== undefined && stats.mtimeMs <= before) await rm(path, {force: true})
       }
     }
@@ -182,6 +189,11 @@ export async function prune(folder: string, options: RetentionOptions): Promise<
     await uses.close()
   }
   return result(removed, [...new Set(held)])
+}
+
+/** Makes room for a build that is about to start: drops images and checkpoints that were not used for longest. */
+export async function makeRoom(folder: string, bytes: number, owner: Identity): Promise<Pruned> {
+  return prune(folder, {owner, wanted: bytes})
 }
 
 /** Drops what was not used for longest until the store fits; undefined when it does already. For the end of a build. */

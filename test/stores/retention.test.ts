@@ -20,7 +20,7 @@ import type {Store} from '../../src/model/store.js'
 import {checkUp} from '../../src/stores/check-up.js'
 import {directoryStore} from '../../src/stores/directory.js'
 import {activityOn, takeInventory} from '../../src/stores/inventory.js'
-import {prune} from '../../src/stores/retention.js'
+import {makeRoom, prune} from '../../src/stores/retention.js'
 import {runningBuilds, useMarks} from '../../src/stores/session.js'
 import {hashFile, hashText} from '../../src/system/files.js'
 import {ownHolder} from '../../src/system/holder.js'
@@ -63,6 +63,7 @@ async function stage(name: string, days: number, parts: StageRecord['parts'] = [
     image: {file: 'image.sqfs', offset: 0, bytes: 100_000, digest: await hashFile(image)},
     listing: {file: 'listing.jsonl', digest},
     engine: {name: 'apptainer', version: '1'},
+    treeBytes: 0,
     seconds: 1,
     created: '',
   }
@@ -171,6 +172,19 @@ describe('when there is no room', () => {
     expect(await listed()).toEqual([])
     expect(readdirSync(join(at, 'partial'))).toEqual([])
     expect(readdirSync(join(at, 'users'))).toEqual([])
+  })
+
+  it('for a build that is about to start, only images and checkpoints make way', async () => {
+    await artifacts('library', 9)
+    await stage('older', 8)
+    await stage('newer', 6)
+    await output('result', 10)
+    const gone = async (bytes: number) =>
+      (await makeRoom(at, bytes, owner)).removed.map(({item, part}) => `${item.stages[0]} ${part}`)
+    expect(await gone(50_000)).toEqual(['older image'])
+    expect(await gone(10_000_000)).toEqual(['newer image'])
+    expect(await gone(10_000_000)).toEqual([])
+    expect((await listed()).map(item => item.kind).sort()).toEqual(['artifacts', 'output', 'stage', 'stage'])
   })
 
   it('a stage without its image is still found, with its listing', async () => {
