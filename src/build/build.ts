@@ -3,8 +3,7 @@
  * run and published; then every artifact that later stages take from it is verified, before any of them starts.
  */
 import {dirname} from 'node:path'
-import {chainOf, dependenciesFirst} from '../language/stages.js'
-import type {ArtifactReport} from '../model/artifact.js'
+import {dependenciesFirst} from '../language/stages.js'
 import type {Stage} from '../model/description.js'
 import {ImageNotKept, SifstageError} from '../model/errors.js'
 import type {StageCost} from '../model/history.js'
@@ -12,21 +11,17 @@ import type {StoredStage} from '../model/store.js'
 import {type Artifact, artifactsOf, neededDirectly, neededStages} from '../plan/graph.js'
 import {secondsToEnd} from '../plan/priority.js'
 import {explainFailure, otherFailure, outputFailed} from './failures.js'
-import {type Done, type StageInputs, stageInputs} from './inputs.js'
+import {type StageInputs, stageInputs} from './inputs.js'
+import {Judging} from './judging.js'
 import {mountsOf} from './mounts.js'
 import {roomNeeded, shortages} from './need.js'
 import {writeOutput} from './output.js'
-import type {BuildPorts, BuildRequest, BuildResult, StageReport} from './request.js'
+import type {BuildPorts, BuildRequest, BuildResult} from './request.js'
+import {runSchedule} from './schedule.js'
 import {runStage, StageFailure} from './stage.js'
+import {type Finished, Standing} from './standing.js'
 import {Verdicts} from './verdicts.js'
 import {whyBuilt} from './why.js'
-
-interface Finished {
-  readonly report: StageReport
-  readonly done: Done | undefined
-  /** The tree in scratch, of a stage that was run. */
-  readonly root: string | undefined
-}
 
 /** What of a stage in the store is enough: its record and listing, only with its image, or nothing. */
 type Reuse = 'record' | 'whole' | 'nothing'
@@ -35,15 +30,11 @@ type Reuse = 'record' | 'whole' | 'nothing'
 class Withheld extends Error {}
 
 class Build {
-  readonly #finished = new Map<number, Finished>()
-  readonly #done = new Map<number, Done>()
-  readonly #needed: readonly number[]
+  readonly #standing: Standing
   readonly #artifacts: ReadonlyMap<number, readonly Artifact[]>
   readonly #verdicts: Verdicts
-  /** Stages that were reused, whose artifacts are not judged yet by where they go. */
-  readonly #unjudged = new Set<number>()
+  readonly #judging: Judging
   #room: Promise<void> | undefined
-  #judging: Promise<void> = Promise.resolve()
   /** Folders of scratch that are being removed. */
   readonly #discarding = new Map<string, Promise<void>>()
   /** What stages took when they were last built. */
@@ -56,15 +47,17 @@ class Build {
     readonly ports: BuildPorts,
     readonly signal: AbortSignal,
   ) {
-    this.#needed = neededStages(request.description, request.target)
-    this.#artifacts = artifactsOf(request.description, this.#needed)
+    const {description, target} = request
+    this.#standing = new Standing(description, neededStages(description, target))
+    this.#artifacts = artifactsOf(description, this.#standing.needed)
     this.#verdicts = new Verdicts(request, ports, this.#artifacts, signal)
-  }
-
-  #stage(index: number): Stage {
-    const stage = this.request.description.stages[index]
-    if (stage === undefined) throw new Error(`there is no stage ${index}`)
-    return stage
+    this.#judging = new Judging({
+      standing: this.#standing,
+      target,
+      verdicts: this.#verdicts,
+      sink: ports.sink,
+      retrying: work => this.#retrying(work),
+    })
   }
 
   /** Reuses the stage from the store, or runs it while no other build does. */
@@ -73,7 +66,7 @@ class Build {
     const {key} = inputs
     const run = async () => {
       if (reuse !== 'whole') await this.#tellWhy(stage, inputs)
-      return this.#run(stage, inputs)
+      return this.#run(stage, inputs, reuse)
     }
     if (key === undefined) return run()
     const find = async () => {
@@ -93,7 +86,7 @@ class Build {
   /** Once, before the first stage runs: is there room for all that may still have to run? */
   #prepareRoom(): Promise<void> {
     this.#room ??= (async () => {
-      const left = this.#needed.filter(index => !this.#done.has(index))
+      const left = this.#standing.needed.filter(index => !this.#standing.done.has(index))
       const costs = left.flatMap(index => this.#costs.get(index) ?? [])
       const needed = roomNeeded(costs, this.request.jobs)
       const free = await this.ports.room(needed.store)
@@ -107,7 +100,7 @@ class Build {
     const {why} = await whyBuilt({
       stage: stage.name,
       inputs,
-      done: this.#done,
+      done: this.#standing.done,
       artifacts: this.#artifacts,
       request,
       ports,
@@ -120,7 +113,7 @@ class Build {
   /** The stage with what goes into it now, obtained: anew when an image that it needs had to be built once more. */
   async #resolve(stage: Stage, reuse: Reuse, tell: (inputs: StageInputs) => void) {
     for (;;) {
-      const inputs = await stageInputs(stage, this.#done, this.request, this.ports, this.signal)
+      const inputs = await stageInputs(stage, this.#standing.done, this.request, this.ports, this.signal)
       tell(inputs)
       try {
         const obtained = await this.#obtain(stage, inputs, reuse)
@@ -139,7 +132,7 @@ class Build {
    * @throws the error itself when it is another
    */
   async #renew(error: unknown): Promise<void> {
-    const found = error instanceof ImageNotKept ? this.#byKey(error.key) : undefined
+    const found = error instanceof ImageNotKept ? this.#standing.byKey(error.key) : undefined
     if (found === undefined) throw error
     const known = this.#renewing.get(found) ?? this.#buildAgain(found)
     this.#renewing.set(found, known)
@@ -157,13 +150,8 @@ class Build {
     }
   }
 
-  #byKey(key: string): number | undefined {
-    for (const [index, {report}] of this.#finished) if (report.key === key) return index
-    return undefined
-  }
-
   async #buildAgain(index: number): Promise<void> {
-    const stage = this.#stage(index)
+    const stage = this.#standing.stage(index)
     const text = 'its image was dropped from the store and is needed: it is built once more'
     this.ports.sink.emit({event: 'note', stage: stage.name, severity: 'info', text})
     await this.#verdicts.forget(index)
@@ -171,10 +159,8 @@ class Build {
     await this.#discarding.get(await this.ports.scratch.folder(`stage-${index}`))
     await this.ports.scratch.discard(await this.ports.scratch.folder(`stage-${index}`))
     const finished = await this.#build(index, 'whole')
-    this.#finished.set(index, finished)
+    this.#standing.note(index, finished)
     if (index !== this.request.target) this.#discard(finished.root)
-    if (finished.done === undefined) this.#done.delete(index)
-    else this.#done.set(index, finished.done)
     if (finished.done === undefined) throw new Withheld(`stage ${stage.name} could not be built once more`)
   }
 
@@ -194,62 +180,19 @@ class Build {
       })
   }
 
-  #tellArtifacts(stage: Stage, reports: readonly ArtifactReport[]): void {
-    for (const report of reports)
-      this.ports.sink.emit({
-        event: 'artifact',
-        stage: stage.name,
-        path: report.path,
-        status: report.status,
-        wantedBy: report.wantedBy,
-      })
-  }
-
-  /**
-   * Before a stage runs: are the reused stages, whose artifacts were only looked for, fit for where they go?
-   * Where nothing runs the finished image tells that, and no base has to be fetched for it.
-   */
-  #judgeReused(): Promise<void> {
-    this.#judging = this.#judging.then(async () => {
-      for (const index of [...this.#unjudged]) {
-        this.#unjudged.delete(index)
-        await this.#judge(index, 'early')
-      }
-    })
-    return this.#judging
-  }
-
-  /** Judges a finished stage anew. One that fails now is not done any more. */
-  async #judge(index: number, moment: 'early' | 'last'): Promise<void> {
-    const stage = this.#stage(index)
-    const artifacts = await this.#retrying(async () => {
-      const stored = this.#done.get(index)?.stored
-      const last = this.#done.get(this.request.target)?.stored
-      return stored && this.#verdicts.of(stage, stored, moment === 'last' && last !== undefined ? {last} : 'early')
-    })
-    const finished = this.#finished.get(index)
-    if (finished === undefined || artifacts === undefined) return
-    const failed = artifacts.filter(each => each.status === 'failed')
-    this.#tellArtifacts(stage, failed)
-    this.#finished.set(index, {
-      ...finished,
-      report: {...finished.report, artifacts, ...(failed.length === 0 ? {} : {status: 'failed'})},
-    })
-    if (failed.length > 0) this.#done.delete(index)
-  }
-
-  async #run(stage: Stage, inputs: StageInputs): Promise<{stored: StoredStage; root: string | undefined}> {
+  async #run(stage: Stage, inputs: StageInputs, reuse: Reuse): Promise<{stored: StoredStage; root: string | undefined}> {
     const {description} = this.request
-    await this.#judgeReused()
+    // One that is built once more may be so for a verdict, which would wait for itself.
+    if (reuse !== 'whole') await this.#judging.reused()
     await this.#prepareRoom()
     const needs = dependenciesFirst(description, stage.index).filter(each => each.index !== stage.index)
-    if (needs.some(each => !this.#done.has(each.index))) throw new Withheld(`stage ${stage.name} needs what failed`)
+    if (needs.some(each => !this.#standing.done.has(each.index))) throw new Withheld(`stage ${stage.name} needs what failed`)
     this.#verdicts.fetchBase()
-    return runStage({stage, inputs, done: this.#done, request: this.request, ports: this.ports, signal: this.signal})
+    return runStage({stage, inputs, done: this.#standing.done, request: this.request, ports: this.ports, signal: this.signal})
   }
 
   async #build(index: number, reuse = this.#reuse(index)): Promise<Finished> {
-    const stage = this.#stage(index)
+    const stage = this.#standing.stage(index)
     const {sink, now} = this.ports
     const started = now()
     const seconds = () => (now() - started) / 1000
@@ -265,8 +208,8 @@ class Build {
       const {stored, root, inputs: last} = await this.#resolve(stage, reuse, tell)
       if (root === undefined) this.#tellOfSecrets(stage)
       const artifacts = await this.#retrying(() => this.#verdicts.of(stage, stored, root === undefined ? 'there' : 'early'))
-      if (root === undefined) this.#unjudged.add(index)
-      this.#tellArtifacts(stage, artifacts)
+      if (root === undefined) this.#judging.postpone(index)
+      this.#judging.tell(stage, artifacts)
       const failed = artifacts.some(each => each.status === 'failed')
       const status = failed ? 'failed' : root === undefined ? 'cached' : 'built'
       sink.emit({
@@ -299,7 +242,7 @@ class Build {
       }
       if (error instanceof Withheld) {
         sink.emit({event: 'stage-end', stage: stage.name, status: 'not-run', seconds: seconds()})
-        return {report: this.#notRun(index), done: undefined, root: undefined}
+        return {report: this.#standing.notRun(index), done: undefined, root: undefined}
       }
       const failure = error instanceof StageFailure ? explainFailure(stage, error, this.ports) : otherFailure(stage, error)
       if (this.request.keepFailed && error instanceof StageFailure) await this.#keep(stage)
@@ -323,7 +266,7 @@ class Build {
 
   #reuse(index: number): Reuse {
     const {noCache, noCacheFilter} = this.request
-    return noCache || noCacheFilter.has(this.#stage(index).name) ? 'nothing' : 'record'
+    return noCache || noCacheFilter.has(this.#standing.stage(index).name) ? 'nothing' : 'record'
   }
 
   /** Removes the tree of a stage that was run, while the next ones are at work. */
@@ -349,69 +292,40 @@ class Build {
 
   /** Runs what can run until nothing is left that can. */
   async #runAll(): Promise<void> {
-    for (const index of this.#needed) {
-      const cost = await this.ports.history.cost(this.#stage(index).name)
+    for (const index of this.#standing.needed) {
+      const cost = await this.ports.history.cost(this.#standing.stage(index).name)
       if (cost !== undefined) this.#costs.set(index, cost)
     }
+    // The longest way to the end first; by the text where they are equal.
     const order = secondsToEnd(
       this.request.description,
-      this.#needed,
+      this.#standing.needed,
       new Map([...this.#costs].map(([index, {seconds}]) => [index, seconds])),
     )
-    // The longest way to the end first; by the text where they are equal.
-    const waiting = new Set([...this.#needed].sort((a, b) => (order.get(b) ?? 0) - (order.get(a) ?? 0) || a - b))
-    const running = new Map<number, Promise<void>>()
     let failed = false
-    const ready = () => [...waiting].find(index => neededDirectly(this.#stage(index)).every(need => this.#done.has(need)))
-    for (;;) {
-      while (running.size < this.request.jobs && (!failed || this.request.keepGoing) && !this.signal.aborted) {
-        const index = ready()
-        if (index === undefined) break
-        waiting.delete(index)
-        const work = this.#build(index).then(async finished => {
-          this.#finished.set(index, finished)
-          if (finished.done === undefined) failed = true
-          else this.#done.set(index, finished.done)
-          // The target's tree is packed once more for OUT; the others are in the store by now.
-          if (index !== this.request.target && finished.report.key !== undefined) this.#discard(finished.root)
-        })
-        running.set(
-          index,
-          work.finally(() => running.delete(index)),
-        )
-      }
-      if (running.size === 0) return
-      try {
-        await Promise.race(running.values())
-      } catch (error) {
-        // Stopped, or a bug: nothing is left running behind the caller's back.
-        await Promise.allSettled(running.values())
-        throw error
-      }
-    }
-  }
-
-  /** What could not be said before the target was there: on its finished image. */
-  async #judgeFinished(): Promise<void> {
-    if (!this.#done.has(this.request.target)) return this.#judgeReused()
-    // A later command may take away what was right (rm, chmod) as well as bring what was missing.
-    const chain = chainOf(this.request.description, this.#stage(this.request.target))
-    const runs = chain.some(stage => stage.steps.some(step => step.kind === 'run' && step.where === 'image'))
-    for (const [index, {report}] of this.#finished) {
-      const deferred = report.artifacts.some(each => each.diagnostics.some(one => one.deferred === true))
-      if (deferred || runs || this.#unjudged.has(index)) await this.#judge(index, 'last')
-    }
+    await runSchedule({
+      order: [...this.#standing.needed].sort((a, b) => (order.get(b) ?? 0) - (order.get(a) ?? 0) || a - b),
+      jobs: this.request.jobs,
+      isReady: index => neededDirectly(this.#standing.stage(index)).every(need => this.#standing.done.has(need)),
+      goesOn: () => (!failed || this.request.keepGoing) && !this.signal.aborted,
+      run: async index => {
+        const finished = await this.#build(index)
+        this.#standing.note(index, finished)
+        if (finished.done === undefined) failed = true
+        // The target's tree is packed once more for OUT; the others are in the store by now.
+        if (index !== this.request.target && finished.report.key !== undefined) this.#discard(finished.root)
+      },
+    })
   }
 
   /** Writes OUT, if all is well. */
   async #write(): Promise<Pick<BuildResult, 'output' | 'outputFailure'>> {
     const nothing = {output: undefined, outputFailure: undefined}
-    const isFine = () => this.#needed.every(index => /^(built|cached)$/.test(this.#report(index).status))
     try {
       const output = await this.#retrying(async () => {
-        const made = this.#finished.get(this.request.target)
+        const made = this.#standing.finished.get(this.request.target)
         const stored = made?.done?.stored
-        if (!isFine() || stored === undefined) return undefined
+        if (!this.#standing.isWhole() || stored === undefined) return undefined
         return writeOutput({stored, root: made?.root}, this.request, this.ports, this.signal)
       })
       return {...nothing, output}
@@ -422,23 +336,6 @@ class Build {
     }
   }
 
-  #report(index: number): StageReport {
-    return this.#finished.get(index)?.report ?? this.#notRun(index)
-  }
-
-  #notRun(index: number): StageReport {
-    return {
-      index,
-      name: this.#stage(index).name,
-      status: 'not-run',
-      key: undefined,
-      digest: undefined,
-      seconds: undefined,
-      artifacts: [],
-      failure: undefined,
-    }
-  }
-
   async run(): Promise<BuildResult> {
     const {description, target} = this.request
     const {sink, now} = this.ports
@@ -446,13 +343,13 @@ class Build {
     sink.emit({
       event: 'build-start',
       input: description.file,
-      target: this.#stage(target).name,
-      stages: this.#needed.map(index => this.#stage(index).name),
+      target: this.#standing.stage(target).name,
+      stages: this.#standing.needed.map(index => this.#standing.stage(index).name),
     })
     let written: Pick<BuildResult, 'output' | 'outputFailure'> = {output: undefined, outputFailure: undefined}
     try {
       await this.#runAll()
-      await this.#judgeFinished()
+      await this.#judging.finished()
       this.signal.throwIfAborted()
       written = await this.#write()
     } catch (error) {
@@ -463,7 +360,7 @@ class Build {
       await Promise.all(this.#discarding.values())
     }
     const {output, outputFailure} = written
-    const stages = this.#needed.map(index => this.#report(index))
+    const stages = this.#standing.needed.map(index => this.#standing.report(index))
     const seconds = (now() - started) / 1000
     sink.emit({event: 'build-end', status: output === undefined ? 'failed' : 'ok', seconds})
     return {stages, output, outputFailure, seconds}

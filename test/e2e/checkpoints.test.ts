@@ -200,6 +200,20 @@ describe('an image that was dropped for room', () => {
     expect(changed.document.stages[1]?.status).toBe('built')
   })
 
+  it('is built once more for a verdict that nothing kept can give', async () => {
+    const file = (last: string) =>
+      definition.replace('echo made >/opt/tool/file', 'cp /bin/busybox /opt/tool/file').replace('echo line', last)
+    work.write({'program.def': file('echo a')})
+    expect((await build('program.def', 'program')).code).toBe(0)
+    dropImages('program')
+    for (const entry of entries('program', 'stages'))
+      for (const facts of ['programs.json', 'texts.json']) rmSync(join(entry, facts), {force: true})
+    work.write({'program.def': file('echo b')})
+    const changed = await build('program.def', 'program')
+    expect(changed.code, changed.stderr).toBe(0)
+    expect(changed.document.stages.map(each => each.status)).toEqual(['built', 'built'])
+  })
+
   it('of a parent is built once more, with its own parent', async () => {
     const lines = (last: string) =>
       [
