@@ -16,6 +16,7 @@ import {chainOf, stageAt} from '../language/stages.js'
 import {fillTemplate} from '../language/templates.js'
 import type {CopySource, CopyStep, Description, Stage} from '../model/description.js'
 import type {Image, ImageTree} from '../model/image.js'
+import {baseName, joinPath} from '../model/paths.js'
 import {plainText, showTemplate, type Template} from '../model/template.js'
 import {type Surroundings, surroundingsOf} from './surroundings.js'
 
@@ -75,10 +76,6 @@ function octal(mode: Template | undefined): number | undefined {
   return text !== undefined && /^[0-7]{1,5}$/.test(text) ? Number.parseInt(text, 8) : undefined
 }
 
-function baseName(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1)
-}
-
 /** What a copy that is not at hand may bring: plain names of files, or anything. */
 function namesOf(step: CopyStep): ReadonlySet<string> | undefined {
   const names = new Set<string>()
@@ -107,11 +104,7 @@ export class Destinations {
 
   /** Names of all programs that the target's stages and its image start, as their text tells. */
   started(): ReadonlySet<string> {
-    return new Set(
-      surroundingsOf(this.#chain, undefined, []).starts.flatMap(({names}) =>
-        names.map(name => name.slice(name.lastIndexOf('/') + 1)),
-      ),
-    )
+    return new Set(surroundingsOf(this.#chain, undefined, []).starts.flatMap(({names}) => names.map(name => baseName(name))))
   }
 
   /** Whether programs that a stage copies end up in an image that people run: the target's. */
@@ -291,7 +284,7 @@ function located(each: Arriving, expected: ImageTree, finished: ImageTree): stri
   const size = expected.lookup(each.to)
   const here = finished.lookup(each.to)
   if (size === undefined || (here?.kind === size.kind && here.size === size.size)) return each.to
-  const inside = `${each.to === '/' ? '' : each.to}/${baseName(each.match)}`
+  const inside = joinPath(each.to, baseName(each.match))
   const there = finished.lookup(inside)
   return there?.kind === size.kind && there.size === size.size ? inside : each.to
 }

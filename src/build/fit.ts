@@ -2,6 +2,7 @@
 import {readPrograms} from '../images/programs.js'
 import type {Arrival, Destination} from '../model/artifact.js'
 import type {Image, ImageTree} from '../model/image.js'
+import {baseName, folderOf, movedPath, resolvedPath} from '../model/paths.js'
 import type {Program} from '../model/program.js'
 import type {ArtifactRequest} from '../plan/graph.js'
 import type {Arriving, Destinations, Expected} from './destinations.js'
@@ -38,20 +39,6 @@ function startedBy(expected: Expected, step: ArtifactRequest, chainAt: (stage: n
   return result
 }
 
-function movedTo(path: string, {from, to}: Arriving): string {
-  const rest = from === '/' ? path : path.slice(from.length)
-  return rest === '' || rest === '/' ? to : `${to === '/' ? '' : to}${rest}`
-}
-
-function folderOf(path: string): string {
-  return path.slice(0, Math.max(1, path.lastIndexOf('/')))
-}
-
-function realFolder(tree: ImageTree, path: string): string {
-  const found = tree.resolve(path)
-  return found.kind === 'found' ? found.entry.path : path
-}
-
 /** What certainly is a program of the destination's own, to tell its architecture by. */
 async function architectureOf(expected: Expected, signal: AbortSignal): Promise<string | undefined> {
   const {before, image} = expected
@@ -82,14 +69,14 @@ async function arrivalsOf(
   started: ReadonlySet<string>,
 ): Promise<Arrival[]> {
   const arriving = expected.arriving.get(found.request.source) ?? []
-  const folders = new Set(expected.surroundings.path.map(folder => realFolder(expected.image.tree, folder)))
+  const folders = new Set(expected.surroundings.path.map(folder => resolvedPath(expected.image.tree, folder)))
   const arrivals: Arrival[] = []
   for (const match of found.matches) {
     const place = arriving.find(each => each.match === match.path)
     if (place === undefined || match.resolution.kind !== 'found') continue
     for (const file of filesOf(found, match, tree, started)) {
       const program = programs.get(file.path)
-      const to = movedTo(file.path, place)
+      const to = movedPath(file.path, place.from, place.to)
       const entry = expected.image.tree.lookup(to)
       // What a later step took away, or changed, is not this file any more.
       if (program === undefined || entry?.kind !== 'file' || entry.size !== file.size) continue
@@ -122,7 +109,7 @@ export async function destinationsOf(
   )
   if (wanted.length === 0) return result
   // A script may install anything; a program that was compiled hardly does.
-  const own = new Set([...programs].flatMap(([path, {kind}]) => (kind === 'elf' ? [path.slice(path.lastIndexOf('/') + 1)] : [])))
+  const own = new Set([...programs].flatMap(([path, {kind}]) => (kind === 'elf' ? [baseName(path)] : [])))
   const expected =
     finished === undefined ? await destinations.expected(own, signal) : await destinations.finished(finished, signal)
   const {linker, surroundings} = expected

@@ -5,6 +5,7 @@ import {matchSource} from '../language/sources.js'
 import type {Match} from '../model/artifact.js'
 import type {CopyStep} from '../model/description.js'
 import type {ImageEntry, ImageTree} from '../model/image.js'
+import {baseName} from '../model/paths.js'
 import type {ArtifactRequest} from '../plan/graph.js'
 
 /** A request with what its source means in the image. */
@@ -29,7 +30,7 @@ function isEnginesOwn(step: CopyStep, from: string, path: string): boolean {
 function mayBeProgram(entry: ImageEntry, started: ReadonlySet<string>): boolean {
   if (entry.kind !== 'file' || isOdd(entry.path)) return false
   // What something starts is looked at whatever its mode.
-  if (started.has(entry.path.slice(entry.path.lastIndexOf('/') + 1))) return true
+  if (started.has(baseName(entry.path))) return true
   return entry.kind === 'file' && entry.size > 0 && ((entry.mode & 0o111) !== 0 || /\.so(\.|$)/.test(entry.path))
 }
 

@@ -4,6 +4,7 @@
  */
 import type {PathTree} from '../language/hostpaths.js'
 import type {ContextFiles, FileKind} from '../model/format.js'
+import {pathParts} from '../model/paths.js'
 
 export type Place =
   /** `path` is where it really lies, links followed; `.` for the context itself. */
@@ -18,7 +19,7 @@ const mostLinks = 40
 
 /** Where a path of the context leads. `path` is relative and clean. */
 export function locate(context: ContextFiles, path: string): Place {
-  const open = parts(path).reverse()
+  const open = pathParts(path).reverse()
   const at: string[] = []
   let link: string | undefined
   let links = 0
@@ -42,13 +43,9 @@ export function locate(context: ContextFiles, path: string): Place {
     if (links > mostLinks) return {kind: 'loop', link}
     // An absolute link starts at the root of the machine, which is outside even where it comes back in.
     if (text.startsWith('/')) return {kind: 'outside', link, text}
-    open.push(...parts(text).reverse())
+    open.push(...pathParts(text).reverse())
   }
   return {kind: 'found', path: at.length === 0 ? '.' : at.join('/'), is: 'directory'}
-}
-
-function parts(path: string): string[] {
-  return path.split('/').filter(part => part !== '' && part !== '.')
 }
 
 /** The context for pattern matching, which must not look outside either. */

@@ -3,6 +3,7 @@
  * and which are not (ld.so(8); glibc `elf/dl-load.c`, `elf/dl-version.c`; musl `ldso/dynlink.c`).
  */
 import type {Image, ImageTree} from '../model/image.js'
+import {baseName, folderOf, joinPath, resolvedPath} from '../model/paths.js'
 import type {Elf, Linked, MissingLibrary, MissingVersion, Program} from '../model/program.js'
 import {type Loaders, readLoaders} from './loader.js'
 import {readPrograms} from './programs.js'
@@ -20,10 +21,6 @@ const MOST_ROUNDS = 64
 
 /** Names that musl's loader answers itself (`ldso/dynlink.c`, `load_library`). */
 const MUSL_OWN = /^lib(c|pthread|rt|m|dl|util|xnet)\.so$|^libc\.musl-[\w]+\.so\.1$/
-
-function folderOf(path: string): string {
-  return path.slice(0, Math.max(1, path.lastIndexOf('/')))
-}
 
 interface Loaded {
   /** As it was found: `$ORIGIN` is its folder. */
@@ -111,7 +108,7 @@ export class Linker {
 
   /** Folders to look into for what `object` needs, in order. */
   *#places(name: string, object: Loaded, loaders: Loaders, musl: boolean): Iterable<string> {
-    const inFolders = (folders: readonly string[]) => folders.map(folder => `${folder === '/' ? '' : folder}/${name}`)
+    const inFolders = (folders: readonly string[]) => folders.map(folder => joinPath(folder, name))
     const {libraryPath} = this.scene
     if (musl) {
       yield* inFolders(libraryPath)
@@ -159,7 +156,7 @@ export class Linker {
     // Whatever loads a library has the loader itself loaded already.
     if (interpreter === undefined)
       for (const name of start.needed) if (/^ld(-linux[\w.-]*|64)\.so\.\d$|^ld-musl-/.test(name)) loaded.set(name, 'loader')
-    if (interpreter !== undefined) loaded.set(interpreter.slice(interpreter.lastIndexOf('/') + 1), 'loader')
+    if (interpreter !== undefined) loaded.set(baseName(interpreter), 'loader')
     if (start.soname !== undefined) loaded.set(start.soname, root)
     const objects: Loaded[] = [root]
     const missing: MissingLibrary[] = []
@@ -211,7 +208,7 @@ export class Linker {
     if (this.#names.size === 0) {
       for (const entry of this.tree.below('/')) {
         if (entry.kind !== 'file' && entry.kind !== 'symlink') continue
-        const base = entry.path.slice(entry.path.lastIndexOf('/') + 1)
+        const base = baseName(entry.path)
         if (!base.includes('.so')) continue
         this.#names.set(base, [...(this.#names.get(base) ?? []), entry.path])
       }
@@ -219,12 +216,7 @@ export class Linker {
       this.#names.set('', [])
     }
     const elsewhere = (this.#names.get(name) ?? []).filter(path => this.tree.resolve(path).kind === 'found')
-    const folders = new Set(loaders.configured.map(folder => real(this.tree, folder)))
-    return {elsewhere, ldconfig: elsewhere.some(path => folders.has(real(this.tree, folderOf(path))))}
+    const folders = new Set(loaders.configured.map(folder => resolvedPath(this.tree, folder)))
+    return {elsewhere, ldconfig: elsewhere.some(path => folders.has(resolvedPath(this.tree, folderOf(path))))}
   }
-}
-
-function real(tree: ImageTree, path: string): string {
-  const found = tree.resolve(path)
-  return found.kind === 'found' ? found.entry.path : path
 }

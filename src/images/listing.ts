@@ -1,5 +1,6 @@
 import {Buffer} from 'node:buffer'
 import type {ImageEntry, ImageTree, Resolution} from '../model/image.js'
+import {baseName, folderOf, joinPath, pathParts} from '../model/paths.js'
 
 /** Links followed on one path before it counts as a loop, as in Linux (`MAXSYMLINKS`). */
 const MOST_LINKS = 40
@@ -7,11 +8,6 @@ const MOST_LINKS = 40
 /** Order of bytes, which is how `LC_ALL=C` and Go sort names. */
 function byBytes(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b))
-}
-
-/** `/a/b` and `c` to `/a/b/c`. */
-function joinPath(folder: string, name: string): string {
-  return folder === '/' ? `/${name}` : `${folder}/${name}`
 }
 
 /** The image tree over a list of entries, whatever made the list. Folders that the list leaves out are 0755 0:0. */
@@ -29,11 +25,10 @@ export class Listing implements ImageTree {
     const known = this.#entries.has(entry.path)
     this.#entries.set(entry.path, entry)
     if (known || entry.path === '/') return
-    const slash = entry.path.lastIndexOf('/')
-    const parent = slash <= 0 ? '/' : entry.path.slice(0, slash)
+    const parent = folderOf(entry.path)
     if (!this.#entries.has(parent)) this.#add({path: parent, kind: 'directory', mode: 0o755, uid: 0, gid: 0, size: 0})
     const names = this.#names.get(parent)
-    const name = entry.path.slice(slash + 1)
+    const name = baseName(entry.path)
     if (names) names.push(name)
     else this.#names.set(parent, [name])
   }
@@ -48,16 +43,13 @@ export class Listing implements ImageTree {
 
   resolve(path: string): Resolution {
     const through: string[] = []
-    const rest = path
-      .split('/')
-      .filter(part => part !== '' && part !== '.')
-      .reverse()
+    const rest = pathParts(path).reverse()
     let at = '/'
     let links = 0
     let lastLink: ImageEntry | undefined
     for (let part = rest.pop(); part !== undefined; part = rest.pop()) {
       if (part === '..') {
-        at = at.slice(0, Math.max(1, at.lastIndexOf('/')))
+        at = folderOf(at)
         continue
       }
       const next = joinPath(at, part)
@@ -70,12 +62,7 @@ export class Listing implements ImageTree {
         through.push(next)
         const target = entry.link ?? ''
         if (target.startsWith('/')) at = '/'
-        rest.push(
-          ...target
-            .split('/')
-            .filter(name => name !== '' && name !== '.')
-            .reverse(),
-        )
+        rest.push(...pathParts(target).reverse())
         continue
       }
       if (entry.kind !== 'directory' && rest.length > 0)

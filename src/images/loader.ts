@@ -3,6 +3,7 @@
  * for musl `ldso/dynlink.c`).
  */
 import type {Image, ImageTree} from '../model/image.js'
+import {baseName, folderOf, joinPath, namePattern, resolvedPath} from '../model/paths.js'
 import {readSmallFiles} from './small-files.js'
 
 export interface Loaders {
@@ -54,21 +55,16 @@ function parseCache(bytes: Buffer): ReadonlyMap<string, readonly string[]> {
 
 /** Paths that a pattern of `include` means; `*` and `?` in the last name only, as people write it. */
 function included(tree: ImageTree, pattern: string): string[] {
-  const slash = pattern.lastIndexOf('/')
-  const folder = slash <= 0 ? '/' : pattern.slice(0, slash)
-  const name = pattern.slice(slash + 1)
+  const folder = folderOf(pattern)
+  const name = baseName(pattern)
   if (!/[*?[]/.test(name)) return [pattern]
   const found = tree.resolve(folder)
   if (found.kind !== 'found') return []
-  const source = name
-    .replace(/[.+^${}()|\\[\]]/g, '\\$&')
-    .replaceAll('*', '[^/]*')
-    .replaceAll('?', '[^/]')
-  const expression = new RegExp(`^${source}$`)
+  const expression = namePattern(name)
   return tree
     .list(found.entry.path)
     .filter(each => expression.test(each) && !each.startsWith('.'))
-    .map(each => `${folder}/${each}`)
+    .map(each => joinPath(folder, each))
 }
 
 /** Folders of an ld.so.conf with what it includes, in order. */
@@ -83,7 +79,7 @@ function configuredFolders(tree: ImageTree, files: ReadonlyMap<string, Buffer>):
       if (include !== null) {
         for (const word of (include[1] ?? '').split(/\s+/)) {
           // A relative name starts at the folder of the file that names it.
-          const pattern = word.startsWith('/') ? word : `${file.slice(0, file.lastIndexOf('/'))}/${word}`
+          const pattern = word.startsWith('/') ? word : joinPath(folderOf(file), word)
           for (const each of included(tree, pattern)) read(each, depth + 1)
         }
         continue
@@ -97,13 +93,8 @@ function configuredFolders(tree: ImageTree, files: ReadonlyMap<string, Buffer>):
 
 /** `x86_64-linux-gnu` and its like, where the image keeps its libraries by such names (Debian's multiarch). */
 function multiarch(tree: ImageTree): string[] {
-  const names = ['/usr/lib', '/lib'].flatMap(folder => tree.list(real(tree, folder)))
+  const names = ['/usr/lib', '/lib'].flatMap(folder => tree.list(resolvedPath(tree, folder)))
   return [...new Set(names)].filter(name => /^[\w]+-linux-gnu\w*$/.test(name))
-}
-
-function real(tree: ImageTree, path: string): string {
-  const found = tree.resolve(path)
-  return found.kind === 'found' ? found.entry.path : path
 }
 
 /**
@@ -132,16 +123,16 @@ function compiledFolders(loader: Buffer | undefined): readonly string[] | undefi
 /** @throws SifstageError when the image is damaged */
 export async function readLoaders(image: Image, signal: AbortSignal): Promise<Loaders> {
   const {tree} = image
-  const beside = tree.list(real(tree, '/etc/ld.so.conf.d')).map(name => `/etc/ld.so.conf.d/${name}`)
-  const names = tree.list(real(tree, '/lib'))
+  const beside = tree.list(resolvedPath(tree, '/etc/ld.so.conf.d')).map(name => `/etc/ld.so.conf.d/${name}`)
+  const names = tree.list(resolvedPath(tree, '/lib'))
   const muslPaths = tree
-    .list(real(tree, '/etc'))
+    .list(resolvedPath(tree, '/etc'))
     .filter(name => /^ld-musl-.*\.path$/.test(name))
     .map(name => `/etc/${name}`)
   const triplets = multiarch(tree)
   const loaders = ['/lib64', '/lib', ...triplets.map(each => `/lib/${each}`)].flatMap(folder =>
     tree
-      .list(real(tree, folder))
+      .list(resolvedPath(tree, folder))
       .filter(name => /^ld-linux[\w.-]*\.so\.\d$|^ld64\.so\.\d$/.test(name))
       .map(name => `${folder}/${name}`),
   )
@@ -168,7 +159,7 @@ export async function readLoaders(image: Image, signal: AbortSignal): Promise<Lo
     has: {
       musl: names.some(name => name.startsWith('ld-musl-')),
       glibc: glibcNames.some(folder =>
-        tree.list(real(tree, folder)).some(name => /^ld-linux[\w.-]*\.so\.\d$|^ld64\.so\.\d$/.test(name)),
+        tree.list(resolvedPath(tree, folder)).some(name => /^ld-linux[\w.-]*\.so\.\d$|^ld64\.so\.\d$/.test(name)),
       ),
     },
   }

@@ -3,6 +3,7 @@
  * `pkg/archive/tar.go` where that leaves a choice).
  */
 import type {EntryKind, ImageEntry} from '../model/image.js'
+import {joinPath, pathParts} from '../model/paths.js'
 import {hardLinks} from './hard-links.js'
 import {Budget, LONGEST_PATH, refused} from './limits.js'
 import type {Member} from './members.js'
@@ -236,12 +237,7 @@ export class Merge {
           above.length = 0
           at = this.#root
         }
-        rest.push(
-          ...target
-            .split('/')
-            .filter(name => name !== '' && name !== '.')
-            .reverse(),
-        )
+        rest.push(...pathParts(target).reverse())
         continue
       }
       above.push(at)
@@ -278,7 +274,7 @@ export class Merge {
       }
       if (inode.kind !== 'directory') linked.add(inode, path)
       entries.push(entry)
-      for (const [name, child] of node.children) open.push({path: path === '/' ? `/${name}` : `${path}/${name}`, node: child})
+      for (const [name, child] of node.children) open.push({path: joinPath(path, name), node: child})
     }
     return {entries: linked.mark(entries), places, sparse}
   }

@@ -1,5 +1,6 @@
 /** An image as it will be once files of other images have been copied into it. Nothing is copied: it is read where it lies. */
 import type {Image, ImageEntry, ImageTree} from '../model/image.js'
+import {movedPath} from '../model/paths.js'
 import {Listing} from './listing.js'
 
 /** One path that comes from elsewhere, with all that lies below it. */
@@ -20,11 +21,6 @@ export interface Placed {
 interface Origin {
   readonly image: Image
   readonly path: string
-}
-
-function movedPath(path: string, from: string, to: string): string {
-  const rest = from === '/' ? path : path.slice(from.length)
-  return rest === '' || rest === '/' ? to : `${to === '/' ? '' : to}${rest}`
 }
 
 export class OverlayImage implements Image {

@@ -5,13 +5,14 @@
 import {createHash} from 'node:crypto'
 import type {Readable} from 'node:stream'
 import type {ImageEntry} from '../model/image.js'
+import {pathParts} from '../model/paths.js'
 import {Bytes, streamSource} from './bytes.js'
 import {hardLinks} from './hard-links.js'
 import {type Member, members} from './members.js'
 
 /** `./a/b/` to `/a/b`; undefined for a name that would leave the tree. */
 function memberPath(name: string): string | undefined {
-  const parts = name.split('/').filter(part => part !== '' && part !== '.')
+  const parts = pathParts(name)
   if (parts.includes('..')) return undefined
   return `/${parts.join('/')}`
 }

@@ -1,6 +1,7 @@
 /** Which processors the image is for, as far as its files say. */
+import {baseName} from '../model/paths.js'
 import type {Row} from '../model/report.js'
-import {type Facts, follow, nameOf, type Topic} from './topic.js'
+import {type Facts, follow, type Topic} from './topic.js'
 
 export interface Cpu {
   /** In Go's words. */
@@ -41,7 +42,7 @@ export const cpu: Topic<Cpu> = {
     const architecture = facts.architecture ?? architectureOf(facts, ordinary)
     const hwcaps: {level: string; path: string}[] = []
     for (const {path, kind} of facts.entries) {
-      if (kind === 'directory' && nameOf(path) === 'glibc-hwcaps')
+      if (kind === 'directory' && baseName(path) === 'glibc-hwcaps')
         for (const each of facts.tree.list(path)) hwcaps.push({level: each, path: `${path}/${each}`})
     }
     const rows: Row[] = [

@@ -1,6 +1,7 @@
 /** NVIDIA's CUDA in an image: its runtime, and what it wants of the machine's driver. */
+import {baseName} from '../model/paths.js'
 import type {Row} from '../model/report.js'
-import {nameOf, type Topic} from './topic.js'
+import type {Topic} from './topic.js'
 import {newest} from './versions.js'
 
 export interface Cuda {
@@ -54,13 +55,13 @@ export const cuda: Topic<Cuda> = {
     const toolkits: {path: string; version: string}[] = []
     for (const {path, kind} of facts.entries) {
       // A link to it would count it twice.
-      if (kind === 'file' && RUNTIME.test(nameOf(path)) && runtimes.length < 100) runtimes.push(path)
+      if (kind === 'file' && RUNTIME.test(baseName(path)) && runtimes.length < 100) runtimes.push(path)
       const version = VERSION_FILE.test(path) ? toolkitVersion(facts.text(path) ?? '') : undefined
       if (version !== undefined) toolkits.push({path, version})
     }
     // A toolkit's file is exact; the runtime's name says two or three numbers, of a Python wheel one.
     const version =
-      newest(toolkits.map(each => each.version)) ?? newest(runtimes.flatMap(path => RUNTIME.exec(nameOf(path))?.[1] ?? []))
+      newest(toolkits.map(each => each.version)) ?? newest(runtimes.flatMap(path => RUNTIME.exec(baseName(path))?.[1] ?? []))
     const driver = version === undefined ? undefined : driverFor(version)
     const rows: Row[] =
       version === undefined

@@ -1,7 +1,8 @@
 /** Which C and C++ libraries the image has, and which versions of them the programs in it want. */
+import {baseName} from '../model/paths.js'
 import type {Program} from '../model/program.js'
 import type {Row} from '../model/report.js'
-import {type Facts, type Names, nameOf, type Topic} from './topic.js'
+import type {Facts, Names, Topic} from './topic.js'
 import {compareVersions, newest, newestSymbol} from './versions.js'
 
 export interface Library {
@@ -39,7 +40,7 @@ const MOST = 20
 function librariesOf({tree, entries}: Names, wanted: (name: string) => boolean): string[] {
   const found = new Set<string>()
   for (const entry of entries) {
-    if (!wanted(nameOf(entry.path))) continue
+    if (!wanted(baseName(entry.path))) continue
     if (entry.kind === 'file') found.add(entry.path)
     if (entry.kind !== 'symlink') continue
     const resolution = tree.resolve(entry.path)

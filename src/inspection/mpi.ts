@@ -1,6 +1,7 @@
 /** Which MPI an image has: the family decides whether it works with the machine's own. */
+import {baseName} from '../model/paths.js'
 import type {Row} from '../model/report.js'
-import {type Facts, follow, type Names, nameOf, type Topic} from './topic.js'
+import {type Facts, follow, type Names, type Topic} from './topic.js'
 import {newest} from './versions.js'
 
 export type MpiFamily = 'Open MPI' | 'MPICH' | 'MVAPICH' | 'Intel MPI' | 'Cray MPICH'
@@ -55,7 +56,7 @@ function candidates({tree, entries}: Names): Candidates {
   }
   for (const {path, kind} of entries) {
     if (kind !== 'file' && kind !== 'symlink') continue
-    const name = nameOf(path)
+    const name = baseName(path)
     if (LIBRARY.test(name)) add(found.libraries, path)
     else if (OPAL.test(name)) add(found.opal, path)
     else if (name === 'mpi.h') add(found.headers, path)
@@ -132,7 +133,7 @@ function hintsOf(facts: Facts, {headers, descriptions}: Candidates): Hint[] {
   }
   for (const path of descriptions) {
     const version = /^Version:\s*(\S+)/m.exec(facts.text(path) ?? '')?.[1]
-    const family = FAMILY_OF_PC[nameOf(path).replace(/\.pc$/, '')]
+    const family = FAMILY_OF_PC[baseName(path).replace(/\.pc$/, '')]
     if (version !== undefined && family !== undefined) hints.push({family, version, path})
   }
   return hints
@@ -159,7 +160,7 @@ function installationsOf(facts: Facts, found: Candidates): MpiInstallation[] {
     const soname = program?.kind === 'elf' ? program.soname : undefined
     const family =
       told?.family ??
-      (/^libmpich\./.test(nameOf(library)) ? 'MPICH' : /^libmpi_cray\./.test(nameOf(library)) ? 'Cray MPICH' : undefined)
+      (/^libmpich\./.test(baseName(library)) ? 'MPICH' : /^libmpi_cray\./.test(baseName(library)) ? 'Cray MPICH' : undefined)
     if (family === undefined) continue
     const own = hints.filter(each => each.family === family).sort((a, b) => shared(b.path, library) - shared(a.path, library))
     for (const each of own) used.add(each)

@@ -1,8 +1,9 @@
 /** AMD's ROCm in an image. */
 
 import type {ImageTree} from '../model/image.js'
+import {baseName} from '../model/paths.js'
 import type {Row} from '../model/report.js'
-import {nameOf, type Topic} from './topic.js'
+import type {Topic} from './topic.js'
 import {newest} from './versions.js'
 
 export interface Rocm {
@@ -25,7 +26,7 @@ export const rocm: Topic<Rocm> = {
   look(facts) {
     const runtimes: string[] = []
     for (const {path, kind} of facts.entries)
-      if (kind === 'file' && /^libamdhip64\.so\.\d/.test(nameOf(path)) && runtimes.length < 100) runtimes.push(path)
+      if (kind === 'file' && /^libamdhip64\.so\.\d/.test(baseName(path)) && runtimes.length < 100) runtimes.push(path)
     const version = newest(
       versionFiles(facts.tree).flatMap(path => /^\d+(\.\d+)+/.exec(facts.text(path)?.trim() ?? '')?.[0] ?? []),
     )

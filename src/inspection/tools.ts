@@ -1,6 +1,7 @@
 /** What is left in an image that only building needs, and the shells in it. */
+import {baseName, folderOf} from '../model/paths.js'
 import type {Row} from '../model/report.js'
-import {few, folderOf, follow, nameOf, type Topic} from './topic.js'
+import {few, follow, type Topic} from './topic.js'
 
 export interface Tool {
   readonly name: string
@@ -45,8 +46,8 @@ export const tools: Topic<Tools> = {
   look({tree, entries}) {
     const found: Record<keyof Tools, Tool[]> = {shells: [], compilers: [], buildTools: [], packageManagers: []}
     for (const {path, kind} of entries) {
-      if ((kind !== 'file' && kind !== 'symlink') || !/^s?bin$/.test(nameOf(folderOf(path)))) continue
-      const name = nameOf(path)
+      if ((kind !== 'file' && kind !== 'symlink') || !/^s?bin$/.test(baseName(folderOf(path)))) continue
+      const name = baseName(path)
       const [group] = KINDS.find(([, pattern]) => pattern.test(name)) ?? []
       if (group === undefined) continue
       const entry = kind === 'file' ? tree.lookup(path) : follow(tree, path)

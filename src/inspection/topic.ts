@@ -62,16 +62,6 @@ export function listed<T>(all: readonly T[]): Listed<T> {
   return {count: all.length, list: all.slice(0, MOST_LISTED)}
 }
 
-/** The last part of a path. */
-export function nameOf(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1)
-}
-
-/** The folder that a path lies in. */
-export function folderOf(path: string): string {
-  return path.slice(0, Math.max(1, path.lastIndexOf('/')))
-}
-
 /** The entry that a path leads to, links followed; undefined when nothing is there. */
 export function follow(tree: ImageTree, path: string): ImageEntry | undefined {
   const found = tree.resolve(path)

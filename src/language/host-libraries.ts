@@ -2,6 +2,7 @@
  * Libraries that the machine brings when the image runs, so that no image holds them: those of a driver, which
  * `--nv` and `--rocm` bind (Apptainer's nvliblist.conf and rocmliblist.conf), and an MPI that is bound in.
  */
+import {namePattern} from '../model/paths.js'
 
 /** The driver's own; libraries of the vendor-neutral kind (`libGL.so`) come along with them. */
 const NVIDIA =
@@ -11,15 +12,6 @@ const ROCM = /^(libhsa-amd-aqlprofile64|libamdocl64|libdrm_amdgpu|libcltrace|lib
 const MPI =
   /^lib(mpi|mpicxx|mpifort|mpi_cxx|mpi_mpifh|mpi_usempi\w*|mpich\w*|fmpich|open-(rte|pal)|pmix|pmi2?|mpigc\w*|mpl|opa)\.so/
 
-/** `*` and `?` of a list of names. */
-function nameMatches(name: string, pattern: string): boolean {
-  const source = pattern
-    .replace(/[.+^${}()|\\[\]]/g, '\\$&')
-    .replace(/\*+/g, '.*')
-    .replaceAll('?', '.')
-  return new RegExp(`^${source}$`, 's').test(name)
-}
-
 /**
  * Why the machine brings a library.
  * @param named patterns of `runtime-libraries:`
@@ -28,7 +20,7 @@ export function hostLibrary(
   name: string,
   named: readonly string[],
 ): {readonly why: string; readonly certain: boolean} | undefined {
-  const pattern = named.find(each => nameMatches(name, each))
+  const pattern = named.find(each => namePattern(each).test(name))
   if (pattern !== undefined) return {why: `\`runtime-libraries\` names ${pattern}`, certain: true}
   if (NVIDIA.test(name)) return {why: "it belongs to NVIDIA's driver, which --nv binds", certain: true}
   if (ROCM.test(name)) return {why: "it belongs to AMD's driver, which --rocm binds", certain: true}

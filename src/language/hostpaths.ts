@@ -5,6 +5,7 @@
  */
 import type {ContextFiles} from '../model/format.js'
 import {expandBraces, mostWords} from './braces.js'
+import {joinWritten} from './paths.js'
 import {compilePattern, hasPattern} from './shellglob.js'
 
 /** As much of a file tree as expansion looks at: the build context, or a stage's image. */
@@ -233,11 +234,11 @@ function glob(pattern: string, tree: PathTree): string[] {
   }
   parts.forEach((part, i) => {
     const folderWanted = i < parts.length - 1
-    if (part === '' || part === '.' || part === '..') found = found.map(folder => join(folder, part))
+    if (part === '' || part === '.' || part === '..') found = found.map(folder => joinWritten(folder, part))
     else if (!hasPattern(part)) {
       const name = part.replaceAll(/\\(.)/gs, '$1')
       found = found
-        .map(folder => join(folder, name))
+        .map(folder => joinWritten(folder, name))
         .filter(path => {
           const kind = tree.kindFollowed(path)
           return folderWanted ? kind === 'directory' : kind !== undefined
@@ -251,14 +252,10 @@ function glob(pattern: string, tree: PathTree): string[] {
               tree
                 .names(folder === '' ? '.' : folder)
                 .filter(matcher)
-                .map(name => join(folder, name))
+                .map(name => joinWritten(folder, name))
                 .filter(path => !folderWanted || tree.kindFollowed(path) === 'directory'),
             )
     }
   })
   return found.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
-}
-
-function join(folder: string, name: string): string {
-  return folder === '' || folder.endsWith('/') ? folder + name : `${folder}/${name}`
 }

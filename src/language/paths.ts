@@ -19,6 +19,14 @@ export function absolutePath(folder: string, path: string): string {
   return cleanPath(path.startsWith('/') ? path : `/${folder}/${path}`)
 }
 
+/**
+ * A name behind a folder as a person writes it: without one it stays relative, and a `/` at its end is not doubled.
+ * `joinPath` of the model is for places in an image, which are absolute.
+ */
+export function joinWritten(folder: string, name: string): string {
+  return folder === '' || folder.endsWith('/') ? `${folder}${name}` : `${folder}/${name}`
+}
+
 /** Clean and relative to a root that nothing leads out of: `../f` and `/f` are `f` (K81); the root is `.`. */
 export function rootedPath(path: string): string {
   const clean = cleanPath(`/${path}`).slice(1)

@@ -4,6 +4,7 @@
  */
 import type {CopyStep} from '../model/description.js'
 import type {ImageEntry, ImageTree} from '../model/image.js'
+import {baseName, joinPath, pathParts} from '../model/paths.js'
 import {isFolderMark} from './paths.js'
 import {splitParents} from './sources.js'
 
@@ -24,20 +25,12 @@ export interface Placement {
   readonly merges: boolean
 }
 
-function baseName(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1)
-}
-
-function join(folder: string, name: string): string {
-  return folder === '/' ? `/${name}` : `${folder}/${name}`
-}
-
 /** A path with its links followed as far as it exists; what comes after stays as written. */
 function realPath(tree: ImageTree, path: string): string {
-  const parts = path.split('/').filter(part => part !== '' && part !== '.')
+  const parts = pathParts(path)
   for (let count = parts.length; count > 0; count -= 1) {
     const found = tree.resolve(`/${parts.slice(0, count).join('/')}`)
-    if (found.kind === 'found') return parts.slice(count).reduce(join, found.entry.path)
+    if (found.kind === 'found') return parts.slice(count).reduce(joinPath, found.entry.path)
     // A dangling link is followed too: its target gets made (D93).
     if (found.kind === 'missing' && count === parts.length && tree.lookup(found.at) === undefined && found.link !== undefined)
       return found.at
@@ -55,7 +48,7 @@ function placeDefinition(match: PlacedMatch, destination: string | undefined, tr
   const folder = match.entry.kind === 'directory'
   const from = match.entry.path
   if (destination === undefined) return {from, to: realPath(tree, match.path), merges: folder}
-  const inside = () => join(realPath(tree, destination), baseName(match.path))
+  const inside = () => joinPath(realPath(tree, destination), baseName(match.path))
   const into = isFolderMark(destination) || isFolder(tree, destination)
   // `d/` means the content of d, `d/.` the folder itself: the other way round than for files of the host (D96).
   if (folder && /\/$/.test(match.source)) return {from, to: realPath(tree, destination), merges: true}

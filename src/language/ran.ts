@@ -1,5 +1,6 @@
 /** What a command runs, as far as its text tells. */
 import type {Command} from '../model/description.js'
+import {baseName} from '../model/paths.js'
 import {type RanCommand, Variables, walkScript} from './shell-walk.js'
 
 const nothingKnown = {folder: undefined, variables: new Variables()}
@@ -137,8 +138,4 @@ export function influenceOf(command: Command, own: ReadonlySet<string>): Influen
       files = true
   }
   return {files, modes: files || modes}
-}
-
-function baseName(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1)
 }

@@ -2,11 +2,12 @@
 import type {CopySource, CopyStep} from '../model/description.js'
 import type {FileKind} from '../model/format.js'
 import type {EntryKind, ImageTree} from '../model/image.js'
+import {baseName, folderOf, joinPath} from '../model/paths.js'
 import {showTemplate} from '../model/template.js'
 import {hasWildcard, parseGlob} from './globs.js'
 import {expandStageSource, type PathTree} from './hostpaths.js'
 import {parseIgnore} from './ignore.js'
-import {absolutePath} from './paths.js'
+import {absolutePath, joinWritten} from './paths.js'
 
 export type MatchedSource =
   | {readonly kind: 'matched'; readonly paths: readonly string[]}
@@ -21,11 +22,9 @@ function imagePaths(tree: ImageTree): PathTree {
   return {
     kind(path) {
       const clean = absolutePath('/', path)
-      const slash = clean.lastIndexOf('/')
-      const parent = tree.resolve(clean.slice(0, slash))
+      const parent = tree.resolve(folderOf(clean))
       if (parent.kind !== 'found') return undefined
-      const entry =
-        clean === '/' ? parent.entry : tree.lookup(`${parent.entry.path === '/' ? '' : parent.entry.path}${clean.slice(slash)}`)
+      const entry = clean === '/' ? parent.entry : tree.lookup(joinPath(parent.entry.path, baseName(clean)))
       return entry === undefined ? undefined : fileKind(entry.kind)
     },
     kindFollowed(path) {
@@ -48,17 +47,16 @@ export function expandGlob(pattern: string, tree: PathTree): MatchedSource {
   const rooted = pattern.startsWith('/')
   let found: string[] = [rooted ? '/' : '']
   for (const segment of pattern.split('/').filter(part => part !== '')) {
-    const join = (folder: string, name: string) => (folder === '' || folder === '/' ? `${folder}${name}` : `${folder}/${name}`)
     const glob = parseGlob(segment)
     if (glob.kind === 'bad') return {kind: 'refused', reason: glob.message}
     found =
       glob.kind === 'literal'
-        ? found.map(folder => join(folder, glob.path)).filter(path => tree.kind(path) !== undefined)
+        ? found.map(folder => joinWritten(folder, glob.path)).filter(path => tree.kind(path) !== undefined)
         : found.flatMap(folder =>
             tree
               .names(folder === '' ? '.' : folder)
               .filter(name => glob.matches(name))
-              .map(name => join(folder, name)),
+              .map(name => joinWritten(folder, name)),
           )
   }
   return {kind: 'matched', paths: found}

@@ -1,19 +1,9 @@
 import type {ArtifactCheck, Subject} from '../../model/artifact.js'
 import type {Expectation} from '../../model/description.js'
 import type {ImageEntry} from '../../model/image.js'
+import {namePattern} from '../../model/paths.js'
 import type {Program} from '../../model/program.js'
 import {artifactFinding, whoAsked} from './finding.js'
-
-/** `libmpi.so*` as a pattern of names. */
-function matcher(pattern: string): RegExp {
-  return new RegExp(
-    `^${pattern
-      .replace(/[.+^${}()|\\[\]]/g, '\\$&')
-      .replace(/\*+/g, '.*')
-      .replaceAll('?', '.')}$`,
-    's',
-  )
-}
 
 /** What an expectation asks for and the file is not; undefined when it is. */
 type Demand = (
@@ -53,7 +43,7 @@ const demands: readonly Demand[] = [
   },
   ({libraries}, _, __, program) => {
     const lacking = (libraries ?? []).filter(
-      pattern => program?.kind !== 'elf' || !program.needed.some(name => matcher(pattern).test(name)),
+      pattern => program?.kind !== 'elf' || !program.needed.some(name => namePattern(pattern).test(name)),
     )
     if (lacking.length === 0) return undefined
     const has = program?.kind === 'elf' ? ` (it is linked with ${program.needed.join(', ') || 'nothing'})` : ''

@@ -1,5 +1,6 @@
 import type {Destination, Subject} from '../../model/artifact.js'
 import type {Diagnostic, Severity} from '../../model/diagnostic.js'
+import {baseName, folderOf} from '../../model/paths.js'
 
 /** `stage "final" at lab3.def:12` for messages that say who asked. */
 export function whoAsked(subject: Subject): string {
@@ -62,11 +63,7 @@ export function ranHere(
 ): {readonly by: string; readonly supplier: string | undefined} | undefined {
   const arrival = destination?.arrivals.find(each => each.from === path)
   if (destination === undefined || arrival?.ranBy === undefined) return undefined
-  return {by: arrival.ranBy, supplier: destination.supplier(path.slice(path.lastIndexOf('/') + 1))}
-}
-
-export function folderOf(path: string): string {
-  return path.slice(0, Math.max(1, path.lastIndexOf('/')))
+  return {by: arrival.ranBy, supplier: destination.supplier(baseName(path))}
 }
 
 /** Whether a file comes to lie in a folder of `PATH`. */

@@ -1,16 +1,10 @@
 import type {ArtifactCheck} from '../../model/artifact.js'
+import {climbsOut, folderOf, movedPath} from '../../model/paths.js'
 import {artifactFinding, some, whoAsked} from './finding.js'
 
-/** How many folders a path lies below the root after all its parts; less than none when it climbs above it. */
+/** Whether a link in a folder climbs above the root. */
 function leaves(folder: string, target: string): boolean {
-  if (target.startsWith('/')) return false
-  let depth = folder.split('/').filter(part => part !== '').length
-  for (const part of target.split('/')) {
-    if (part === '' || part === '.') continue
-    depth += part === '..' ? -1 : 1
-    if (depth < 0) return true
-  }
-  return false
+  return !target.startsWith('/') && climbsOut(`${folder}/${target}`)
 }
 
 /** A relative link that would climb above the root at its new place. */
@@ -27,8 +21,7 @@ export const linkLeavesRoot: ArtifactCheck = {
       const from = resolution.entry.path
       return [...subject.tree.below(from)].filter(entry => {
         if (entry.kind !== 'symlink') return false
-        const path = `${to === '/' ? '' : to}${from === '/' ? entry.path : entry.path.slice(from.length)}`
-        return leaves(path.slice(0, path.lastIndexOf('/')), entry.link ?? '')
+        return leaves(folderOf(movedPath(entry.path, from, to)), entry.link ?? '')
       })
     })
     if (found.length === 0) return []

@@ -1,5 +1,6 @@
 import type {ArtifactCheck, Match, Subject} from '../../model/artifact.js'
 import type {ImageEntry} from '../../model/image.js'
+import {movedPath} from '../../model/paths.js'
 import {destinationName, fitFinding, some, whoAsked} from './finding.js'
 
 /** Places that the engine fills when the image runs. */
@@ -38,7 +39,7 @@ function* leftBehind({to, resolution}: Match, {tree, destination}: Subject): Ite
     // What leads nowhere in its own stage was broken before.
     const here = tree.resolve(entry.path)
     if (here.kind !== 'found' || AT_RUN_TIME.test(here.entry.path)) continue
-    const path = `${to === '/' ? '' : to}${from === '/' ? entry.path : entry.path.slice(from.length)}`
+    const path = movedPath(entry.path, from, to)
     if (destination.tree.lookup(path)?.kind !== 'symlink') continue
     if (destination.tree.resolve(path).kind !== 'found') yield entry
   }

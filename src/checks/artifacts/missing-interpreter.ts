@@ -1,10 +1,7 @@
 import type {Arrival, ArtifactCheck, Destination, Subject} from '../../model/artifact.js'
 import type {Diagnostic, Severity} from '../../model/diagnostic.js'
+import {baseName} from '../../model/paths.js'
 import {destinationName, fitFinding, groupBy, isOnPath, some, whoAsked} from './finding.js'
-
-function baseName(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1)
-}
 
 function isThere(destination: Destination, path: string): boolean {
   const found = destination.tree.resolve(path)

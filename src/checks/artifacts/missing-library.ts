@@ -1,8 +1,9 @@
 import type {Arrival, ArtifactCheck, Destination, Subject} from '../../model/artifact.js'
 import type {Diagnostic, Severity} from '../../model/diagnostic.js'
 import type {ImageTree} from '../../model/image.js'
+import {folderOf} from '../../model/paths.js'
 import type {MissingLibrary} from '../../model/program.js'
-import {destinationName, fitFinding, folderOf, groupBy, some, whoAsked} from './finding.js'
+import {destinationName, fitFinding, groupBy, some, whoAsked} from './finding.js'
 
 interface Lack {
   readonly arrival: Arrival

@@ -1,18 +1,11 @@
 /** Paths that a missing one was perhaps meant to be. */
 import {distance} from '../../language/distance.js'
 import type {ImageTree} from '../../model/image.js'
+import {baseName, folderOf} from '../../model/paths.js'
 
 const MOST = 5
 /** Looking further than this into a huge image is not worth the wait. */
 const MOST_LOOKED_AT = 400_000
-
-function baseName(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1)
-}
-
-function folderName(path: string): string {
-  return path.slice(0, Math.max(1, path.lastIndexOf('/')))
-}
 
 /** Number of leading folders that two paths share. */
 function shared(a: readonly string[], b: readonly string[]): number {
@@ -27,7 +20,7 @@ function shared(a: readonly string[], b: readonly string[]): number {
  */
 export function nearestPaths(tree: ImageTree, wanted: string): readonly string[] {
   const name = baseName(wanted).replace(/[*?[\]{}]/g, '')
-  const folder = folderName(wanted)
+  const folder = folderOf(wanted)
   const parts = wanted.split('/')
   const limit = Math.max(1, Math.min(3, Math.floor(name.length / 3)))
   const stem = name.replace(/\.[^.]*$/, '').toLowerCase()
@@ -38,7 +31,7 @@ export function nearestPaths(tree: ImageTree, wanted: string): readonly string[]
     if (looked > MOST_LOOKED_AT) break
     if (entry.path === '/' || entry.path.startsWith('/.singularity.d/')) continue
     const candidate = baseName(entry.path)
-    const sameFolder = folderName(entry.path) === folder
+    const sameFolder = folderOf(entry.path) === folder
     let score: number | undefined
     if (candidate === name) score = 0
     else if (candidate.toLowerCase() === name.toLowerCase()) score = 1
@@ -57,11 +50,11 @@ export function nearestPaths(tree: ImageTree, wanted: string): readonly string[]
 
 /** What else lies in the folder of a missing path, when that says something. */
 export function folderContent(tree: ImageTree, wanted: string): string | undefined {
-  const folder = folderName(wanted)
+  const folder = folderOf(wanted)
   const found = tree.resolve(folder)
   if (found.kind !== 'found') {
     let at = folder
-    while (at !== '/' && tree.resolve(at).kind !== 'found') at = folderName(at)
+    while (at !== '/' && tree.resolve(at).kind !== 'found') at = folderOf(at)
     return `there is no folder ${folder}; the part of it that exists is ${at}`
   }
   if (found.entry.kind !== 'directory') return `${folder} is not a folder`

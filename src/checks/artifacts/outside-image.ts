@@ -1,17 +1,7 @@
 import type {ArtifactCheck} from '../../model/artifact.js'
+import {climbsOut} from '../../model/paths.js'
 import {showTemplate} from '../../model/template.js'
 import {artifactFinding, whoAsked} from './finding.js'
-
-/** True when the `..` of a path climb above its root before the end. */
-function climbsOut(path: string): boolean {
-  let depth = 0
-  for (const part of path.split('/')) {
-    if (part === '' || part === '.') continue
-    depth += part === '..' ? -1 : 1
-    if (depth < 0) return true
-  }
-  return false
-}
 
 /** A source that climbs above the image's root. */
 export const outsideImage: ArtifactCheck = {

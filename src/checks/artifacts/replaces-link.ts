@@ -1,4 +1,5 @@
 import type {ArtifactCheck} from '../../model/artifact.js'
+import {movedPath} from '../../model/paths.js'
 import {artifactFinding, some, whoAsked} from './finding.js'
 
 /** Links of a base without which nothing starts. */
@@ -19,7 +20,7 @@ export const replacesLink: ArtifactCheck = {
       return [...subject.tree.below(from)].flatMap(entry => {
         // The folder that the copy names is put in the place that the link leads to (D93).
         if (entry.kind !== 'directory' || entry.path === from) return []
-        const path = `${to === '/' ? '' : to}${from === '/' ? entry.path : entry.path.slice(from.length)}`
+        const path = movedPath(entry.path, from, to)
         const there = before.lookup(path)
         const leads = there?.kind === 'symlink' ? before.resolve(path) : undefined
         return leads?.kind === 'found' && leads.entry.kind === 'directory' ? [{path, link: there?.link ?? ''}] : []

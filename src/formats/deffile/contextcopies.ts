@@ -2,6 +2,7 @@
 
 import {isFolderMark, rootedPath} from '../../language/paths.js'
 import type {CopyOrigin, CopySource, CopyStep} from '../../model/description.js'
+import {baseName} from '../../model/paths.js'
 import {plainText} from '../../model/template.js'
 import {type ContextView, type ResolvedPath, TooManyFiles} from './contextfiles.js'
 import {type Item, isPlain, packInto, writeItem} from './contextitems.js'
@@ -87,7 +88,7 @@ function itemsOf(script: StageScript, source: CopySource, context: ContextView, 
   }
   return paths.flatMap(found => {
     const resolved = context.resolve(found)
-    const name = found.slice(found.lastIndexOf('/') + 1)
+    const name = baseName(found)
     const item = itemAt(script, source, found, name, resolved, path)
     return item === undefined || (!isLiteral && resolved.kind === 'missing') ? [] : [item]
   })

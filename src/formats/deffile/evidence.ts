@@ -6,6 +6,7 @@ import {absolutePath, cleanPath, isFolderMark} from '../../language/paths.js'
 import {commandWords} from '../../language/runscript.js'
 import {chainOf} from '../../language/stages.js'
 import type {CopyStep, Description, Stage} from '../../model/description.js'
+import {baseName} from '../../model/paths.js'
 import {plainText} from '../../model/template.js'
 
 /** `likely-file`: nothing in the input proves it. */
@@ -108,7 +109,7 @@ function mentions(text: string, before: readonly string[], path: string, folder:
 
 /** ENTRYPOINT or CMD of the image that wants the file names it. */
 function isStarted(description: Description, wanting: Stage, path: string, destination: string): boolean {
-  const name = path.slice(path.lastIndexOf('/') + 1)
+  const name = baseName(path)
   const arrives = isFolderMark(destination) ? absolutePath(destination, name) : cleanPath(destination)
   let folder = '/'
   const commands: string[] = []

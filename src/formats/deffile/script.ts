@@ -5,6 +5,7 @@ import {destinationPath} from '../../language/paths.js'
 import type {CopyOrigin, Description, Stage} from '../../model/description.js'
 import type {Diagnostic} from '../../model/diagnostic.js'
 import type {WriteOptions} from '../../model/format.js'
+import {baseName} from '../../model/paths.js'
 import type {Span} from '../../model/span.js'
 import {plainText, type Template} from '../../model/template.js'
 import {type ContextView, viewContext} from './contextfiles.js'
@@ -108,8 +109,7 @@ export class StageScript {
   #ignore(): IgnoreFile | undefined {
     const {file} = this.description
     const {context, ignore} = this.options
-    const text =
-      ignore?.text ?? context.text(`${file.slice(file.lastIndexOf('/') + 1)}.dockerignore`) ?? context.text('.dockerignore')
+    const text = ignore?.text ?? context.text(`${baseName(file)}.dockerignore`) ?? context.text('.dockerignore')
     return text === undefined ? undefined : parseIgnore(text)
   }
 

@@ -4,6 +4,7 @@ import {hasWildcard} from '../../language/globs.js'
 import {cleanPath, isFolderMark} from '../../language/paths.js'
 import {chainOf, stageAt} from '../../language/stages.js'
 import type {CopySource, CopyStep, Stage} from '../../model/description.js'
+import {baseName} from '../../model/paths.js'
 import {plainText} from '../../model/template.js'
 import {sourceKind} from './evidence.js'
 import {filesDestination, filesSource, shellWord} from './quote.js'
@@ -78,7 +79,7 @@ function originName(script: StageScript, step: CopyStep): string | undefined {
 
 function writePath(script: StageScript, stage: Stage, step: CopyStep, from: string, written: string): void {
   const path = cleanPath(`/${written}`)
-  const name = path.slice(path.lastIndexOf('/') + 1)
+  const name = baseName(path)
   const encoded = filesSource(path)
   if (encoded === undefined) {
     script.refuse(

@@ -4,6 +4,7 @@ import {isMode} from '../../language/modes.js'
 import {rootedPath} from '../../language/paths.js'
 import {checksumTrouble, remoteSource} from '../../language/remote-sources.js'
 import type {CopyOrigin, CopySource, CopyStep, Expectation, Step} from '../../model/description.js'
+import {baseName} from '../../model/paths.js'
 import {literal, plainText, type Template} from '../../model/template.js'
 import {destinationPath, sourcePath} from '../dockerfile/template-paths.js'
 import {expandGlobal, readReference} from './base.js'
@@ -197,7 +198,7 @@ export function readWrite(
     input.expand === 'true' ? (expandNode(reading, at, text, open.scope.lookup) ?? []) : literal(text)
   if (typeof input.write === 'string') {
     const path = placing.destination.path.map(part => (typeof part === 'string' ? part : part.variable)).join('')
-    const name = path.slice(path.lastIndexOf('/') + 1)
+    const name = baseName(path)
     if (name === '') {
       problems.syntax(
         placing.destination.span,
