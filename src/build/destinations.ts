@@ -59,6 +59,12 @@ export interface Expected {
   hostLibrary(name: string): {readonly why: string; readonly certain: boolean} | undefined
 }
 
+/** What lies in an image once the copies are made. What its programs meet when they run is not looked at yet. */
+type Laid = Pick<Expected, 'image' | 'before' | 'finished' | 'arriving' | 'suppliers'> & {
+  /** Of the image that the lowest stage starts from, as JSON text. */
+  readonly config: string | undefined
+}
+
 export interface DestinationOptions {
   readonly description: Description
   readonly target: Stage
@@ -92,6 +98,7 @@ function namesOf(step: CopyStep): ReadonlySet<string> | undefined {
 
 export class Destinations {
   readonly #chain: readonly Stage[]
+  #started: ReadonlySet<string> | undefined
 
   constructor(readonly options: DestinationOptions) {
     this.#chain = chainOf(options.description, options.target)
@@ -102,9 +109,10 @@ export class Destinations {
     return this.#chain.findIndex(each => each.index === stage)
   }
 
-  /** Names of all programs that the target's stages and its image start, as their text tells. */
+  /** Names of all programs that the target's stages and its image start, as their text tells: the same at any moment. */
   started(): ReadonlySet<string> {
-    return new Set(surroundingsOf(this.#chain, undefined, []).starts.flatMap(({names}) => names.map(name => baseName(name))))
+    this.#started ??= new Set(surroundingsOf(this.#chain, undefined, []).starts.flatMap(({names}) => names.map(baseName)))
+    return this.#started
   }
 
   /** Whether programs that a stage copies end up in an image that people run: the target's. */
@@ -114,10 +122,10 @@ export class Destinations {
 
   /** The image as it is going to be, as far as it can be told now. `own`: names of the programs that are judged. */
   async expected(own: ReadonlySet<string>, signal: AbortSignal): Promise<Expected> {
-    return this.#expect(own, true, signal)
+    return this.#surround(await this.#lay(own, true), signal)
   }
 
-  async #expect(own: ReadonlySet<string>, fromDone: boolean, signal: AbortSignal): Promise<Expected> {
+  async #lay(own: ReadonlySet<string>, fromDone: boolean): Promise<Laid> {
     const {options} = this
     // The nearest stage below the target that is done, else the base that the lowest one starts from.
     let start: Image | undefined
@@ -179,29 +187,24 @@ export class Destinations {
     }
     if (start === undefined)
       suppliers.push({who: 'the base, which is not known yet', names: undefined, files: true, modes: false})
-    return this.#with({image: overlay, before: start?.tree, finished: false, arriving, suppliers}, base?.config, signal)
+    return {image: overlay, before: start?.tree, finished: false, arriving, suppliers, config: base?.config}
   }
 
   /** The finished image of the target. */
   async finished(image: Image, signal: AbortSignal): Promise<Expected> {
     // From the base on, for the copies of every stage it stands upon.
-    const expected = await this.#expect(new Set(), false, signal)
+    const laid = await this.#lay(new Set(), false)
     const arriving = new Map(
-      [...expected.arriving].map(([source, list]) => [
+      [...laid.arriving].map(([source, list]) => [
         source,
-        list.map(each => ({...each, to: located(each, expected.image.tree, image.tree)})),
+        list.map(each => ({...each, to: located(each, laid.image.tree, image.tree)})),
       ]),
     )
-    const base = await this.options.images.base(this.#chain[0] ?? this.options.target)
-    return this.#with({image, before: expected.before, finished: true, arriving, suppliers: []}, base?.config, signal)
+    return this.#surround({...laid, image, finished: true, arriving, suppliers: []}, signal)
   }
 
-  async #with(
-    known: Pick<Expected, 'image' | 'before' | 'finished' | 'arriving' | 'suppliers'>,
-    config: string | undefined,
-    signal: AbortSignal,
-  ): Promise<Expected> {
-    const {image} = known
+  async #surround({config, ...laid}: Laid, signal: AbortSignal): Promise<Expected> {
+    const {image} = laid
     // The others are the engine's own, which set what every image has.
     const scripts = ['10-docker2singularity.sh', '90-environment.sh', '91-environment.sh'].map(
       name => `/.singularity.d/env/${name}`,
@@ -213,7 +216,7 @@ export class Destinations {
       scripts.flatMap(path => texts.get(path)?.toString('utf8') ?? []),
     )
     return {
-      ...known,
+      ...laid,
       stage: this.options.target,
       surroundings,
       architecture: /^linux\/(\w+)/.exec(this.#chain[0]?.platform ?? '')?.[1] ?? this.options.architecture,

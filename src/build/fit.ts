@@ -39,24 +39,28 @@ function startedBy(expected: Expected, step: ArtifactRequest, chainAt: (stage: n
   return result
 }
 
-/** What certainly is a program of the destination's own, to tell its architecture by. */
+/** What certainly is a program of the destination's own, the likeliest first. */
+const OWN_PROGRAMS = [
+  '/bin/sh',
+  '/bin/busybox',
+  '/usr/bin/env',
+  '/bin/bash',
+  '/lib/ld-linux-aarch64.so.1',
+  '/lib64/ld-linux-x86-64.so.2',
+]
+
+/** What the destination's own programs are made for. */
 async function architectureOf(expected: Expected, signal: AbortSignal): Promise<string | undefined> {
   const {before, image} = expected
   const tree = before ?? image.tree
-  for (const path of [
-    '/bin/sh',
-    '/bin/busybox',
-    '/usr/bin/env',
-    '/bin/bash',
-    '/lib/ld-linux-aarch64.so.1',
-    '/lib64/ld-linux-x86-64.so.2',
-  ]) {
+  // Looked for where nothing has been copied to yet: a copied program may be one for another machine.
+  const candidates = OWN_PROGRAMS.flatMap(path => {
     const found = tree.resolve(path)
-    if (found.kind !== 'found') continue
-    const program = (await readPrograms(image, [found.entry.path], signal)).get(found.entry.path)
-    if (program?.kind === 'elf') return program.architecture
-  }
-  return image.architecture ?? expected.architecture
+    return found.kind === 'found' ? [found.entry.path] : []
+  })
+  const programs = await readPrograms(image, candidates, signal)
+  const own = candidates.map(path => programs.get(path)).find(program => program?.kind === 'elf')
+  return own?.architecture ?? image.architecture ?? expected.architecture
 }
 
 /** The programs of the producer's artifacts at their places. */

@@ -131,12 +131,13 @@ export async function verifyArtifacts(verification: Verification): Promise<Artif
     destinations === undefined || verification.onlyThere
       ? new Map<ArtifactRequest, never>()
       : await destinationsOf(found, programs, {image, destinations, finished: verification.finished, signal})
+  const byRequest = new Map(found.map(each => [each.request, each]))
   const others = (await destinations?.others()) ?? new Map<string, ImageTree>()
   return artifacts.map(artifact => {
     const matches = new Map<string, Match>()
     const diagnostics: Diagnostic[] = []
     for (const request of artifact.requests) {
-      const each = found.find(one => one.request === request)
+      const each = byRequest.get(request)
       if (each === undefined) continue
       const goal = goals.get(request)
       const placed = each.matches.map((match): Match => {
