@@ -1,6 +1,8 @@
 import type {Destination, Subject} from '../../model/artifact.js'
 import type {Diagnostic, Severity} from '../../model/diagnostic.js'
+import type {ImageEntry} from '../../model/image.js'
 import {baseName, folderOf} from '../../model/paths.js'
+import type {Program} from '../../model/program.js'
 
 /** `stage "final" at lab3.def:12` for messages that say who asked. */
 export function whoAsked(subject: Subject): string {
@@ -57,13 +59,41 @@ export function fitFinding(rule: string, subject: Subject, finding: FitFinding):
 }
 
 /** Who runs a file of the artifact where it goes, and who may still put another in its place; undefined when nobody runs it. */
-export function ranHere(
-  {destination}: Subject,
-  path: string,
-): {readonly by: string; readonly supplier: string | undefined} | undefined {
+function ranHere({destination}: Subject, path: string): {readonly by: string; readonly supplier: string | undefined} | undefined {
   const arrival = destination?.arrivals.find(each => each.from === path)
   if (destination === undefined || arrival?.ranBy === undefined) return undefined
   return {by: arrival.ranBy, supplier: destination.supplier(baseName(path))}
+}
+
+/** What a copy names, or a file in a folder that it names, with who runs it where it goes. */
+interface AtStake {
+  /** For messages: as the copy names it, else its own path in the stage. */
+  readonly shown: string
+  /** False for a file that only came along. */
+  readonly named: boolean
+  readonly entry: ImageEntry
+  readonly program: Program | undefined
+  /** Undefined when nobody is known to run it. */
+  readonly ranBy: string | undefined
+  /** Who may still put another file in its place. */
+  readonly supplier: string | undefined
+}
+
+/** All that the copy names and is there, then what is run out of the folders that it names. */
+export function* atStake(subject: Subject): Iterable<AtStake> {
+  const named = new Set<string>()
+  for (const {path, resolution} of subject.matches) {
+    if (resolution.kind !== 'found') continue
+    const {entry} = resolution
+    named.add(entry.path)
+    const ran = ranHere(subject, entry.path)
+    const program = subject.programs.get(entry.path)
+    yield {shown: path, named: true, entry, program, ranBy: ran?.by, supplier: ran?.supplier}
+  }
+  for (const {from, ranBy, entry, program} of subject.destination?.arrivals ?? []) {
+    if (ranBy === undefined || named.has(from)) continue
+    yield {shown: from, named: false, entry, program, ranBy, supplier: ranHere(subject, from)?.supplier}
+  }
 }
 
 /** Whether a file comes to lie in a folder of `PATH`. */
