@@ -1,8 +1,7 @@
-import type {WordPart} from '../../language/shell-commands.js'
 import type {Check} from '../../model/check.js'
 import {familyOf} from '../bases.js'
 import {diagnostic} from '../finding.js'
-import {placeIn} from '../scripts.js'
+import {namesSet, readUnset} from '../variables.js'
 import {postSteps, scriptsNamed} from './sections.js'
 
 /** What every container has, or a base commonly sets. */
@@ -39,48 +38,23 @@ export const environmentNotInPost: Check = {
     for (const {stage, ran} of scriptsNamed(description, 'environment')) {
       const names = set.get(stage.index) ?? new Set<string>()
       set.set(stage.index, names)
-      for (const {program, argv, assigned} of ran) {
-        for (const each of assigned) names.add(each.name)
-        if (program === 'export') for (const each of argv.slice(1)) names.add(each.raw.split('=')[0] ?? '')
-      }
+      for (const command of ran) for (const name of namesSet(command, /^export$/)) names.add(name)
     }
     return [...postSteps(description)].flatMap(step => {
       const names = set.get(step.stage.index)
       if (names === undefined) return []
-      const own = new Set<string>()
-      const told = new Set<string>()
       const plain = familyOf(description, step.stage).plain
-      return step.ran.flatMap(({program, argv, assigned, command}) => {
-        // A script that is sourced may set anything.
-        if (program === '.' || program === 'source' || program === 'eval') for (const name of names) own.add(name)
-        const words = [
-          ...command.words,
-          ...command.assignments.map(each => each.value),
-          ...command.redirects.map(each => each.target),
-        ]
-        const found = words.flatMap(word =>
-          word.parts
-            .filter((part): part is Extract<WordPart, {kind: 'variable'}> => part.kind === 'variable')
-            .filter(part => part.fallback === undefined && names.has(part.name) && !own.has(part.name) && !told.has(part.name))
-            .filter(part => !common.test(part.name))
-            .map(part => {
-              told.add(part.name)
-              return diagnostic(
-                {...environmentNotInPost, severity: plain ? 'warning' : 'info'},
-                {
-                  span: placeIn(step, word),
-                  stage: step.stage,
-                  message: `$${part.name} is empty here unless the base sets it: %environment, which sets it for the finished image, is not read by %post.`,
-                  hint: `Set ${part.name} at the top of %post as well.`,
-                },
-              )
-            }),
-        )
-        for (const each of assigned) own.add(each.name)
-        if (/^(export|read|declare|local|readonly|for)$/.test(program ?? ''))
-          for (const each of argv.slice(1)) own.add(each.raw.split('=')[0] ?? '')
-        return found
-      })
+      return [...readUnset(step, name => names.has(name) && !common.test(name), names)].map(({name, span}) =>
+        diagnostic(
+          {...environmentNotInPost, severity: plain ? 'warning' : 'info'},
+          {
+            span,
+            stage: step.stage,
+            message: `$${name} is empty here unless the base sets it: %environment, which sets it for the finished image, is not read by %post.`,
+            hint: `Set ${name} at the top of %post as well.`,
+          },
+        ),
+      )
     })
   },
 }
