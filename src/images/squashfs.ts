@@ -1,6 +1,7 @@
 /** Squashfs files by squashfs-tools: packing, listing, taking paths out. */
 import {ExitCode, SifstageError} from '../model/errors.js'
-import type {EntryKind, ImageEntry} from '../model/image.js'
+import type {ImageEntry} from '../model/image.js'
+import {kindOfLetter} from './kinds.js'
 import {type Budget, LONGEST_PATH, refused} from './limits.js'
 import {decodeName} from './names.js'
 
@@ -37,16 +38,6 @@ export function unpackArguments(file: string, offset: number, folder: string, pa
     file,
     ...paths.map(path => escapePattern(path.slice(1))),
   ]
-}
-
-const KINDS: Readonly<Record<string, EntryKind>> = {
-  '-': 'file',
-  d: 'directory',
-  l: 'symlink',
-  p: 'fifo',
-  s: 'socket',
-  c: 'device',
-  b: 'device',
 }
 
 /** `rwsr-xr-t` to permission bits. */
@@ -113,7 +104,7 @@ export class ListParser {
     this.#record = undefined
     if (!match) return
     const [, type = '-', permissions = '', uid = '0', gid = '0', digits = '0', rest = ''] = match
-    const kind = KINDS[type] ?? 'device'
+    const kind = kindOfLetter(type)
     const size = Number(digits)
     let place = rest
     let link: string | undefined

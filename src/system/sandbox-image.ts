@@ -7,11 +7,12 @@ import {PassThrough} from 'node:stream'
 import {Bytes, streamSource} from '../images/bytes.js'
 import {hardLinks} from '../images/hard-links.js'
 import {openBelow, openTrouble, readRange} from '../images/host-file.js'
+import {kindOfLetter} from '../images/kinds.js'
 import {Budget, namingImage, refused} from '../images/limits.js'
 import {Listing} from '../images/listing.js'
 import {members} from '../images/members.js'
 import {decodeName, isOdd} from '../images/names.js'
-import type {EntryKind, Image, ImageEntry} from '../model/image.js'
+import type {Image, ImageEntry} from '../model/image.js'
 import {errorCode} from './files.js'
 import {runProcess} from './processes.js'
 
@@ -28,16 +29,6 @@ export interface SandboxOptions {
   readonly close?: () => Promise<void>
   /** True where the folder is there in the namespace alone. */
   readonly onlyInside?: boolean
-}
-
-const KINDS: Readonly<Record<string, EntryKind>> = {
-  f: 'file',
-  d: 'directory',
-  l: 'symlink',
-  p: 'fifo',
-  s: 'socket',
-  c: 'device',
-  b: 'device',
 }
 
 /** Fields of one entry, in the order of `entryOf`. */
@@ -73,7 +64,7 @@ class FoundParser {
       each.toString('latin1'),
     )
     const path = `/${decodeName(fields[8] ?? Buffer.alloc(0))}`
-    const kind = KINDS[type] ?? 'device'
+    const kind = kindOfLetter(type)
     this.#budget.entry(path)
     if (kind !== 'directory' && links !== '1') this.linked.add(file, path)
     this.entries.push({
