@@ -6,6 +6,7 @@ import type {FormatName} from '../../src/model/description.js'
 import type {Diagnostic} from '../../src/model/diagnostic.js'
 import type {ContextFiles} from '../../src/model/format.js'
 import {contextFiles} from '../../src/system/context.js'
+import {anything} from '../support/anything.js'
 import {readCases} from '../support/cases.js'
 import {read} from './reading.js'
 
@@ -15,20 +16,6 @@ export interface CorpusInput {
   readonly format: FormatName
   readonly text: string
   readonly context: ContextFiles
-}
-
-/** A context in which every path is there: only what the input itself says is judged. */
-const anything: ContextFiles = {
-  root: '/context',
-  kind: () => 'file',
-  kindFollowed: () => 'file',
-  names: () => [],
-  text: () => undefined,
-  mode: () => 0o644,
-  head: () => new Uint8Array(),
-  link: () => undefined,
-  hardLinks: () => 1,
-  environment: new Map(),
 }
 
 const root = join(import.meta.dirname, '../..')

@@ -8,7 +8,7 @@ import type {Identity} from '../../src/model/ports.js'
 import {buildahImage} from '../../src/system/containers-image.js'
 import {lookUpIdentity, ownIdentity} from '../../src/system/identity.js'
 import {asUser, root, user, workFolder} from '../support/engine.js'
-import {archive, contentOf, describeImage, dockerFiles, tar} from '../support/images.js'
+import {archive, contentOf, describeImage, dockerFiles, openOptions, tar} from '../support/images.js'
 import {oddLayers, oddMerged} from '../support/odd-image.js'
 
 const work = workFolder()
@@ -20,14 +20,7 @@ const large = [{name: 'large', text: 'x'.repeat(50 << 20)}]
 let expected: readonly string[]
 
 async function described(image: string, environment: NodeJS.ProcessEnv = process.env, identity: Identity = ownIdentity()) {
-  const opened = await openImage(image, {
-    architecture: 'amd64',
-    identity,
-    environment,
-    signal,
-    noHttps: false,
-    store: join(work.path, 'store'),
-  })
+  const opened = await openImage(image, openOptions(join(work.path, 'store'), {identity, environment}))
   try {
     expect(opened.architecture).toBe('amd64')
     expect(opened.config).toContain('"Env":["A=b')
@@ -59,14 +52,7 @@ describe('Docker', () => {
 
   it('gives a few contents alone, and passes an error of the reader on', async () => {
     await execa('docker', ['load', '-i', join(work.path, 'flat.tar')])
-    const opened = await openImage(`docker-daemon:${flat}`, {
-      architecture: 'amd64',
-      identity: ownIdentity(),
-      environment: process.env,
-      signal,
-      noHttps: false,
-      store: join(work.path, 'store'),
-    })
+    const opened = await openImage(`docker-daemon:${flat}`, openOptions(join(work.path, 'store')))
     try {
       for (const [path, text] of [
         ['/replaced', 'third, and longer'],

@@ -11,7 +11,7 @@ import type {Image} from '../../src/model/image.js'
 import {asUser as asIdentity, insideNamespace, lookUpIdentity, ownIdentity} from '../../src/system/identity.js'
 import {sandboxImage} from '../../src/system/sandbox-image.js'
 import {asUser, user, workFolder} from '../support/engine.js'
-import {archive, describeImage, dockerFiles, type TestMember, tar} from '../support/images.js'
+import {archive, describeImage, dockerFiles, openOptions, type TestMember, tar} from '../support/images.js'
 
 const work = workFolder()
 const signal = new AbortController().signal
@@ -93,14 +93,7 @@ it('as Apptainer unpacks them', async () => {
     signal,
     onlyInside: true,
   })
-  const read = await openImage(path, {
-    architecture: 'amd64',
-    identity: ownIdentity(),
-    environment: process.env,
-    signal,
-    noHttps: false,
-    store: join(work.path, 'store'),
-  })
+  const read = await openImage(path, openOptions(join(work.path, 'store')))
   const expected = await ours(theirs)
   expect(expected.length).toBeGreaterThan(PILES)
   expect(await ours(read)).toEqual(expected)

@@ -10,7 +10,18 @@ import type {Image} from '../../src/model/image.js'
 import {asUser as asIdentity, insideNamespace, lookUpIdentity, ownIdentity} from '../../src/system/identity.js'
 import {sandboxImage} from '../../src/system/sandbox-image.js'
 import {asUser, user, workFolder} from '../support/engine.js'
-import {archive, contentOf, describeImage, dockerFiles, json, ociFiles, serve, tar, writeFiles} from '../support/images.js'
+import {
+  archive,
+  contentOf,
+  describeImage,
+  dockerFiles,
+  json,
+  ociFiles,
+  openOptions,
+  serve,
+  tar,
+  writeFiles,
+} from '../support/images.js'
 import {oddLayers, oddMerged} from '../support/odd-image.js'
 
 const work = workFolder()
@@ -27,12 +38,8 @@ async function withOwners(argv: readonly string[]): Promise<void> {
   await execa(file, args)
 }
 
-function options(environment: NodeJS.ProcessEnv = process.env) {
-  return {architecture: 'amd64', identity: ownIdentity(), environment, signal, noHttps: false, store: at('store')}
-}
-
-async function opened<T>(image: string, use: (image: Image) => Promise<T>, environment?: NodeJS.ProcessEnv): Promise<T> {
-  const found = await openImage(image, options(environment))
+async function opened<T>(image: string, use: (image: Image) => Promise<T>, environment = process.env): Promise<T> {
+  const found = await openImage(image, openOptions(at('store'), {environment}))
   try {
     return await use(found)
   } finally {

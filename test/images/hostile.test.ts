@@ -9,7 +9,6 @@ import {openImage} from '../../src/cli/open-image.js'
 import {layoutImage} from '../../src/images/oci.js'
 import {writeSif} from '../../src/images/sif.js'
 import {SifstageError} from '../../src/model/errors.js'
-import {ownIdentity} from '../../src/system/identity.js'
 import {workFolder} from '../support/engine.js'
 import {
   archive,
@@ -19,6 +18,7 @@ import {
   type Files,
   json,
   ociFiles,
+  openOptions,
   read,
   serve,
   sha256,
@@ -38,14 +38,7 @@ function place(): string {
 }
 
 function open(image: string) {
-  return openImage(image, {
-    architecture: 'amd64',
-    identity: ownIdentity(),
-    environment: process.env,
-    signal,
-    noHttps: false,
-    store: join(work.path, 'store'),
-  })
+  return openImage(image, openOptions(join(work.path, 'store')))
 }
 
 /** Opens an image and reads all of it. */

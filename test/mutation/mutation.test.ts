@@ -9,8 +9,8 @@ import {afterAll, beforeAll, describe, expect, it} from 'vitest'
 import {openImage} from '../../src/cli/open-image.js'
 import type {Diagnostic} from '../../src/model/diagnostic.js'
 import type {Image} from '../../src/model/image.js'
-import {ownIdentity} from '../../src/system/identity.js'
 import {bases, registry, root, workFolder} from '../support/engine.js'
+import {openOptions} from '../support/images.js'
 import {changed} from './image.js'
 import {mutants} from './mutations.js'
 import {type Tally, table} from './table.js'
@@ -148,14 +148,7 @@ beforeAll(async () => {
     'context/data/.hidden': 'hidden\n',
     'context/name with blank': 'blank\n',
   })
-  musl = await openImage(join(bases, 'musl/rootfs'), {
-    architecture: 'amd64',
-    identity: ownIdentity(),
-    environment: process.env,
-    signal,
-    noHttps: true,
-    store: join(work.path, 'work/store'),
-  })
+  musl = await openImage(join(bases, 'musl/rootfs'), openOptions(join(work.path, 'work/store')))
 })
 afterAll(() => work.remove())
 

@@ -1,12 +1,11 @@
 /** The files of a case's artifacts that are worth breaking. */
-import {Destinations} from '../../src/build/destinations.js'
 import {Linker} from '../../src/images/linking.js'
 import {readPrograms} from '../../src/images/programs.js'
 import {matchSource} from '../../src/language/sources.js'
 import type {Image, ImageEntry} from '../../src/model/image.js'
 import {type Change, changed} from './image.js'
 import type {Victim} from './mutations.js'
-import type {Built} from './workbench.js'
+import {type Built, destinationsOf} from './workbench.js'
 
 /** Of a folder, that many of its programs. */
 const MOST_INSIDE = 3
@@ -25,14 +24,7 @@ export async function victimsOf(
   finished: Image,
   signal: AbortSignal,
 ): Promise<PlacedVictim[]> {
-  const destinations = new Destinations({
-    description: built.description,
-    target: built.target,
-    images: {stage: async index => built.images.get(index), base: async () => built.base},
-    environment: new Map(),
-    architecture: 'amd64',
-    runtimeLibraries: [],
-  })
+  const destinations = destinationsOf(built, {stage: async index => built.images.get(index), base: async () => built.base})
   const expected = await destinations.finished(finished, signal)
   const linker = new Linker({image: finished, libraryPath: expected.surroundings.libraryPath})
   const run = new Set(

@@ -1,6 +1,6 @@
 /** A case that was really built, with its stage images and base opened, to be judged whole and broken. */
 import {join} from 'node:path'
-import {Destinations} from '../../src/build/destinations.js'
+import {Destinations, type KnownImages} from '../../src/build/destinations.js'
 import {verifyArtifacts} from '../../src/build/verify.js'
 import {imageOpener} from '../../src/cli/image-opener.js'
 import {loadInput} from '../../src/cli/input.js'
@@ -11,8 +11,8 @@ import type {Diagnostic} from '../../src/model/diagnostic.js'
 import type {Image} from '../../src/model/image.js'
 import {type Artifact, artifactsOf, neededStages, resolveTarget} from '../../src/plan/graph.js'
 import {baseResolver} from '../../src/system/bases.js'
-import {ownIdentity} from '../../src/system/identity.js'
 import {sifstage} from '../support/engine.js'
+import {openOptions} from '../support/images.js'
 
 export interface Built {
   readonly name: string
@@ -56,7 +56,7 @@ export async function build(
     const {description} = loaded
     const target = description === undefined ? undefined : resolveTarget(description, undefined)
     if (description === undefined || target?.kind !== 'found') return {document, built: undefined, stderr: ran.stderr}
-    const options = {architecture: 'amd64', identity: ownIdentity(), environment: process.env, signal, noHttps: true, store}
+    const options = openOptions(store, {signal, noHttps: true})
     const images = new Map<number, Image>()
     for (const stage of description.stages) {
       const key = document.stages.find(each => each.name === stage.name)?.key
@@ -90,18 +90,23 @@ export interface Instead {
   readonly finished?: Image
 }
 
-/** Places of copied paths, as they are worked out on paper, where the finished image has nothing. */
-export async function misplaced(built: Built, finished: Image): Promise<string[]> {
-  const destinations = new Destinations({
-    description: built.description,
-    target: built.target,
-    images: {
-      stage: async index => (index === built.target.index ? undefined : built.images.get(index)),
-      base: async () => built.base,
-    },
+/** Where the artifacts of a case go, judged by these images. */
+export function destinationsOf({description, target}: Built, images: KnownImages): Destinations {
+  return new Destinations({
+    description,
+    target,
+    images,
     environment: new Map(),
     architecture: 'amd64',
     runtimeLibraries: [],
+  })
+}
+
+/** Places of copied paths, as they are worked out on paper, where the finished image has nothing. */
+export async function misplaced(built: Built, finished: Image): Promise<string[]> {
+  const destinations = destinationsOf(built, {
+    stage: async index => (index === built.target.index ? undefined : built.images.get(index)),
+    base: async () => built.base,
   })
   const {arriving, image} = await destinations.expected(new Set(), signal)
   return [...arriving.values()].flat().flatMap(({from, to}) => {
@@ -115,16 +120,9 @@ export async function judge(built: Built, producer: number, instead: Instead): P
   const stage = built.description.stages[producer]
   const own = instead.stage?.index === producer ? instead.stage.image : built.images.get(producer)
   if (stage === undefined || own === undefined) throw new Error(`${built.name} has no image of stage ${producer}`)
-  const destinations = new Destinations({
-    description: built.description,
-    target: built.target,
-    images: {
-      stage: async index => (index === producer ? own : index === built.target.index ? undefined : built.images.get(index)),
-      base: async () => ('base' in instead ? instead.base : built.base),
-    },
-    environment: new Map(),
-    architecture: 'amd64',
-    runtimeLibraries: [],
+  const destinations = destinationsOf(built, {
+    stage: async index => (index === producer ? own : index === built.target.index ? undefined : built.images.get(index)),
+    base: async () => ('base' in instead ? instead.base : built.base),
   })
   const reports = await verifyArtifacts({
     producer: stage,

@@ -12,7 +12,6 @@ import {openImage} from '../../src/cli/open-image.js'
 import {writeSif} from '../../src/images/sif.js'
 import {SifstageError} from '../../src/model/errors.js'
 import type {Image} from '../../src/model/image.js'
-import {ownIdentity} from '../../src/system/identity.js'
 import {workFolder} from '../support/engine.js'
 import {
   archive,
@@ -20,6 +19,7 @@ import {
   type Files,
   json,
   ociFiles,
+  openOptions,
   read,
   sha256,
   type TestMember,
@@ -188,14 +188,7 @@ async function readAll(image: Image, signal: AbortSignal): Promise<void> {
 async function judge(signal: AbortSignal): Promise<boolean> {
   let image: Image | undefined
   try {
-    image = await openImage(place, {
-      architecture: 'amd64',
-      identity: ownIdentity(),
-      environment: process.env,
-      signal,
-      noHttps: false,
-      store: join(work.path, 'store'),
-    })
+    image = await openImage(place, openOptions(join(work.path, 'store'), {signal}))
     await readAll(image, signal)
     return true
   } catch (error) {

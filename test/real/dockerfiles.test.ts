@@ -5,25 +5,11 @@ import {readDockerfile} from '../../src/formats/dockerfile/read.js'
 import {readYaml} from '../../src/formats/yaml/read.js'
 import {writeYaml} from '../../src/formats/yaml/write.js'
 import type {Description} from '../../src/model/description.js'
-import type {ContextFiles} from '../../src/model/format.js'
+import {anything} from '../support/anything.js'
 
 const folder = new URL('dockerfiles/', import.meta.url)
 const files = readdirSync(folder).sort()
 const options = {buildArgs: new Map<string, string>(), architecture: 'amd64'}
-
-/** A context in which every path is there: only what the Dockerfile itself says is judged. */
-const anything: ContextFiles = {
-  root: '/context',
-  kind: () => 'file',
-  kindFollowed: () => 'file',
-  names: () => [],
-  text: () => undefined,
-  mode: () => 0o644,
-  head: () => new Uint8Array(),
-  link: () => undefined,
-  hardLinks: () => 1,
-  environment: new Map(),
-}
 
 /** Findings that are right about a file that is otherwise as it should be. */
 const expected: Readonly<Record<string, readonly string[]>> = {

@@ -6,7 +6,9 @@ import {join} from 'node:path'
 import {buffer} from 'node:stream/consumers'
 import {gzipSync, zstdCompressSync} from 'node:zlib'
 import {type Headers, pack} from 'tar-stream'
+import type {OpenOptions} from '../../src/cli/open-image.js'
 import type {Image} from '../../src/model/image.js'
+import {ownIdentity} from '../../src/system/identity.js'
 
 /** A tar member: tar-stream's header, and the content of a file. */
 export interface TestMember extends Partial<Headers> {
@@ -130,6 +132,19 @@ export async function serve(files: Files): Promise<{readonly host: string; reado
         server.closeAllConnections()
         server.close(() => resolve())
       }),
+  }
+}
+
+/** What an image is opened with, as this user and on this machine; the layers of a registry go to `store`. */
+export function openOptions(store: string, more: Partial<OpenOptions> = {}): OpenOptions {
+  return {
+    architecture: 'amd64',
+    identity: ownIdentity(),
+    environment: process.env,
+    signal: new AbortController().signal,
+    noHttps: false,
+    store,
+    ...more,
   }
 }
 

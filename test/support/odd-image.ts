@@ -9,6 +9,22 @@ const symlink = (name: string, linkname: string): TestMember => ({name, type: 's
 /** With the mode of its target: docker and podman set it on the file, GNU tar does not. */
 const hardlink = (name: string, linkname: string, mode: number): TestMember => ({name, type: 'link', linkname, mode})
 
+/** Names that are hard to print, to quote and to tell from patterns. */
+const oddNames: readonly TestMember[] = [
+  folder('odd', {mode: 0o1777}),
+  file('odd/with\nline end', '1'),
+  file('odd/back\\slash', '2'),
+  file('odd/st*r', '3'),
+  file('odd/star', '33'),
+  file('odd/[x]{y}(z)!@+?', '4'),
+  file('odd/ünï', '5'),
+  file('odd/-dash', '6'),
+  file('odd/ blank ', '7'),
+  file('odd/carriage\rreturn', '8'),
+  symlink('odd/link -> x', 'y -> z'),
+  file(`odd/${long}`, long),
+]
+
 /** Lowest first. */
 export const oddLayers: readonly (readonly TestMember[])[] = [
   [
@@ -50,18 +66,7 @@ export const oddLayers: readonly (readonly TestMember[])[] = [
     file('twice', 'first'),
     file('twice', 'second'),
     file('empty', ''),
-    folder('odd', {mode: 0o1777}),
-    file('odd/with\nline end', '1'),
-    file('odd/back\\slash', '2'),
-    file('odd/st*r', '3'),
-    file('odd/star', '33'),
-    file('odd/[x]{y}(z)!@+?', '4'),
-    file('odd/ünï', '5'),
-    file('odd/-dash', '6'),
-    file('odd/ blank ', '7'),
-    file('odd/carriage\rreturn', '8'),
-    symlink('odd/link -> x', 'y -> z'),
-    file(`odd/${long}`, long),
+    ...oddNames,
   ],
   [
     hardlink('replaced-by-link', 'usr/bin/su', 0o4755),
@@ -86,18 +91,7 @@ export const oddMerged: readonly TestMember[] = [
   {name: 'fifo', type: 'fifo', mode: 0o600},
   file('foreign', 'owned', {uid: 1234, gid: 4321, mode: 0o640}),
   symlink('lib', 'usr/lib'),
-  folder('odd', {mode: 0o1777}),
-  file('odd/with\nline end', '1'),
-  file('odd/back\\slash', '2'),
-  file('odd/st*r', '3'),
-  file('odd/star', '33'),
-  file('odd/[x]{y}(z)!@+?', '4'),
-  file('odd/ünï', '5'),
-  file('odd/-dash', '6'),
-  file('odd/ blank ', '7'),
-  file('odd/carriage\rreturn', '8'),
-  symlink('odd/link -> x', 'y -> z'),
-  file(`odd/${long}`, long),
+  ...oddNames,
   symlink('outside', '../../etc/passwd'),
   file('replaced', 'third, and longer'),
   file('twice', 'second'),
