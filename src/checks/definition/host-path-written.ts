@@ -1,6 +1,6 @@
 import type {Check} from '../../model/check.js'
+import {operands} from '../arguments.js'
 import {diagnostic, quoted} from '../finding.js'
-import {operands} from '../prediction/tools.js'
 import {placeIn, stageScript} from '../scripts.js'
 
 /** Programs whose last operand, or all of them, they change. */

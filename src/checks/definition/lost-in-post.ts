@@ -1,6 +1,6 @@
 import type {Check} from '../../model/check.js'
+import {operands} from '../arguments.js'
 import {diagnostic, quoted} from '../finding.js'
-import {operands} from '../prediction/tools.js'
 import {commandSpan, placeIn} from '../scripts.js'
 import {postSteps} from './sections.js'
 

@@ -1,6 +1,6 @@
 import type {Check} from '../../model/check.js'
+import {operands} from '../arguments.js'
 import {diagnostic, quoted} from '../finding.js'
-import {operands} from '../prediction/tools.js'
 import {scriptSpan, scriptsNamed} from './sections.js'
 
 const writers = new Set(['mkdir', 'touch', 'rm', 'cp', 'mv', 'ln', 'install', 'tee', 'chmod', 'chown'])

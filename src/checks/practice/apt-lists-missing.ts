@@ -1,9 +1,9 @@
 import {chainOf} from '../../language/stages.js'
 import type {Check} from '../../model/check.js'
 import {plainText} from '../../model/template.js'
+import {has} from '../arguments.js'
 import {familyOf} from '../bases.js'
 import {diagnostic} from '../finding.js'
-import {has} from '../prediction/tools.js'
 import {commandSpan, type RanStep, stageScript} from '../scripts.js'
 
 const manager = /^(apt-get|apt|aptitude)$/

@@ -1,6 +1,6 @@
 import type {Check} from '../../model/check.js'
+import {has} from '../arguments.js'
 import {diagnostic} from '../finding.js'
-import {has} from '../prediction/tools.js'
 import {commandSpan, runSteps} from '../scripts.js'
 
 export const aptUpdateAlone: Check = {

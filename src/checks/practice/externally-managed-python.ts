@@ -1,8 +1,8 @@
 import {chainOf} from '../../language/stages.js'
 import type {Check} from '../../model/check.js'
+import {has} from '../arguments.js'
 import {type BaseFamily, familyOf} from '../bases.js'
 import {diagnostic, quoted} from '../finding.js'
-import {has} from '../prediction/tools.js'
 import {commandSpan, stageScript} from '../scripts.js'
 
 export const externallyManagedPython: Check = {

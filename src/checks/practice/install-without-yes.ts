@@ -1,7 +1,7 @@
 import type {RanCommand} from '../../language/shell-walk.js'
 import type {Check} from '../../model/check.js'
+import {has} from '../arguments.js'
 import {diagnostic} from '../finding.js'
-import {has} from '../prediction/tools.js'
 import {commandSpan, runSteps} from '../scripts.js'
 
 interface Asking {

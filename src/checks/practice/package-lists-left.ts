@@ -3,8 +3,8 @@ import {chainOf} from '../../language/stages.js'
 import type {Check} from '../../model/check.js'
 import {plainText} from '../../model/template.js'
 import {resolveTarget} from '../../plan/graph.js'
+import {has} from '../arguments.js'
 import {diagnostic} from '../finding.js'
-import {has} from '../prediction/tools.js'
 import {commandSpan, type RanStep, stageScript} from '../scripts.js'
 
 interface Leftover {

@@ -1,9 +1,9 @@
 import {chainOf} from '../../language/stages.js'
 import type {Check} from '../../model/check.js'
 import {showTemplate} from '../../model/template.js'
+import {has} from '../arguments.js'
 import {familyOf} from '../bases.js'
 import {diagnostic} from '../finding.js'
-import {has} from '../prediction/tools.js'
 import {commandSpan, stageScript} from '../scripts.js'
 
 export const sudoInStep: Check = {

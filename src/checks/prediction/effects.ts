@@ -10,7 +10,8 @@ import {plainText} from '../../model/template.js'
 import {bringsNothing, isDistribution} from '../bases.js'
 import {placeIn, type RanStep, stageScript} from '../scripts.js'
 import {accountsFor, type Claim, isBelow} from './claims.js'
-import {claimsOf, type Workshop} from './tools.js'
+import {claimsOf} from './tools.js'
+import type {Workshop} from './use.js'
 
 export interface Effects {
   readonly stage: Stage
