@@ -5,7 +5,8 @@
 import {isUtf8} from 'node:buffer'
 import type {Image} from '../model/image.js'
 import type {Program} from '../model/program.js'
-import {ElfError, HeldBytes, isElf, NeedsBytes, type Range, readElf} from './elf.js'
+import {isElf, readElf} from './elf.js'
+import {ElfError, HeldBytes, NeedsBytes, type Range} from './elf-bytes.js'
 
 /** The start of a file that is always taken: the names of most libraries lie in it. */
 const HEAD = 1024 * 1024
