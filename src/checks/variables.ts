@@ -1,6 +1,7 @@
 /** Which variables the commands of a script set, and which they read without having set them. */
-import type {WordPart} from '../language/shell-commands.js'
+
 import type {RanCommand} from '../language/shell-walk.js'
+import type {WordPart} from '../language/shell-words.js'
 import type {Span} from '../model/span.js'
 import {placeIn, type RanStep} from './scripts.js'
 

@@ -2,20 +2,7 @@
  * A shell script as the simple commands in it: enough to recognise what is plainly written, never to run anything. It
  * takes any text: what it does not understand comes out as words of unknown value, and one pass over the text is all.
  */
-
-export type WordPart =
-  | {readonly kind: 'text'; readonly text: string; readonly quoted: boolean}
-  /** `fallback` is the word of `${NAME:-word}` or `${NAME-word}`, where that is plain. */
-  | {readonly kind: 'variable'; readonly name: string; readonly quoted: boolean; readonly fallback?: string}
-  /** A substitution whose value nobody can tell without running it. */
-  | {readonly kind: 'unknown'}
-
-export interface ShellWord {
-  readonly parts: readonly WordPart[]
-  /** Offsets into the script. */
-  readonly from: number
-  readonly to: number
-}
+import {pieceEnd, readWord, type ShellWord, substitutionEnd, type WordPart} from './shell-words.js'
 
 export interface ShellAssignment {
   readonly name: string
@@ -126,7 +113,7 @@ class Scanner {
       case '(':
         // `((…))` computes, `(…)` is a shell of its own.
         if (this.text.startsWith('((', this.#at)) {
-          this.#at = this.#substitutionEnd(this.#at)
+          this.#at = substitutionEnd(this.text, this.#at)
           break
         }
         this.#items.push({kind: 'open', of: 'subshell', from: this.#at})
@@ -172,7 +159,7 @@ class Scanner {
   #skipPattern(): void {
     this.#pattern = false
     if (/^esac(?![\w-])/.test(this.text.slice(this.#at, this.#at + 5))) return
-    while (this.#at < this.text.length && this.text.charAt(this.#at) !== ')') this.#at = this.#pieceEnd(this.#at)
+    while (this.#at < this.text.length && this.text.charAt(this.#at) !== ')') this.#at = pieceEnd(this.text, this.#at)
     this.#at += 1
     this.#separate(';')
   }
@@ -342,7 +329,7 @@ class Scanner {
     this.#at += match[0].length
     // An array: its elements are no words of a command.
     if (this.text.charAt(this.#at) === '(') {
-      this.#at = this.#substitutionEnd(this.#at)
+      this.#at = substitutionEnd(this.text, this.#at)
       return {name: match[0].slice(0, -operator.length), value: {parts: [{kind: 'unknown'}], from, to: this.#at}, from}
     }
     const value = this.#word()
@@ -351,137 +338,8 @@ class Scanner {
   }
 
   #word(): ShellWord {
-    const from = this.#at
-    const parts: WordPart[] = []
-    let plain = ''
-    const flush = () => {
-      if (plain !== '') parts.push({kind: 'text', text: plain, quoted: false})
-      plain = ''
-    }
-    for (;;) {
-      const character = this.text.charAt(this.#at)
-      if (character === '' || ' \t\n\r;&|()'.includes(character)) break
-      if ((character === '<' || character === '>') && this.text.charAt(this.#at + 1) !== '(') break
-      if (character === '\\') {
-        const next = this.text.charAt(this.#at + 1)
-        this.#at += 2
-        if (next === '\n') continue
-        flush()
-        parts.push({kind: 'text', text: next, quoted: true})
-      } else if (character === "'") {
-        flush()
-        const close = this.text.indexOf("'", this.#at + 1)
-        const end = close === -1 ? this.text.length : close
-        parts.push({kind: 'text', text: this.text.slice(this.#at + 1, end), quoted: true})
-        this.#at = end + 1
-      } else if (character === '"') {
-        flush()
-        this.#quoted(parts)
-      } else if (character === '$') {
-        flush()
-        parts.push(this.#dollar(false))
-      } else if (character === '`' || character === '<' || character === '>') {
-        flush()
-        parts.push({kind: 'unknown'})
-        this.#at = character === '`' ? this.#substitutionEnd(this.#at) : this.#substitutionEnd(this.#at + 1)
-      } else {
-        plain += character
-        this.#at += 1
-      }
-    }
-    flush()
-    this.#at = Math.min(this.#at, this.text.length)
-    return {parts, from, to: this.#at}
-  }
-
-  #quoted(parts: WordPart[]): void {
-    this.#at += 1
-    let plain = ''
-    const flush = () => {
-      if (plain !== '') parts.push({kind: 'text', text: plain, quoted: true})
-      plain = ''
-    }
-    const before = parts.length
-    while (this.#at < this.text.length) {
-      const character = this.text.charAt(this.#at)
-      if (character === '"') break
-      if (character === '$') {
-        flush()
-        parts.push(this.#dollar(true))
-      } else if (character === '`') {
-        flush()
-        parts.push({kind: 'unknown'})
-        this.#at = this.#substitutionEnd(this.#at)
-      } else if (character === '\\') {
-        const next = this.text.charAt(this.#at + 1)
-        if (next !== '\n') plain += '$`"\\'.includes(next) ? next : `\\${next}`
-        this.#at += 2
-      } else {
-        plain += character
-        this.#at += 1
-      }
-    }
-    flush()
-    if (parts.length === before) parts.push({kind: 'text', text: '', quoted: true})
-    this.#at += 1
-  }
-
-  #dollar(quoted: boolean): WordPart {
-    const next = this.text.charAt(this.#at + 1)
-    if (next === '{') {
-      const end = this.#substitutionEnd(this.#at + 1)
-      const match = /^\{([A-Za-z_]\w*|[@*#?0-9$!-])(?:(:?-)([^${}`'"\\]*))?\}$/.exec(this.text.slice(this.#at + 1, end))
-      this.#at = end
-      if (match === null) return {kind: 'unknown'}
-      return {kind: 'variable', name: match[1] ?? '', quoted, ...(match[2] === undefined ? {} : {fallback: match[3] ?? ''})}
-    }
-    if (next === '(') {
-      this.#at = this.#substitutionEnd(this.#at + 1)
-      return {kind: 'unknown'}
-    }
-    const pattern = /\$([A-Za-z_]\w*|[@*#?0-9$!-])/y
-    pattern.lastIndex = this.#at
-    const name = pattern.exec(this.text)?.[1]
-    if (name === undefined) {
-      this.#at += 1
-      return {kind: 'text', text: '$', quoted}
-    }
-    this.#at += 1 + name.length
-    return {kind: 'variable', name, quoted}
-  }
-
-  /** One quoted text, escape, substitution or character. */
-  #pieceEnd(at: number): number {
-    const character = this.text.charAt(at)
-    if (character === '\\') return at + 2
-    if (character === "'") {
-      const close = this.text.indexOf("'", at + 1)
-      return close === -1 ? this.text.length : close + 1
-    }
-    if (character === '"' || character === '`') return this.#substitutionEnd(at)
-    if (character === '$' && /[({]/.test(this.text.charAt(at + 1))) return this.#substitutionEnd(at + 1)
-    return at + 1
-  }
-
-  /** Behind the bracket, quote or backquote that closes the one at an offset, whatever stands nested in it. */
-  #substitutionEnd(start: number): number {
-    const stack: string[] = []
-    let at = start
-    do {
-      const character = this.text.charAt(at)
-      const top = stack.at(-1)
-      if (character === '\\') at += 1
-      else if (character === top) stack.pop()
-      else if (character === '"') stack.push('"')
-      else if (character === '`') stack.push('`')
-      else if (character === '(' && (top !== '"' || this.text.charAt(at - 1) === '$')) stack.push(')')
-      else if (character === '{' && (top === undefined || this.text.charAt(at - 1) === '$')) stack.push('}')
-      else if (character === "'" && top !== '"') {
-        const close = this.text.indexOf("'", at + 1)
-        at = close === -1 ? this.text.length : close
-      }
-      at += 1
-    } while (stack.length > 0 && at < this.text.length)
-    return Math.min(at, this.text.length)
+    const word = readWord(this.text, this.#at)
+    this.#at = word.to
+    return word
   }
 }

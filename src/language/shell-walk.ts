@@ -3,7 +3,8 @@
  * words come to. Where a command may or may not have run, what it would have changed is unknown from there on.
  */
 import {absolutePath} from './paths.js'
-import {type ShellCommand, type ShellItem, type ShellWord, shellItems} from './shell-commands.js'
+import {type ShellCommand, type ShellItem, shellItems} from './shell-commands.js'
+import type {ShellWord} from './shell-words.js'
 
 /** A word of a command. `value` is undefined where only a run could tell. */
 export interface ShellArgument {

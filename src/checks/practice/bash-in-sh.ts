@@ -1,5 +1,6 @@
-import type {ShellItem, ShellWord} from '../../language/shell-commands.js'
+import type {ShellItem} from '../../language/shell-commands.js'
 import type {RanCommand} from '../../language/shell-walk.js'
+import type {ShellWord} from '../../language/shell-words.js'
 import type {Check} from '../../model/check.js'
 import type {Span} from '../../model/span.js'
 import {type BaseFamily, familyOf} from '../bases.js'
