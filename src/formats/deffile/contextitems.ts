@@ -35,7 +35,7 @@ function directTarget(script: StageScript, step: CopyStep, item: Item): string |
   const destination = step.destination === undefined ? undefined : plainText(step.destination.path)
   if (destination === undefined || step.chown !== undefined || step.chmod !== undefined || script.hostMode) return undefined
   const path = finalPath(destination, item.name, item.kind === 'directory')
-  if (script.disturbed(path, undefined)) return undefined
+  if (script.image.disturbed(path, undefined)) return undefined
   if (step.link === true && !script.isPlainUnderLink(path)) return undefined
   return destination
 }
@@ -75,7 +75,9 @@ function writeFolder(script: StageScript, step: CopyStep, context: ContextView, 
   const target = directTarget(script, step, item)
   // A folder of the base that a folder is copied over takes its mode, which %files does not do (K96).
   const merges =
-    target !== undefined && script.isCommonFolder(cleanPath(target)) && view.entries.some(entry => entry.kind === 'directory')
+    target !== undefined &&
+    script.image.isCommonFolder(cleanPath(target)) &&
+    view.entries.some(entry => entry.kind === 'directory')
   const listed = plain && view.hidden.length > 0 ? listedFiles(view) : undefined
   if (plain && source !== undefined && view.hidden.length === 0) {
     const word = target === undefined || merges ? undefined : filesDestination(asFolder(target))

@@ -104,16 +104,16 @@ function finishSections(script: StageScript, stage: Stage, start: Start, state: 
 function prepare(script: StageScript, chain: readonly Stage[], root: Stage, runs: boolean): void {
   script.hostMode = root.base.kind === 'scratch'
   const config = configOf(root.base)
-  script.fromScratch = root.base.kind === 'scratch'
-  script.baseVariables = config?.env
+  script.environment.fromScratch = root.base.kind === 'scratch'
+  script.environment.baseVariables = config?.env
   if (usesTmp(script, chain)) script.ownTmp()
   if (!runs) return
-  for (const [name, value] of lostBaseVariables(root)) script.correct(name, value)
+  for (const [name, value] of lostBaseVariables(root)) script.environment.correct(name, value)
   const path = shortPath(root)
-  if (path !== undefined) script.correct('PATH', path)
+  if (path !== undefined) script.environment.correct('PATH', path)
   const libraries = config?.env.get('LD_LIBRARY_PATH')
   // Apptainer puts a folder of its own behind it (D63).
-  if (libraries !== undefined) script.correct('LD_LIBRARY_PATH', libraries)
+  if (libraries !== undefined) script.environment.correct('LD_LIBRARY_PATH', libraries)
 }
 
 /** K141: /tmp of the image, where steps of the stage or copies out of it name it. */

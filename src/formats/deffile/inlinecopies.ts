@@ -28,10 +28,10 @@ function writeDirectly(script: StageScript, step: CopyStep, file: InlineFile): b
     return false
   const path = cleanPath(destination)
   // What is there may be a folder or a link that leads nowhere.
-  if (script.disturbed(path, undefined) || script.isCommonFolder(path)) return false
+  if (script.image.disturbed(path, undefined) || script.image.isCommonFolder(path)) return false
   const folder = path.slice(0, path.lastIndexOf('/'))
   // Folders that are made take an octal mode too (K98).
-  if (step.chmod !== undefined && folder !== '' && !script.isCommonFolder(folder)) return false
+  if (step.chmod !== undefined && folder !== '' && !script.image.isCommonFolder(folder)) return false
   script.commentLines(step.comment)
   if (folder !== '') script.makeFolder([folder], undefined)
   script.post(textInto(script, file.text, shellWord(path)))

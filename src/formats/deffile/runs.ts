@@ -52,7 +52,7 @@ export function writeRun(script: StageScript, step: RunStep, state: RunState): v
     (state.handed.size === 0 || (isSystemWork(text) && ![...state.handed.keys()].some(name => text.includes(name))))
       ? isPlainRun(command)
       : undefined
-  if (plain === undefined || heedsEnvironment.test(text)) script.cleanEnvironment()
+  if (plain === undefined || heedsEnvironment.test(text)) script.environment.clean()
   if (plain !== undefined) {
     if (script.lookups.use(text)) script.post('hash -r')
     for (const line of plain) script.post(line)
@@ -65,7 +65,7 @@ export function writeRun(script: StageScript, step: RunStep, state: RunState): v
     if (mounted.coversWorkdir) script.leaveFolder()
     script.post('sifstage_unmount')
   }
-  script.ran()
+  script.image.ran()
   if (rearranges.test(text) || command.kind === 'file' || /\.\/|\.sh\b|make|install/.test(text))
     script.forgetFolders(state.workdir)
 }

@@ -9,9 +9,10 @@ import {baseName} from '../../model/paths.js'
 import type {Span} from '../../model/span.js'
 import {plainText, type Template} from '../../model/template.js'
 import {type ContextView, viewContext} from './contextfiles.js'
-import {standardFolders} from './evidence.js'
 import {Exports} from './exports.js'
+import {ImageState} from './imagestate.js'
 import {Lookups} from './lookups.js'
+import {addedVariables, PostEnvironment} from './postenvironment.js'
 import {commentLine, type PrintedItem, type PrintedSection} from './print.js'
 import {shellWord, templateWord} from './quote.js'
 import type {RefusedRule, WarnedRule} from './rules.js'
@@ -36,40 +37,21 @@ interface Line {
   readonly text: string
 }
 
-interface Copied {
-  readonly path: string
-  readonly from: string | undefined
-}
-
 /** Folder inside the image where files wait for their moment; gone at the end. */
 const stagingFolder = '/.sifstage'
-
-/** Folders of base images that are root's with mode 0755, and no links where /usr is merged. */
-const rootOwned = new Set(
-  '/etc /usr /usr/bin /usr/sbin /usr/lib /usr/share /usr/local /usr/local/bin /usr/local/lib /opt'.split(' '),
-)
-
-/** What apptainer leaves in `%post`'s environment and docker does not (D63, K132). */
-const addedVariables = ['LANG', 'LD_LIBRARY_PATH', 'PROMPT_COMMAND', 'PS1', 'TERM']
 
 export class StageScript {
   readonly #files = new Map<string, PrintedItem[]>()
   readonly #setup: string[] = []
   readonly #post: Line[] = []
-  readonly #copied: Copied[] = []
-  readonly #folders = new Set(['/', '/root', '/tmp', '/var/tmp', '/home', '/etc', '/dev', '/proc', '/sys', '/var'])
   /** Lines that make the folder of a WORKDIR. */
   readonly #made = new Map<string, Line>()
   readonly #tools = new Set<Tool>()
   readonly #hostTools = new Set<Tool>()
   readonly #exports: Exports
-  /** Variables of the base that arrive in `%post` other than they are, with what they are. */
-  readonly #corrections: (readonly [name: string, value: string])[] = []
   #staged = 0
   #usesStaging = false
   #folder = '/'
-  #ran = false
-  #cleanEnvironment = false
   #ownTmp = false
 
   constructor(
@@ -89,10 +71,8 @@ export class StageScript {
   hostMode = false
   /** Where the shell of `%post` may remember programs that have moved. */
   readonly lookups = new Lookups()
-  /** There is no base image. */
-  fromScratch = false
-  /** Variables of the base image, where its configuration is known. */
-  baseVariables: ReadonlyMap<string, string> | undefined
+  readonly image = new ImageState()
+  readonly environment = new PostEnvironment()
   #contexts = new Map<string, ContextView>()
 
   /** The build context of a copy: the description's, or that of the file below it that the stage comes from. */
@@ -124,23 +104,9 @@ export class StageScript {
     return text === undefined ? this.word(path) : this.at(text)
   }
 
-  /** A folder that base images commonly have. */
-  isCommonFolder(path: string): boolean {
-    return this.#ran || standardFolders.has(path)
-  }
-
-  /**
-   * Whether `--link` comes to the same as a copy straight to the place: nothing is in the way, and the folders on the way
-   * are root's with mode 0755, or are made so (K100).
-   */
+  /** Whether `--link` comes to the same as a copy straight to the place. */
   isPlainUnderLink(path: string): boolean {
-    if (this.hostMode || this.#ran || standardFolders.has(path)) return false
-    if (this.#copied.some(earlier => overlap(earlier.path, path))) return false
-    const [, top = ''] = path.split('/')
-    return (
-      rootOwned.has(path.slice(0, path.lastIndexOf('/'))) ||
-      (!standardFolders.has(`/${top}`) && !/^(tmp|dev|proc|sys)$/.test(top))
-    )
+    return !this.hostMode && this.image.isPlainUnderLink(path)
   }
 
   /** Something that would come out different: an error, unless it is allowed. */
@@ -221,53 +187,28 @@ export class StageScript {
 
   /** `%post` put something here. */
   placed(destination: Template): void {
-    this.#copied.push({path: plainText(destination) ?? '/', from: 'post'})
+    this.image.put(plainText(destination) ?? '/', 'post')
   }
 
   /** `%post` put something here, and gives the folders above it that it has to make an owner or a mode. */
   placedWithFolders(destination: Template): void {
-    const parts = (plainText(destination) ?? '/').split('/')
-    const known = parts.findIndex((_, i) => {
-      const path = parts.slice(0, i + 1).join('/')
-      return i > 0 && !standardFolders.has(path) && !this.#folders.has(path)
-    })
-    this.placed([known === -1 ? parts.join('/') : parts.slice(0, known + 1).join('/')])
+    this.image.put(this.image.firstNew(plainText(destination) ?? '/'), 'post')
   }
 
   /** A direct `%files` line put something here. */
   covered(path: string, from: string | undefined, folder: boolean): void {
-    this.#copied.push({path, from: from ?? ''})
+    this.image.put(path, from ?? '')
     const parts = path.split('/')
     for (let n = folder ? parts.length : parts.length - 1; n > 1; n -= 1) this.#isThere(parts.slice(0, n).join('/'))
   }
 
   /** `%files` makes the folders above what it copies, as WORKDIR would: 0755, root's (D94). */
   #isThere(folder: string): void {
-    this.#folders.add(folder)
-    const line = this.#ran ? undefined : this.#made.get(folder)
+    this.image.addFolder(folder)
+    const line = this.image.commandsRan ? undefined : this.#made.get(folder)
     if (line === undefined) return
     this.#made.delete(folder)
     this.#post.splice(this.#post.indexOf(line), 1)
-  }
-
-  /** Whether a copy to a path by `%files` would come too early, or before one that it has to follow (D58). */
-  disturbed(path: string, from: string | undefined): boolean {
-    if (this.#ran) return true
-    return this.#copied.some(earlier => {
-      if (!overlap(earlier.path, path)) return false
-      // In `%files` the order is kept within one origin, and the host's come last.
-      return earlier.from === 'post' || (earlier.from !== (from ?? '') && from !== undefined)
-    })
-  }
-
-  /** From here on files may have been changed by commands. */
-  ran(): void {
-    this.#ran = true
-  }
-
-  /** Commands may look at their environment: what only Apptainer adds has to go (K132). */
-  cleanEnvironment(): void {
-    this.#cleanEnvironment = true
   }
 
   /** Commands use /tmp or /var/tmp: they have to see the image's, not the host's (K141). */
@@ -275,14 +216,9 @@ export class StageScript {
     this.#ownTmp = true
   }
 
-  /** A variable of the base that Apptainer hands over changed (D66, D113). */
-  correct(name: string, value: string): void {
-    this.#corrections.push([name, value])
-  }
-
   makeFolder(folder: Template, owner: Template | undefined): void {
     const text = plainText(folder)
-    if (text !== undefined && this.#folders.has(text)) return
+    if (text !== undefined && this.image.hasFolder(text)) return
     if (owner !== undefined) {
       this.tool('owner')
       this.tool('parents')
@@ -290,7 +226,7 @@ export class StageScript {
         `sifstage_parents "$(sifstage_owner ${this.word(owner)})" 755 ${text === undefined ? this.word(folder) : this.at(text)}`,
       )
       this.placedWithFolders(folder)
-      if (text !== undefined) this.#folders.add(text)
+      if (text !== undefined) this.image.addFolder(text)
       return
     }
     if (this.hostMode) {
@@ -300,13 +236,13 @@ export class StageScript {
     const line = {text: `mkdir -p ${this.word(folder)}`}
     this.#post.push(line)
     if (text === undefined) return
-    this.#folders.add(text)
-    if (!this.#ran) this.#made.set(text, line)
+    this.image.addFolder(text)
+    if (!this.image.commandsRan) this.#made.set(text, line)
   }
 
   /** A command may have removed folders: a working folder is made again, as runc does, and entered anew. */
   forgetFolders(workdir: Template): void {
-    for (const folder of [...this.#folders]) if (folder !== '/') this.#folders.delete(folder)
+    this.image.forgetFolders()
     this.#made.clear()
     if (plainText(workdir) !== '/') this.#folder = ''
   }
@@ -343,7 +279,7 @@ export class StageScript {
   /** K138, K50: all values are worked out before any is set. */
   export(variables: readonly {readonly name: string; readonly value: Template}[]): void {
     if (variables.some(({value}) => value.some(part => typeof part !== 'string' && addedVariables.includes(part.variable))))
-      this.cleanEnvironment()
+      this.environment.clean()
     this.#exports.add(variables)
   }
 
@@ -379,25 +315,8 @@ export class StageScript {
     return [{title: 'post', items: lines.map(text => ({text}))}]
   }
 
-  /** Where the base is not known, it may have set what Apptainer only adds to (D63; tried with 1.4.5). */
-  #withoutAdded(): string[] {
-    const base = this.baseVariables
-    if (base !== undefined || this.fromScratch)
-      return [`unset ${addedVariables.filter(name => base?.has(name) !== true).join(' ')}`]
-    return [
-      "# what Apptainer adds to the base image's environment",
-      'unset PROMPT_COMMAND PS1',
-      '[ "$LANG" != C ] || unset LANG',
-      'LD_LIBRARY_PATH=${LD_LIBRARY_PATH%/.singularity.d/libs}',
-      'LD_LIBRARY_PATH=${LD_LIBRARY_PATH%:}',
-      '[ -n "$LD_LIBRARY_PATH" ] || unset LD_LIBRARY_PATH',
-    ]
-  }
-
   #prologue(): string[] {
-    const lines: string[] = []
-    if (this.#cleanEnvironment) lines.push(...this.#withoutAdded())
-    for (const [name, value] of this.#corrections) lines.push(`export ${name}=${shellWord(value)}`)
+    const lines = this.environment.lines()
     if (this.#ownTmp) {
       lines.push("# the image's own /tmp, not that of the machine that builds")
       lines.push('( for d in /tmp /var/tmp; do if grep -q " $d " /proc/mounts; then umount -l -n "$d"; fi; done )')
@@ -406,9 +325,4 @@ export class StageScript {
     if ((this.#tools.has('mount') || this.#tools.has('user')) && this.#usesStaging) lines.push(`mkdir -p ${stagingFolder}`)
     return lines
   }
-}
-
-function overlap(a: string, b: string): boolean {
-  const [left, right] = [a, b].map(path => `${path.replace(/\/+\.?$/, '')}/`)
-  return left === undefined || right === undefined || left.startsWith(right) || right.startsWith(left)
 }

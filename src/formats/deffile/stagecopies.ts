@@ -158,12 +158,12 @@ function writeDirectly(
   const isFolder = kind === 'directory'
   if (kind === 'likely-file' && isFolderMark(destination) && script.hostMode) return false
   const final = finalPath(destination, name, isFolder)
-  if (script.disturbed(final, from)) return false
+  if (script.image.disturbed(final, from)) return false
   if (step.link === true && !script.isPlainUnderLink(final)) return false
   // Links of the folder that lead upwards must not lead above the root from where they come to lie (D99).
   if (isFolder && final.split('/').length < path.split('/').length) return false
   // Apptainer replaces links of the base by folders of the source, and docker refuses (D97).
-  if (isFolder && script.isCommonFolder(final)) return false
+  if (isFolder && script.image.isCommonFolder(final)) return false
   const target = filesDestination(isFolder || isFolderMark(destination) ? asFolder(destination) : destination)
   if (target === undefined) return false
   script.files(from, `${isFolder ? filesSource(`${path}/`) : encoded} ${target}`, step.comment)
