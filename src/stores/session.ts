@@ -142,7 +142,7 @@ export function useMarks(folder: string, options: UseMarksOptions): UseMarks {
         if (first) await begin()
         const line = first ? '' : `${JSON.stringify(entry)}\n`
         if (!first || lasting) await change(constants.O_WRONLY | constants.O_APPEND, line, null, lasting)
-        if (lasting && !lasted) await syncFolder(parent)
+        if (lasting && !lasted) for (const path of [parent, folder]) await syncFolder(path)
         lasted ||= lasting
       })
     },
