@@ -323,3 +323,13 @@ export async function liveLeases(folder: string, now: number): Promise<Map<strin
   }
   return live
 }
+
+/** Removes the leases of this machine's dead, which nobody may ever ask for again. */
+export async function sweepLeases(folder: string): Promise<void> {
+  const locks = join(folder, 'locks')
+  for (const name of await readdir(locks).catch(() => [])) {
+    const seen = await readLease(join(locks, name))
+    if (seen?.holder === undefined || fateOf(seen.holder) !== 'dead') continue
+    await breakLease(join(locks, name), seen, join(folder, await partialName('lease', undefined))).catch(() => {})
+  }
+}

@@ -8,14 +8,17 @@ import {constants} from 'node:fs'
 import {open, readdir, readFile, rm, stat} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {Identity} from '../model/ports.js'
-import {errorCode, giveTo, makeOwned} from '../system/files.js'
+import {errorCode, giveTo, makeOwned, syncFolder} from '../system/files.js'
 import {asHolder, fateOf, type Holder, ownHolder, showHolder} from '../system/holder.js'
+import {sweepLeases} from './leases.js'
 
 const FOLDER = 'users'
 /** Milliseconds between two signs of life. */
 const BEAT = 30_000
 /** A mark of another machine counts for so long after its last sign of life. A laptop may have slept, a job been suspended. */
 const LASTS = 15 * 60_000
+/** One that says nothing is just being written, or was lost in a power cut. */
+const BEGINS = 60_000
 
 export interface UseMarks {
   /** Marks an entry (`stages/HEX`) as relied on from now on. A store that cannot be written cannot be pruned either. */
@@ -79,6 +82,7 @@ export function useMarks(folder: string, options: UseMarksOptions): UseMarks {
   let timer: NodeJS.Timeout | undefined
   let writing: Promise<void> = Promise.resolve()
   let closed = false
+  let lasted = false
 
   const text = () => headerOf(holder, counter) + [...entries].map(each => `${JSON.stringify(each)}\n`).join('')
 
@@ -100,11 +104,12 @@ export function useMarks(folder: string, options: UseMarksOptions): UseMarks {
   }
 
   /** Opened anew each time: on a network file system others see what is written once it is closed. */
-  async function change(flags: number, write: string, position: number | null): Promise<void> {
+  async function change(flags: number, write: string, position: number | null, lasting = false): Promise<void> {
     try {
       const handle = await open(file, flags | constants.O_NOFOLLOW)
       try {
         await handle.write(write, position)
+        if (lasting) await handle.datasync()
       } finally {
         await handle.close()
       }
@@ -131,7 +136,15 @@ export function useMarks(folder: string, options: UseMarksOptions): UseMarks {
       if (entries.has(entry)) return writing
       const first = entries.size === 0
       entries.add(entry)
-      return queue(() => (first ? begin() : change(constants.O_WRONLY | constants.O_APPEND, `${JSON.stringify(entry)}\n`, null)))
+      // What is just being written must be found and swept after a power cut too.
+      const lasting = entry.startsWith('partial/')
+      return queue(async () => {
+        if (first) await begin()
+        const line = first ? '' : `${JSON.stringify(entry)}\n`
+        if (!first || lasting) await change(constants.O_WRONLY | constants.O_APPEND, line, null, lasting)
+        if (lasting && !lasted) for (const path of [parent, folder]) await syncFolder(path)
+        lasted ||= lasting
+      })
     },
     async close() {
       clearInterval(timer)
@@ -165,7 +178,8 @@ async function readMark(file: string): Promise<Mark> {
 
 /** On this machine it is known; of another one the last sign of life counts, by the file server's clock. */
 function isRunning({holder, seen}: Mark, now: number): boolean {
-  const fate = holder === undefined ? 'unknown' : fateOf(holder)
+  if (holder === undefined) return now - seen < BEGINS
+  const fate = fateOf(holder)
   return fate === 'alive' || (fate === 'unknown' && now - seen < LASTS)
 }
 
@@ -187,6 +201,7 @@ export async function runningBuilds(folder: string): Promise<RunningBuild[]> {
   if (names.length === 0) return []
   const now = await serverTime(parent)
   const found: RunningBuild[] = []
+  let ended = false
   for (const name of names) {
     const file = join(parent, name)
     try {
@@ -194,6 +209,7 @@ export async function runningBuilds(folder: string): Promise<RunningBuild[]> {
       if (isRunning(mark, now))
         found.push({who: mark.holder === undefined ? 'a build' : showHolder(mark.holder), entries: mark.entries})
       else {
+        ended = true
         await removePartial(folder, mark)
         await rm(file, {force: true})
       }
@@ -201,5 +217,6 @@ export async function runningBuilds(folder: string): Promise<RunningBuild[]> {
       // It has ended meanwhile, or is not ours to read.
     }
   }
+  if (ended) await sweepLeases(folder)
   return found
 }

@@ -135,6 +135,12 @@ function isLeft(owner: Holder): boolean {
   return fateOf(owner) === 'dead' || (owner.host === here.host && owner.boot !== here.boot)
 }
 
+/** Who made a folder that has no note yet, by its name; undefined where that says nothing. */
+function makerOf(name: string): Holder | undefined {
+  const [, pid = '', started = ''] = /^(\d+)_(\d+)_\w+$/.exec(name.slice(PREFIX.length)) ?? []
+  return pid === '' ? undefined : {...ownHolder(), pid: Number(pid), started}
+}
+
 function mappingIn(note: unknown): Mapping {
   const mapping = typeof note === 'object' && note !== null && 'mapping' in note ? note.mapping : undefined
   return mapping === 'root-mapped' || mapping === 'none' ? mapping : 'subuid'
@@ -152,8 +158,8 @@ async function sweepFolder(parent: string, identity: Identity): Promise<string[]
       if (uid !== identity.uid && uid !== process.getuid?.()) continue
       note = JSON.parse(await readFile(join(folder, OWNER), 'utf8'))
     } catch {
-      // Another user's, or one that is just being made.
-      continue
+      // Just being made, or its maker was killed right then: the name tells by whom.
+      note = makerOf(name)
     }
     const owner = asHolder(note)
     if (owner === undefined || !isLeft(owner)) continue
@@ -177,8 +183,8 @@ export async function sweepScratch(environment: NodeJS.ProcessEnv, identity: Ide
  */
 export async function makeScratch(environment: NodeJS.ProcessEnv, identity: Identity, mapping: Mapping): Promise<Scratch> {
   const parent = await chooseParent(environment, identity)
-  const folder = await mkdtemp(join(parent, PREFIX))
   const owner: Owner = {...ownHolder(), mapping}
+  const folder = await mkdtemp(join(parent, `${PREFIX}${owner.pid}_${owner.started || '0'}_`))
   await writeFile(join(folder, OWNER), JSON.stringify(owner))
   if (identity.uid !== process.getuid?.()) await chown(folder, identity.uid, identity.gid)
   return {folder, remove: () => removeTree(folder, identity, mapping, parent)}

@@ -287,7 +287,10 @@ export class KillBench {
       ['users', join(this.#store, 'users')],
       ['locks', join(this.#store, 'locks')],
     ] as const) {
-      const left = existsSync(folder) ? readdirSync(folder) : []
+      const left = (existsSync(folder) ? readdirSync(folder) : []).filter(
+        // A mark whose content was lost says nothing any more: it goes once it is a minute old.
+        name => !(moment.death === 'power' && what === 'users' && !readFileSync(join(folder, name), 'utf8').startsWith('{')),
+      )
       if (left.length > 0) wrong.push(`${what} is left: ${left.join(' ')}`)
     }
     const beside = readdirSync(this.#outFolder).filter(name => name !== 'image.sif')

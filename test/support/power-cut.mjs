@@ -54,13 +54,17 @@ const pathOf = fd => {
     return undefined
   }
 }
-const written = fd => note({op: 'write', ino: real.fstatSync(fd).ino})
-const synced = fd => note({op: 'sync', ino: real.fstatSync(fd).ino})
+const written = (fd, append = false) => note({op: 'write', ino: real.fstatSync(fd).ino, append})
+const synced = fd => {
+  const {ino, size} = real.fstatSync(fd)
+  note({op: 'sync', ino, size})
+}
 
 /** Before a write: the power may fail when half of it is done. */
 function beforeWrite(fd, data, position) {
   const hit = count(pathOf(fd))
-  written(fd)
+  // Without a position it goes behind what is there: a file that is cut first says so when it is opened.
+  written(fd, typeof position !== 'number')
   if (!hit) return
   const bytes = typeof data === 'string' ? Buffer.from(data) : Array.isArray(data) ? Buffer.concat(data) : data
   if (ArrayBuffer.isView(bytes) && bytes.byteLength > 1)

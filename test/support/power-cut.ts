@@ -22,7 +22,8 @@ import {root} from './engine.js'
 
 type Entry =
   | {readonly op: 'change'; readonly number: number; readonly path: string}
-  | {readonly op: 'write' | 'sync'; readonly ino: number}
+  | {readonly op: 'write'; readonly ino: number; readonly append?: boolean}
+  | {readonly op: 'sync'; readonly ino: number; readonly size: number}
   | {readonly op: 'rename'; readonly from: string; readonly to: string; readonly replaced?: string; readonly dirs: number[]}
   | {readonly op: 'create'; readonly path: string; readonly dirs: number[]}
   | {readonly op: 'remove'; readonly path: string; readonly grave?: string; readonly dirs: number[]}
@@ -91,7 +92,7 @@ export class PowerCut {
     for (let at = open.pop(); at !== undefined; at = open.pop()) {
       const stats = lstatSync(at, {throwIfNoEntry: false})
       if (stats?.isDirectory()) open.push(...readdirSync(at).map(name => join(at ?? '', name)))
-      else if (stats?.isFile()) yield [at, stats.ino, `${stats.size} ${stats.mtimeMs}`]
+      else if (stats?.isFile()) yield [at, stats.ino, `${stats.size} ${stats.birthtimeMs}`]
     }
   }
 
@@ -105,18 +106,23 @@ export class PowerCut {
 
   #loseContents(entries: readonly Entry[], random: () => number): string[] {
     const told: string[] = []
-    const synced = new Map<number, boolean>()
-    for (const each of entries) if (each.op === 'write' || each.op === 'sync') synced.set(each.ino, each.op === 'sync')
+    /** How much of a file is surely there, by its inode; all of it while nothing was written since it was synced. */
+    const safe = new Map<number, {readonly bytes: number; readonly all: boolean}>()
+    for (const each of entries) {
+      if (each.op === 'sync') safe.set(each.ino, {bytes: each.size, all: true})
+      if (each.op === 'write')
+        safe.set(each.ino, {bytes: each.append === true ? (safe.get(each.ino)?.bytes ?? 0) : 0, all: false})
+    }
     for (const [path, ino, state] of this.#files()) {
-      if (synced.get(ino) ?? this.#before.get(ino) === state) continue
+      const {bytes, all} = safe.get(ino) ?? {bytes: 0, all: this.#before.get(ino) === state}
       const {size} = lstatSync(path)
       const fate = Math.floor(random() * 4)
-      if (fate === 0 || size === 0) continue
-      if (fate === 1) truncateSync(path, 0)
-      else if (fate === 2) truncateSync(path, size >> 1)
+      if (all || fate === 0 || size <= bytes) continue
+      if (fate === 1) truncateSync(path, bytes)
+      else if (fate === 2) truncateSync(path, bytes + ((size - bytes) >> 1))
       else {
         const file = openSync(path, 'r+')
-        ftruncateSync(file, 0)
+        ftruncateSync(file, bytes)
         ftruncateSync(file, size)
         closeSync(file)
       }
