@@ -61,6 +61,12 @@ export interface DirectoryStoreOptions {
   readonly onTrouble?: (text: string) => void
 }
 
+/** What every record has. */
+interface Recorded {
+  readonly version: number
+  readonly key: string
+}
+
 /** A folder store, which can also take in entries that were made elsewhere. */
 export interface DirectoryStore extends Store {
   /** Publishes an entry that another store has; the image may be missing from its files and be adopted later. */
@@ -118,7 +124,7 @@ export function directoryStore(folder: string, options: DirectoryStoreOptions): 
     const listing = join(entry, record.listing.file)
     const image = join(entry, record.image.file)
     if ((await hashFile(listing).catch(() => '')) !== record.listing.digest)
-      return drop(entry, 'the listing is not what was written')
+      return (await isRenewed(entry, record)) ? find(key) : drop(entry, 'the listing is not what was written')
     const cut = async () => drop(image, 'it is not what was written', 'dropped, its stage is built anew when the image is needed')
     if ((await hasSize(image, record.image)) === 'no') await cut()
     let tree: Promise<Listing> | undefined
@@ -132,23 +138,29 @@ export function directoryStore(folder: string, options: DirectoryStoreOptions): 
       async image() {
         if ((await hasSize(image, record.image)) === 'missing') return undefined
         if (await isAsRecorded(image, record.image)) return {path: image, offset: record.image.offset}
-        // Published anew meanwhile: another listing belongs to it.
-        const now = await readRecord<StageRecord>(join(entry, RECORD), key)
-        return now?.image.digest === record.image.digest ? cut() : undefined
+        // With another listing, where it was published anew.
+        return (await isRenewed(entry, record)) ? undefined : cut()
       },
     }
   }
 
+  /** Whether another build has published an entry anew since its record was read: its files are others then, and not damaged. */
+  async function isRenewed(entry: string, record: Recorded): Promise<boolean> {
+    const now = await readRecord<Recorded>(join(entry, RECORD), record.key)
+    return now !== undefined && JSON.stringify(now) !== JSON.stringify(record)
+  }
+
   /** The one large file of an entry, if it is what its record says. */
-  async function largeFile(entry: string, {file, ...facts}: FileFacts & {readonly file: string}): Promise<string | undefined> {
+  async function largeFile(entry: string, record: Recorded, {file, ...facts}: FileFacts & {readonly file: string}) {
     const path = join(entry, file)
-    return (await isAsRecorded(path, facts)) ? path : drop(entry, 'its content is not what was written')
+    if (await isAsRecorded(path, facts)) return path
+    return (await isRenewed(entry, record)) ? undefined : drop(entry, 'its content is not what was written')
   }
 
   async function findOutput(key: string): Promise<StoredOutput | undefined> {
     const found = await look<OutputRecord>('outputs', key)
     if (found === undefined) return undefined
-    const path = await largeFile(found.entry, {...found.record, file: OUTPUT})
+    const path = await largeFile(found.entry, found.record, {...found.record, file: OUTPUT})
     return path === undefined ? undefined : {record: found.record, path}
   }
 
@@ -168,14 +180,14 @@ export function directoryStore(folder: string, options: DirectoryStoreOptions): 
     async findArtifacts(name) {
       const found = await look<PackRecord>('artifacts', name)
       if (found === undefined) return undefined
-      const path = await largeFile(found.entry, {...found.record, file: PACK})
+      const path = await largeFile(found.entry, found.record, {...found.record, file: PACK})
       return path === undefined ? undefined : {path, offset: 0}
     },
     async findCheckpoint(key) {
       const found = await look<CheckpointRecord>('checkpoints', key)
       if (found === undefined) return undefined
       const {entry, record} = found
-      return {record, changes: () => largeFile(entry, record.archive)}
+      return {record, changes: () => largeFile(entry, record, record.archive)}
     },
     async put(key, files, record) {
       const entry = await publish({

@@ -166,6 +166,15 @@ describe('a damaged entry is dropped, and the others stay', () => {
     expect(damage).toEqual([])
   })
 
+  it('but not one that another build has just published anew', async () => {
+    await put('first')
+    const before = await store.find(key, never)
+    await put('second')
+    expect(await imageOf(before)).toBeUndefined()
+    expect(await imageOf(await store.find(key, never))).toBe('second')
+    expect(damage).toEqual([])
+  })
+
   it('artifacts and points inside a stage whose bytes changed', async () => {
     const file = join(folder, 'part')
     const spoil = (kind: string, name: string) => writeFileSync(join(folder, 'store', kind, 'a'.repeat(64), name), 'partZ')
