@@ -329,7 +329,7 @@ export function killTable(found: readonly Aftermath[]): string {
     'had not synced is lost (test/support/power-cut.ts). *publish* builds the last stage and OUT alone, *prune* makes a full',
     'store small. Afterwards `cache verify` has to find no damage, OUT has to be the old or the new image, and the',
     'next build has to succeed with the same stages and the same image as one from nothing, leaving no process, scratch, lock',
-    'or half entry behind.',
+    'or half entry behind. One thing may stay for a minute after a power cut: a mark of use whose content was lost.',
     '',
     '| during | killed | moments | something was lost | damage found | OUT old | OUT new | wrong |',
     '|---|---|---|---|---|---|---|---|',
