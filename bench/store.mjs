@@ -4,10 +4,10 @@ import {chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync} f
 import {join} from 'node:path'
 import {measure, table} from './measure.mjs'
 
-/** Some seconds of one core: the same functions over and over, each of its own name. */
+/** Some ten seconds of one core: the same functions over and over, each of its own name. */
 const source = (name, number) =>
   `${Array.from(
-    {length: 1500},
+    {length: 3500},
     (_, i) =>
       `double ${name}${i}(double x) { double s = ${number}; for (int k = 0; k < 40; k++) { s = s * x + k; if (s > ${i}) s -= x / (k + 1.0); } return s; }`,
   ).join('\n')}\n#include "common.h"\nint main(void) { return common(); }\n`
