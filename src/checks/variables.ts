@@ -1,11 +1,8 @@
 /** Which variables the commands of a script set, and which they read without having set them. */
 
 import type {RanCommand} from '../language/shell-walk.js'
-import type {WordPart} from '../language/shell-words.js'
 import type {Span} from '../model/span.js'
 import {placeIn, type RanStep} from './scripts.js'
-
-type VariablePart = Extract<WordPart, {kind: 'variable'}>
 
 /** Names that a command assigns to, and those that a builtin of these names gets as its words: `export A B=1`. */
 export function namesSet({program, argv, assigned}: RanCommand, builtins: RegExp): string[] {
@@ -33,10 +30,9 @@ export function* readUnset(
       ...command.redirects.map(each => each.target),
     ]
     for (const word of words) {
-      const reads = word.parts
-        .filter((part): part is VariablePart => part.kind === 'variable' && part.fallback === undefined)
-        .filter(({name}) => isMeant(name) && !done.has(name))
-      for (const {name} of reads) {
+      for (const part of word.parts) {
+        if (part.kind !== 'variable' || part.fallback !== undefined || !isMeant(part.name) || done.has(part.name)) continue
+        const {name} = part
         done.add(name)
         yield {name, span: placeIn(step, word)}
       }

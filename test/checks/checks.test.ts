@@ -197,3 +197,10 @@ describe('a comment silences a rule', () => {
     expect(arrange(diagnostics, 'sifstage: 2 # sifstage: ignore syntax\n')).toHaveLength(1)
   })
 })
+
+describe('a variable that %post reads unset', () => {
+  it('is told once, however often a word has it', () => {
+    const text = 'Bootstrap: docker\nFrom: debian:12\n%environment\n  export TOOL=/opt\n%post\n  mkdir -p $TOOL/x$TOOL $TOOL\n'
+    expect(rules('def', text)).toEqual(['environment-not-in-post:'])
+  })
+})
