@@ -6,6 +6,7 @@ import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
 import {readObject, readSif} from '../../src/images/sif.js'
+import {everyday} from '../support/cases.js'
 import {asUser, listImage, registry, sifstage, workFolder} from '../support/engine.js'
 
 const work = workFolder()
@@ -55,7 +56,7 @@ beforeAll(() => {
 afterAll(() => work.remove())
 
 describe('stage by stage equals one build of the whole file', () => {
-  it.each(cases)('$name', {timeout: 180_000}, async ({name, args = []}) => {
+  it.each(everyday(cases, 3))('$name', {timeout: 180_000}, async ({name, args = []}) => {
     const text = readFileSync(join(files, `${name}.def`), 'utf8').replaceAll('REGISTRY', registry)
     work.write({[`context/${name}.def`]: text})
     const cwd = join(work.path, 'context')

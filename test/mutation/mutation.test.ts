@@ -9,6 +9,7 @@ import {afterAll, beforeAll, describe, expect, it} from 'vitest'
 import {openImage} from '../../src/cli/open-image.js'
 import type {Diagnostic} from '../../src/model/diagnostic.js'
 import type {Image} from '../../src/model/image.js'
+import {everyday} from '../support/cases.js'
 import {bases, registry, root, workFolder} from '../support/engine.js'
 import {openOptions} from '../support/images.js'
 import {changed} from './image.js'
@@ -43,9 +44,7 @@ function ownCases(folder: string, flags: Readonly<Record<string, readonly string
     .map(name => ({name: name.replace(/\.\w+$/, ''), file: name, folder, flags: flags[name] ?? []}))
 }
 
-/** Every eighth one in the everyday run, which has a quarter of an hour for everything. */
-const own = ownCases(join(root, 'test/mutation/cases'))
-const everyday = own.filter((_, i) => full || i % 8 === 0)
+const chosen = everyday(ownCases(join(root, 'test/mutation/cases')), 8)
 const others: readonly Case[] = [
   {name: 'lab3', file: 'lab3.def', folder: join(root, 'examples/lab3'), flags: [...gcc, ...busybox]},
   {name: 'helloworld', file: 'Dockerfile', folder: join(root, 'examples/helloworld'), flags: [...gcc, ...busybox]},
@@ -153,7 +152,7 @@ beforeAll(async () => {
 afterAll(() => work.remove())
 
 describe('a broken artifact', () => {
-  it.each(full ? [...everyday, ...others] : everyday)('of $name', {timeout: 300_000}, async each => {
+  it.each(full ? [...chosen, ...others] : chosen)('of $name', {timeout: 300_000}, async each => {
     const text = readFileSync(join(each.folder, each.file), 'utf8').replaceAll('REGISTRY', registry)
     // Those of a folder of their own bring their files.
     const cwd = each.folder.startsWith(join(root, 'examples')) ? join(work.path, `context/${each.name}`) : context

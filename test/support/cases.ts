@@ -88,3 +88,8 @@ export function withoutPlaces(text: string): string {
     .replaceAll(/\/\S*\/(cachemounts|tmp)\/buildkit(-mount)?\d+/g, 'ROOT')
     .replaceAll(/checksum of ref [\w:]+/g, 'checksum of ref …')
 }
+
+/** One of so many cases in the everyday run, which has a quarter of an hour for everything; all of them in the long one. */
+export function everyday<T>(cases: readonly T[], oneIn: number): readonly T[] {
+  return cases.filter((_, i) => process.env['SIFSTAGE_TEST_FULL'] === '1' || i % oneIn === 0)
+}

@@ -6,7 +6,7 @@
 import {chmodSync, mkdirSync, mkdtempSync, rmSync} from 'node:fs'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
-import {type Case, layCase, readCases, wordsOf} from '../../support/cases.js'
+import {type Case, everyday, layCase, readCases, wordsOf} from '../../support/cases.js'
 import {bases, sifstage} from '../../support/engine.js'
 import {makeBases} from '../to-def/bases.js'
 import {baseFlags, cleanWorkshop, compareImage} from '../to-def/convert.js'
@@ -67,8 +67,7 @@ const others: Readonly<Record<string, {readonly rule?: string; readonly lines?: 
   'variables/override-runtime-names': {lines: /^variable (LD_LIBRARY_PATH|PWD): /},
 }
 
-/** Every twelfth case in the everyday run, which has a quarter of an hour for everything; all of them in the long one. */
-const cases = readCases(caseFolder).filter((_, i) => process.env['SIFSTAGE_TEST_FULL'] === '1' || i % 12 === 0)
+const cases = everyday(readCases(caseFolder), 20)
 
 describe('a Dockerfile built by BuildKit and by sifstage build', () => {
   it.each(cases)('$name', {timeout: 120_000}, async each => {

@@ -5,7 +5,7 @@
 import {chmodSync, mkdirSync, mkdtempSync, rmSync} from 'node:fs'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
-import {readCases, wordsOf} from '../../support/cases.js'
+import {everyday, readCases, wordsOf} from '../../support/cases.js'
 import {bases} from '../../support/engine.js'
 import {makeBases} from './bases.js'
 import {cleanWorkshop, compareCase} from './convert.js'
@@ -13,8 +13,7 @@ import {caseDigest, caseFolder, recordedAnswer} from './record.js'
 
 const folder = mkdtempSync('/var/tmp/sifstage-to-def-')
 const shop = {bases: join(folder, 'bases'), work: join(folder, 'work')}
-/** A quarter of the cases in the everyday run, which has a quarter of an hour for everything; all of them in the long one. */
-const cases = readCases(caseFolder).filter((_, i) => process.env['SIFSTAGE_TEST_FULL'] === '1' || i % 4 === 0)
+const cases = everyday(readCases(caseFolder), 5)
 
 beforeAll(() => {
   chmodSync(folder, 0o755)

@@ -5,7 +5,7 @@
 import {chmodSync, mkdirSync, mkdtempSync, rmSync} from 'node:fs'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
-import {readCases, wordsOf} from '../../support/cases.js'
+import {everyday, readCases, wordsOf} from '../../support/cases.js'
 import {bases} from '../../support/engine.js'
 import {makeBases} from '../to-def/bases.js'
 import {cleanWorkshop, compareCase} from './compare.js'
@@ -28,7 +28,7 @@ afterAll(() => {
 })
 
 describe('a definition built by Apptainer and its conversion built by BuildKit', () => {
-  it.each(readCases(caseFolder))('$name', {timeout: 120_000}, async each => {
+  it.each(everyday(readCases(caseFolder), 3))('$name', {timeout: 120_000}, async each => {
     const place = join(shop.work, each.name.replaceAll('/', '-'))
     const converted = await convertCase(each, place)
     const refused = wordsOf(each.parts.get('refused'))
