@@ -1,4 +1,4 @@
-// npm run bench [-- startup | build | store | formats | images] [--rounds N]: tables in Markdown on standard output, dots on standard error.
+// npm run bench [-- startup | build | diamond | steps | formats | images] [--rounds N]: tables in Markdown on standard output, dots on standard error.
 import {execFileSync, spawnSync} from 'node:child_process'
 import {readFileSync} from 'node:fs'
 import {availableParallelism, cpus, release, totalmem} from 'node:os'
@@ -9,11 +9,11 @@ import {build} from './build.mjs'
 import {formats} from './formats.mjs'
 import {images} from './images.mjs'
 import {startup} from './startup.mjs'
-import {store} from './store.mjs'
+import {diamonds, steps} from './store.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const {values, positionals} = parseArgs({allowPositionals: true, options: {rounds: {type: 'string'}}})
-const wanted = new Set(positionals.length === 0 ? ['startup', 'build', 'store', 'formats', 'images'] : positionals)
+const wanted = new Set(positionals.length === 0 ? ['startup', 'build', 'diamond', 'steps', 'formats', 'images'] : positionals)
 const user = process.getuid() === 0 ? (process.env.SIFSTAGE_TEST_USER ?? 'hpc') : undefined
 const bases = process.env.SIFSTAGE_TEST_BASES ?? '/var/tmp/sifstage-bases'
 const node = process.execPath
@@ -28,7 +28,7 @@ function machine() {
   return `${availableParallelism()} cores (${cpus()[0]?.model ?? 'unknown'}), ${memory} GiB, ${system}, Linux ${release().split('-')[0]}; Node ${process.versions.node}, ${apptainer}\n`
 }
 
-if (wanted.has('build') || wanted.has('store')) {
+if (['build', 'diamond', 'steps'].some(each => wanted.has(each))) {
   const ready = spawnSync(join(root, 'scripts/setup.sh'), ['--bases', 'busybox gcc'], {stdio: ['ignore', 2, 2]})
   if (ready.status !== 0) process.exit(ready.status ?? 1)
 }
@@ -38,9 +38,13 @@ if (wanted.has('build')) {
   const registry = execFileSync(join(root, 'scripts/registry.sh'), ['start', bases], {encoding: 'utf8'}).trim()
   process.stdout.write(`${build({root, user, registry, rounds: Number(values.rounds ?? 5)})}\n`)
 }
-if (wanted.has('store')) {
+for (const [name, bench] of [
+  ['diamond', diamonds],
+  ['steps', steps],
+]) {
+  if (!wanted.has(name)) continue
   const registry = execFileSync(join(root, 'scripts/registry.sh'), ['start', bases], {encoding: 'utf8'}).trim()
-  process.stdout.write(`${store({root, user, registry, rounds: Number(values.rounds ?? 3)})}\n`)
+  process.stdout.write(`${bench({root, user, registry, rounds: Number(values.rounds ?? 3)})}\n`)
 }
 if (wanted.has('formats'))
   for (const [image, path] of [

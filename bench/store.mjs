@@ -4,12 +4,12 @@ import {chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync} f
 import {join} from 'node:path'
 import {measure, table} from './measure.mjs'
 
-/** Some ten seconds of one core: the same functions over and over, each of its own name. */
-const source = (name, number) =>
+/** A program of so many functions, all alike, each of its own name: a thousand take some three seconds of one core. */
+const source = (name, count) =>
   `${Array.from(
-    {length: 3500},
+    {length: count},
     (_, i) =>
-      `double ${name}${i}(double x) { double s = ${number}; for (int k = 0; k < 40; k++) { s = s * x + k; if (s > ${i}) s -= x / (k + 1.0); } return s; }`,
+      `double ${name}${i}(double x) { double s = 0; for (int k = 0; k < 40; k++) { s = s * x + k; if (s > ${i}) s -= x / (k + 1.0); } return s; }`,
   ).join('\n')}\n#include "common.h"\nint main(void) { return common(); }\n`
 
 const compile = (registry, name) => `Bootstrap: docker
@@ -26,8 +26,8 @@ Stage: ${name}
     gcc -O2 -static -I/opt/common -o /opt/${name} /src/${name}.c /opt/common/common.o
 
 `
-/** `words` is a comment in the first stage, `last` one in the last: neither changes what comes out. */
-const diamond = (registry, {words = '', last = ''} = {}) => `Bootstrap: docker
+/** `words` is a comment in the first stage: it changes nothing of what comes out. */
+const diamond = (registry, {words = ''} = {}) => `Bootstrap: docker
 From: ${registry}/gcc
 Stage: common
 
@@ -50,7 +50,6 @@ Stage: final
     /opt/right /usr/local/bin/right
 
 %post
-    # ${last}
     test -x /usr/local/bin/left
 `
 /** The first stage compiles, then runs what a late file says; the last is small. `more` is added to the first. */
@@ -95,52 +94,56 @@ function space(folder) {
   return {bytes, inodes: Number(text(['du', '--summarize', '--inodes', folder]).split('\t')[0])}
 }
 
-export function store({root, user, registry, rounds}) {
+/** A folder where the engine's user can read and write, and the two programs in it. */
+function rig({root, user}) {
   const folder = mkdtempSync('/var/tmp/sifstage-bench-')
   chmodSync(folder, 0o755)
   const work = join(folder, 'work')
   mkdirSync(work)
   chmodSync(work, 0o777)
-  const forget = path => rmSync(join(folder, path), {recursive: true, force: true})
-  const write = (name, text) => writeFileSync(join(work, name), text)
   const as = user === undefined ? [] : [join(root, 'scripts/as-user.sh'), user]
   const env = user === undefined ? {} : {SIFSTAGE_RUN_AS: user}
-  const theirs = (file, name = '`apptainer build`') => ({
-    name,
-    argv: [
-      ...as,
-      'env',
-      `APPTAINER_CACHEDIR=${join(work, 'apptainer-cache')}`,
-      'apptainer',
-      'build',
-      '--fakeroot',
-      '--force',
-      'theirs.sif',
-      file,
-    ],
-    cwd: work,
-  })
-  const ours = (file, name, {at = 'store', more = []} = {}) => ({
-    name: `\`sifstage build${name}\``,
-    argv: [join(root, 'bin/sifstage'), 'build', file, '-o', 'ours.sif', '--cache-dir', join(folder, at), ...more],
-    cwd: work,
-    env,
-  })
+  const cache = `APPTAINER_CACHEDIR=${join(work, 'apptainer-cache')}`
   let number = 0
-  const change = () => {
-    number += 1
-    return number
+  return {
+    folder,
+    work,
+    as,
+    forget: path => rmSync(join(folder, path), {recursive: true, force: true}),
+    write: (name, text) => writeFileSync(join(work, name), text),
+    /** Another number each time. */
+    change() {
+      number += 1
+      return number
+    },
+    theirs: file => ({
+      name: '`apptainer build`',
+      argv: [...as, 'env', cache, 'apptainer', 'build', '--fakeroot', '--force', 'theirs.sif', file],
+      cwd: work,
+    }),
+    ours: (file, name, {at = 'store', more = []} = {}) => ({
+      name: `\`sifstage build${name}\``,
+      argv: [join(root, 'bin/sifstage'), 'build', file, '-o', 'ours.sif', '--cache-dir', join(folder, at), ...more],
+      cwd: work,
+      env,
+    }),
+    remove() {
+      // Trees of the engine belong to subordinate ids.
+      const inside = `unshare --map-root-user --map-auto rm -rf ${work}/*`
+      spawnSync(as[0] ?? 'sh', [...as.slice(1), ...(as.length > 0 ? ['sh'] : []), '-c', inside])
+      rmSync(folder, {recursive: true, force: true})
+    },
   }
-  for (const name of ['left', 'right', 'slow']) write(`${name}.c`, source(name, 0))
-  write('late.txt', 'late\n')
+}
+
+/** A diamond of four stages: cold, unchanged, with a change that makes no difference. */
+export function diamonds({root, user, registry, rounds}) {
+  const {folder, work, as, forget, write, change, theirs, ours, remove} = rig({root, user})
+  for (const name of ['left', 'right']) write(`${name}.c`, source(name, 3500))
   write('diamond.def', diamond(registry))
-  write('Dockerfile', dockerfile(registry))
-  write('unit.def', unit(registry))
-  const tables = []
-  const add = (title, commands, options) => tables.push(table(title, measure(commands, options)))
+  const edit = () => write('diamond.def', diamond(registry, {words: `edit ${change()}`}))
   try {
-    add(
-      'A diamond of four stages, cold: nothing fetched, nothing built',
+    const cold = measure(
       [
         {...theirs('diamond.def'), before: () => forget('work/apptainer-cache')},
         {...ours('diamond.def', ' -j 2', {more: ['-j', '2']}), before: () => forget('store')},
@@ -149,24 +152,53 @@ export function store({root, user, registry, rounds}) {
       {rounds, warm: false},
     )
     const used = space(join(folder, 'store'))
-    tables.push(plainSandboxes({folder, work, as, registry, used}))
-    add('The diamond, nothing changed', [theirs('diamond.def'), ours('diamond.def', '')], {rounds, warm: true})
-    const edit = words => () => write('diamond.def', diamond(registry, {[words]: `edit ${change()}`}))
-    add(
-      'The diamond, a comment changed in its first stage: what comes out is the same, so later stages are cached',
+    const unchanged = measure([theirs('diamond.def'), ours('diamond.def', '')], {rounds, warm: true})
+    const cutOff = measure(
       [
-        {...theirs('diamond.def'), before: edit('words')},
-        {...ours('diamond.def', ''), before: edit('words')},
+        {...theirs('diamond.def'), before: edit},
+        {...ours('diamond.def', ''), before: edit},
       ],
       {rounds, warm: true},
     )
-    const editLate = () => write('late.txt', `late ${change()}\n`)
-    const cold = () => {
-      editLate()
-      forget('steps')
-    }
-    add(
-      'A Dockerfile of steps: a file that a late COPY takes has changed (for the engine alone: the same as one %post)',
+    return [
+      table('A diamond of four stages, cold: nothing fetched, nothing built', cold),
+      plainSandboxes({folder, work, as, registry, used}),
+      table('The diamond, nothing changed', unchanged),
+      table('The diamond, a comment changed in its first stage: what comes out is the same, so later stages are cached', cutOff),
+    ].join('\n')
+  } finally {
+    remove()
+  }
+}
+
+/** A Dockerfile of steps: a late change, a failure, and what it costs to be ready for both. */
+export function steps({root, user, registry, rounds}) {
+  const {forget, write, change, theirs, ours, remove} = rig({root, user})
+  write('slow.c', source('slow', 1500))
+  write('late.txt', 'late\n')
+  write('Dockerfile', dockerfile(registry))
+  write('unit.def', unit(registry))
+  const editLate = () => write('late.txt', `late ${change()}\n`)
+  const cold = () => {
+    editLate()
+    forget('steps')
+  }
+  // The last step fails the first time: what is timed is the build after it was mended.
+  const failed = () => {
+    const {argv, cwd, env} = ours('Dockerfile', '', {at: 'failed'})
+    forget('failed')
+    write('Dockerfile', dockerfile(registry, 'RUN false'))
+    spawnSync(argv[0], argv.slice(1), {cwd, env: {...process.env, ...env}})
+    write('Dockerfile', dockerfile(registry, 'RUN true'))
+  }
+  const checkpoints = how => ({
+    ...ours('Dockerfile', ` --checkpoints ${how}`, {at: 'points', more: ['--checkpoints', how]}),
+    before: () => {
+      for (const kind of ['stages', 'checkpoints', 'outputs']) forget(`points/${kind}`)
+    },
+  })
+  try {
+    const late = measure(
       [
         {...theirs('unit.def'), before: editLate},
         {...ours('Dockerfile', '', {at: 'steps-warm'}), before: editLate},
@@ -174,36 +206,22 @@ export function store({root, user, registry, rounds}) {
       ],
       {rounds, warm: true},
     )
-    // The last step fails the first time: what is timed is the build after it was mended.
-    const failed = at => () => {
-      forget(at)
-      write('Dockerfile', dockerfile(registry, 'RUN false'))
-      spawnSync(ours('Dockerfile', '', {at}).argv[0], ours('Dockerfile', '', {at}).argv.slice(1), {
-        cwd: work,
-        env: {...process.env, ...env},
-      })
-      write('Dockerfile', dockerfile(registry, 'RUN true'))
-    }
-    add(
-      'A Dockerfile whose last step failed, mended',
-      [theirs('unit.def'), {...ours('Dockerfile', '', {at: 'failed'}), before: failed('failed')}],
-      {rounds, warm: false},
-    )
-    write('Dockerfile', dockerfile(registry))
-    const checkpoints = how => ({
-      ...ours('Dockerfile', ` --checkpoints ${how}`, {at: 'points', more: ['--checkpoints', how]}),
-      before: () => forget('points/stages') ?? forget('points/checkpoints') ?? forget('points/outputs'),
+    const mended = measure([theirs('unit.def'), {...ours('Dockerfile', '', {at: 'failed'}), before: failed}], {
+      rounds,
+      warm: false,
     })
-    add('What checkpoints cost: a cold build', ['off', 'auto', 'always'].map(checkpoints), {rounds, warm: true})
-    return tables.join('\n')
+    write('Dockerfile', dockerfile(registry))
+    const cost = measure(['off', 'auto', 'always'].map(checkpoints), {rounds, warm: true})
+    return [
+      table(
+        'A Dockerfile of steps: a file that a late COPY takes has changed (for the engine alone: the same as one %post)',
+        late,
+      ),
+      table('A Dockerfile whose last step failed, mended', mended),
+      table('What checkpoints cost: a cold build', cost),
+    ].join('\n')
   } finally {
-    spawnSync(as[0] ?? 'sh', [
-      ...as.slice(1),
-      ...(as.length > 0 ? ['sh'] : []),
-      '-c',
-      `unshare --map-root-user --map-auto rm -rf ${work}/*`,
-    ])
-    rmSync(folder, {recursive: true, force: true})
+    remove()
   }
 }
 
