@@ -128,7 +128,7 @@ export async function runBuild(input: string | undefined, flags: BuildFlags, aro
   const errors = loaded.diagnostics.some(each => each.severity === 'error')
   if (errors || loaded.description === undefined) return stopped(loaded, around.colour)
   const output = await outputRequest(flags.output ?? defaultOutput(loaded.input), flags['mksquashfs-args'], flags.force)
-  const {ports, scratch, secrets, finish, marks} = await openWorkshop(
+  const {ports, scratch, secrets, finish, close} = await openWorkshop(
     flags,
     loaded,
     around.sink,
@@ -175,7 +175,7 @@ export async function runBuild(input: string | undefined, flags: BuildFlags, aro
     // Before scratch, which may be kept.
     secrets.close()
     await scratch.close()
-    await marks.close()
+    await close()
     if (most !== undefined && !flags['dry-run']) await fitBudget(most, ports, around.sink)
   }
 }

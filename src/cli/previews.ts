@@ -54,7 +54,7 @@ export async function previews(
     },
   }
   try {
-    const {ports, marks} = await openWorkshop(flags, loaded, sink, signal)
+    const {ports, close} = await openWorkshop(flags, loaded, sink, signal)
     try {
       const request = await buildRequest(loaded, flags, {
         jobs: 1,
@@ -67,7 +67,7 @@ export async function previews(
       if (withMoved) notes.push(...(await movedBases(request, loaded.pins, ports.bases, loaded.input, signal)))
       return {found: new Map(found.map(each => [each.stage.index, each])), notes}
     } finally {
-      await marks.close()
+      await close()
     }
   } catch (error) {
     if (!(error instanceof SifstageError) || error.exitCode === ExitCode.usage) throw error

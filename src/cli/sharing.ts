@@ -27,6 +27,8 @@ export interface Shared {
   readonly store: Store
   /** Waits for what is still being sent. */
   finish(): Promise<void>
+  /** At the end of the build, however it ended. */
+  close(): Promise<void>
 }
 
 /** A flag, else a variable with a list in it, else settings (design section 3). */
@@ -61,7 +63,7 @@ export async function shareStore(
   const from = listed(flags['store-from'], environment['SIFSTAGE_STORE_FROM'], settings.storeFrom).filter(reachable)
   const wanted = sends ? (flags['store-to'] ?? (environment['SIFSTAGE_STORE_TO'] || settings.storeTo)) : undefined
   const to = wanted === undefined || reachable(wanted) ? wanted : undefined
-  if (from.length === 0 && to === undefined) return {store: local, finish: async () => {}}
+  if (from.length === 0 && to === undefined) return {store: local, finish: async () => {}, close: async () => {}}
   const [{layeredStore}, {folderSource, folderTarget}, {sending}] = await Promise.all([
     import('../stores/layered.js'),
     import('../stores/folder-source.js'),
@@ -84,6 +86,7 @@ export async function shareStore(
   return {
     store: layeredStore(local, from.map(source), {note, sending: sent}),
     finish: async () => sent?.finish(),
+    close: async () => goes?.close?.(),
   }
 }
 

@@ -52,7 +52,7 @@ export async function runShell(input: string | undefined, flags: ShellFlags, sig
       `--stage ${flags.stage}: there is no such stage`,
       `The stages are: ${loaded.description.stages.map(each => each.name).join(', ')}`,
     )
-  const {ports, scratch, marks} = await openWorkshop(
+  const {ports, scratch, close} = await openWorkshop(
     flags,
     loaded,
     noteSink(text => process.stderr.write(text)),
@@ -102,6 +102,6 @@ export async function runShell(input: string | undefined, flags: ShellFlags, sig
     return await enter([...asUser(ports.identity), program, 'shell', ...options, root], env, '/')
   } finally {
     await scratch.close()
-    await marks.close()
+    await close()
   }
 }

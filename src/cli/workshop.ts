@@ -14,7 +14,7 @@ import {maskedRunner} from '../runners/masked.js'
 import {storeCaches} from '../stores/caches.js'
 import {directoryStore} from '../stores/directory.js'
 import {stageHistory} from '../stores/history.js'
-import {type UseMarks, useMarks} from '../stores/session.js'
+import {useMarks} from '../stores/session.js'
 import {prepareStore} from '../stores/version.js'
 import {archives} from '../system/archives.js'
 import {baseResolver} from '../system/bases.js'
@@ -91,8 +91,8 @@ export interface Workshop {
   finish(): Promise<void>
   /** Closed before scratch is: what is kept of it holds no secret. */
   readonly secrets: SecretStore
-  /** What it relies on in the store; closed at the end. */
-  readonly marks: UseMarks
+  /** At the end, however it ended: nothing in the stores is relied on any more. */
+  close(): Promise<void>
 }
 
 /**
@@ -139,7 +139,7 @@ export async function openWorkshop(
   const warn = (text: string) => sink.emit({event: 'note', severity: 'warning', text})
   const marks = useMarks(folder, {owner: identity})
   const local = directoryStore(folder, {owner: identity, onDamage: warn, onTrouble: warn, uses: marks})
-  const {store, finish} = await shareStore(
+  const {store, finish, close} = await shareStore(
     local,
     flags,
     settings,
@@ -162,7 +162,10 @@ export async function openWorkshop(
     scratch,
     secrets,
     finish,
-    marks,
+    async close() {
+      await marks.close()
+      await close()
+    },
     ports: {
       engine: {engine, version},
       identity,

@@ -7,7 +7,7 @@ import {writeFile} from 'node:fs/promises'
 import type {TreeChanges} from '../model/ports.js'
 
 /** One line for each path, ended by NUL; the path comes last, since it may hold anything else. */
-const LINE = String.raw`%y %m %U %G %s %T@ %C@ %n %P\0`
+const LINE = String.raw`%y %m %U %G %s %T@ %C@ %n %i %P\0`
 
 /** Writes down a tree, sorted as `comm` wants it. Arguments: root, file. */
 const LOOK = 'find "$1" -xdev -printf "$3" >"$2.all" && LC_ALL=C sort -z -o "$2" "$2.all" && rm -f "$2.all"'
@@ -25,6 +25,9 @@ export function compareArguments(before: string, after: string, file: string): r
 interface Line {
   readonly kind: string
   readonly size: number
+  /** Names that the file has, and what they share. */
+  readonly names: number
+  readonly inode: string
   readonly path: string
 }
 
@@ -33,8 +36,9 @@ async function* linesOf(file: string): AsyncGenerator<Line> {
   const parse = (bytes: Buffer): Line => {
     // Names need not be UTF-8: latin1 keeps every byte.
     const text = bytes.toString('latin1')
-    const fields = text.split(' ', 8)
-    return {kind: fields[0] ?? '', size: Number(fields[4]), path: text.slice(fields.join(' ').length + 1)}
+    const fields = text.split(' ', 9)
+    const [kind = '', , , , size, , , names, inode = ''] = fields
+    return {kind, size: Number(size), names: Number(names), inode, path: text.slice(fields.join(' ').length + 1)}
   }
   for await (const chunk of createReadStream(file)) {
     let bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
@@ -47,16 +51,21 @@ async function* linesOf(file: string): AsyncGenerator<Line> {
 }
 
 /**
- * Reads what `compareArguments` wrote.
+ * Reads what `compareArguments` wrote. A file with several names comes with all of them, even those that nobody touched
+ * (a folder with some of them was renamed): an archive can tell only of names in it that they are one file.
+ * @param file the later look, with what was compared beside it
  * @returns undefined where a name that is gone is no UTF-8, so that no record can hold it
  */
 export async function readChanges(file: string): Promise<TreeChanges | undefined> {
   const now = new Map<string, string>()
+  const shared = new Set<string>()
   let bytes = 0
   for await (const line of linesOf(`${file}.now`)) {
     now.set(line.path, line.kind)
     if (line.kind === 'f') bytes += line.size
+    if (line.kind !== 'd' && line.names > 1) shared.add(line.inode)
   }
+  if (shared.size > 0) for await (const {path, kind, inode} of linesOf(file)) if (shared.has(inode)) now.set(path, kind)
   const gone = new Set<string>()
   for await (const {path, kind} of linesOf(`${file}.then`)) if (now.get(path) !== kind) gone.add(path)
   const removed = [...gone].filter(path => !isBelow(path, gone)).sort()

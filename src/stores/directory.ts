@@ -12,7 +12,7 @@ import type {ImageEntry, ImageTree} from '../model/image.js'
 import type {Identity} from '../model/ports.js'
 import type {StageRecord} from '../model/record.js'
 import type {CheckpointRecord, OutputRecord, Store, StoredOutput, StoredStage} from '../model/store.js'
-import {fileError, giveTo, hashFile, moveFile} from '../system/files.js'
+import {fileError, giveTo, hashFile, makeOwned, moveFile} from '../system/files.js'
 import {
   type EntryKind,
   entryName,
@@ -21,6 +21,7 @@ import {
   isAsRecorded,
   noteHeld,
   type Publication,
+  partialName,
   publishEntry,
   RECORD,
   readRecord,
@@ -73,6 +74,8 @@ export interface DirectoryStore extends Store {
   adopt(key: string, files: ReadonlyMap<string, string>, record: StageRecord): Promise<StoredStage>
   /** Puts the image of an entry in its place; whoever made the file has held its digest. */
   adoptImage(key: string, file: string): Promise<void>
+  /** Works with a folder for what is on its way: gone at the end, and swept by the next build when we are killed. */
+  inPartial<T>(name: string, work: (folder: string) => Promise<T>): Promise<T>
 }
 
 export function directoryStore(folder: string, options: DirectoryStoreOptions): DirectoryStore {
@@ -171,8 +174,19 @@ export function directoryStore(folder: string, options: DirectoryStoreOptions): 
     return found
   }
 
+  async function inPartial<T>(name: string, work: (folder: string) => Promise<T>): Promise<T> {
+    const path = join(folder, await partialName(name, options.uses))
+    await makeOwned(path, options.owner)
+    try {
+      return await work(path)
+    } finally {
+      await rm(path, {recursive: true, force: true})
+    }
+  }
+
   return {
     folder,
+    inPartial,
     writeListing,
     find,
     findOutput,

@@ -1,14 +1,14 @@
 /** A second folder store, of a group or a site: read where it lies, never written; and one that entries are copied to. */
-import {randomBytes} from 'node:crypto'
 import {constants} from 'node:fs'
-import {copyFile, rm, stat} from 'node:fs/promises'
+import {copyFile, stat} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {ImageFacts} from '../model/image.js'
 import type {Identity} from '../model/ports.js'
 import type {StoredStage} from '../model/store.js'
-import {giveTo, makeOwned} from '../system/files.js'
+import {giveTo} from '../system/files.js'
 import {mayRead} from '../system/may-read.js'
 import {type DirectoryStore, directoryStore} from './directory.js'
+import {useMarks} from './session.js'
 import type {Source, Target} from './source.js'
 import {prepareStore} from './version.js'
 
@@ -74,16 +74,19 @@ export interface FolderTargetOptions {
 
 /** Entries are copied; the folder is a store like any other. */
 export function folderTarget(folder: string, {local, owner}: FolderTargetOptions): Target {
-  const store = directoryStore(folder, {owner, onDamage: () => {}})
+  // Others work on it: `cache prune` has to leave alone what is being copied, and the next one to sweep it if we are killed.
+  const uses = useMarks(folder, {owner})
+  const store = directoryStore(folder, {owner, onDamage: () => {}, uses})
   let prepared: Promise<void> | undefined
 
-  /** Copies of files on the file system of the folder, for its store to move in. */
-  async function copied<T>(files: readonly string[], work: (copies: readonly string[]) => Promise<T>): Promise<T> {
-    const beside = join(folder, 'partial', `sent-${randomBytes(6).toString('hex')}`)
+  function prepare(): Promise<void> {
     prepared ??= prepareStore(folder, owner)
-    await prepared
-    await makeOwned(beside, owner)
-    try {
+    return prepared
+  }
+
+  /** Copies of files on the file system of the folder, for its store to move in. */
+  function copied<T>(files: readonly string[], work: (copies: readonly string[]) => Promise<T>): Promise<T> {
+    return store.inPartial('sent', async beside => {
       const copies: string[] = []
       for (const [index, file] of files.entries()) {
         const copy = join(beside, String(index))
@@ -91,15 +94,15 @@ export function folderTarget(folder: string, {local, owner}: FolderTargetOptions
         await giveTo(copy, owner)
         copies.push(copy)
       }
-      return await work(copies)
-    } finally {
-      await rm(beside, {recursive: true, force: true})
-    }
+      return work(copies)
+    })
   }
 
   return {
     name: folder,
+    close: () => uses.close(),
     async sendStage(key, signal) {
+      await prepare()
       const [there, stored] = [await store.find(key, signal), await local.find(key, signal)]
       if ((await there?.image(signal)) !== undefined) return there && stored && copyFacts(stored.facts, there.facts)
       const image = await stored?.image(signal)
@@ -112,6 +115,7 @@ export function folderTarget(folder: string, {local, owner}: FolderTargetOptions
       })
     },
     async sendArtifacts(name, signal) {
+      await prepare()
       if ((await store.findArtifacts(name, signal)) !== undefined) return
       const pack = await local.findArtifacts(name, signal)
       if (pack === undefined) return

@@ -3,14 +3,13 @@
  * its key. What is small is fetched into our own store when an entry is found, the image when it is wanted. Nothing is
  * believed that no trusted signer vouches for (entry-manifest.ts).
  */
-import {randomBytes} from 'node:crypto'
-import {readFile, rm} from 'node:fs/promises'
+import {readFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {ExitCode, SifstageError} from '../model/errors.js'
 import type {Identity, PackedImage} from '../model/ports.js'
 import type {StageRecord} from '../model/record.js'
 import type {StoredStage} from '../model/store.js'
-import {giveTo, makeOwned} from '../system/files.js'
+import {giveTo} from '../system/files.js'
 import {downloadBlob} from '../system/registry-blobs.js'
 import {type Patience, RegistryLine, RegistryTrouble} from '../system/registry-line.js'
 import type {DirectoryStore} from './directory.js'
@@ -67,20 +66,9 @@ export function registryStore(reference: string, options: RegistryStoreOptions):
     return 'entry' in read ? read.entry : refuse(kind, key, read.refused)
   }
 
-  /** A folder of our own store for what is on its way, gone at the end. */
-  async function inPartial<T>(work: (folder: string) => Promise<T>): Promise<T> {
-    const folder = join(local.folder, 'partial', `registry-${randomBytes(6).toString('hex')}`)
-    await makeOwned(folder, owner)
-    try {
-      return await work(folder)
-    } finally {
-      await rm(folder, {recursive: true, force: true})
-    }
-  }
-
   async function adopt(entry: Entry, signal: AbortSignal): Promise<StoredStage | undefined> {
     const small = entry.files.filter(each => each.name !== 'image.sqfs')
-    return inPartial(async folder => {
+    return local.inPartial('registry', async folder => {
       const files = new Map<string, string>()
       for (const file of small) {
         const path = join(folder, file.name)
@@ -117,7 +105,7 @@ export function registryStore(reference: string, options: RegistryStoreOptions):
     return local.locked(digest, waiting, signal, async () => {
       const there = await ownImage(record, signal)
       if (there !== undefined) return there === 'other' ? undefined : there
-      const found = await inPartial(async folder => {
+      const found = await local.inPartial('registry', async folder => {
         const file = join(folder, record.image.file)
         const megabytes = (size / (1 << 20)).toFixed(1)
         options.note('info', `fetching its image (${megabytes} MB) from ${reference}`, record.stage)
@@ -155,7 +143,7 @@ export function registryStore(reference: string, options: RegistryStoreOptions):
         async () => {
           const there = await local.findArtifacts(name, signal)
           if (there !== undefined) return there
-          await inPartial(async folder => {
+          await local.inPartial('registry', async folder => {
             const file = join(folder, pack.name)
             await downloadBlob(line, pack, file, signal)
             await giveTo(file, owner)

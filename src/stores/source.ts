@@ -21,6 +21,8 @@ export interface Target {
   readonly name: string
   sendStage(key: string, signal: AbortSignal): Promise<void>
   sendArtifacts(name: string, signal: AbortSignal): Promise<void>
+  /** At the end of the build, however it ended. */
+  close?(): Promise<void>
 }
 
 /** Why a store is of no use, for a person. */

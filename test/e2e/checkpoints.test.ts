@@ -54,8 +54,11 @@ const steps = [
   'RUN echo two >>/d/second-only && ln /d/keep/file /d/third && mkdir -m 0 /d/closed && chown 5:6 /d/keep && touch "/d/name with  spaces" "/d/-dash" && touch -d @1000000000 /d/keep/file',
   String.raw`RUN printf 'a' >"/d/$(printf 'new\nline')" && mv /d/keep /d/moved && rm /bin/vi`,
   'COPY source.txt /d/source.txt',
-  'RUN cat /d/source.txt >/d/result',
+  // Which names are one file, too: one of them was not touched when the folder of the others was renamed.
+  'RUN (cat source.txt; stat -c %h third moved/*) >result',
 ]
+/** The last of them, as events tell it. */
+const result = `run ${steps[5]?.slice(4)}`
 const dockerfile = (lines: readonly string[]) => [`FROM ${registry}/busybox`, 'WORKDIR /d', 'ENV A=b', ...lines, ''].join('\n')
 
 describe('a stage of a Dockerfile', () => {
@@ -73,7 +76,7 @@ describe('a stage of a Dockerfile', () => {
     expect(entries('resumed', 'checkpoints')).toHaveLength(5)
     const resumed = await build('Dockerfile', 'resumed', ['--checkpoints', 'always', '--context', '.'])
     expect(resumed.code, resumed.stderr).toBe(0)
-    expect(resumed.ran).toEqual(['copy source.txt', 'run cat /d/source.txt >/d/result'])
+    expect(resumed.ran).toEqual(['copy source.txt', result])
     expect(resumed.stderr).toContain('goes on after line 7')
     const whole = await build('Dockerfile', 'whole', ['--checkpoints', 'off'])
     expect(whole.code, whole.stderr).toBe(0)
@@ -87,7 +90,7 @@ describe('a stage of a Dockerfile', () => {
     work.write({'source.txt': 'second\n'})
     const changed = await build('Dockerfile', 'resumed', ['--checkpoints', 'always'])
     expect(changed.code, changed.stderr).toBe(0)
-    expect(changed.ran).toEqual(['copy source.txt', 'run cat /d/source.txt >/d/result'])
+    expect(changed.ran).toEqual(['copy source.txt', result])
     expect((await listImage(join(out, 'resumed.sif'))).get('/d/result')).not.toEqual(
       (await listImage(join(out, 'whole.sif'))).get('/d/result'),
     )
@@ -110,7 +113,7 @@ describe('a stage of a Dockerfile', () => {
     const rest = await build('Dockerfile', 'resumed')
     expect(rest.code, rest.stderr).toBe(0)
     expect(rest.stderr).toContain('is damaged')
-    expect(rest.ran.slice(-3)).toEqual(['copy source.txt', 'run cat /d/source.txt >/d/result', 'run echo more >/d/more'])
+    expect(rest.ran.slice(-3)).toEqual(['copy source.txt', result, 'run echo more >/d/more'])
     expect(rest.ran.length).toBeLessThan(7)
     expect(rest.document.stages.map(each => each.digest)).toEqual(anew.document.stages.map(each => each.digest))
   })

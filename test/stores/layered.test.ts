@@ -211,7 +211,8 @@ it('an image that fails in its own store is looked for in the next', async () =>
 describe('sending', () => {
   it('copies what is put, and what is found in our own, into a folder that is a store', async () => {
     await putStage(here, 'old', image)
-    const queue = sending(folderTarget(group.folder, {local: here, owner}), note, signal)
+    const target = folderTarget(group.folder, {local: here, owner})
+    const queue = sending(target, note, signal)
     const store = layeredStore(here, [], {note, sending: queue})
     const put = await putStage(store as DirectoryStore, 'tool', image)
     await store.find(keyOf('old'), signal)
@@ -227,6 +228,13 @@ describe('sending', () => {
     expect(JSON.parse(readFileSync(join(group.folder, 'store.json'), 'utf8'))).toEqual({version: 2})
     expect(readdirSync(join(group.folder, 'partial'))).toEqual([])
     expect(warnings()).toEqual([])
+    // Whoever works on that store knows what was being copied, until the end.
+    const marks = readdirSync(join(group.folder, 'users'))
+    expect(marks.map(name => readFileSync(join(group.folder, 'users', name), 'utf8'))).toEqual([
+      expect.stringContaining('"partial/sent-'),
+    ])
+    await target.close?.()
+    expect(readdirSync(join(group.folder, 'users'))).toEqual([])
   })
 
   it('holds nothing up, ends with the first failure, and says so once', async () => {

@@ -246,6 +246,25 @@ describe('what a running build relies on', () => {
     expect(await listed()).toEqual([])
   })
 
+  it('stays with what is on its way into the store, which goes with a build that dies', async () => {
+    const marks = useMarks(at, {owner})
+    const build = directoryStore(at, {owner, onDamage: () => {}, uses: marks})
+    await build.inPartial('registry', async beside => {
+      writeFileSync(join(beside, 'image.sqfs'), 'half of')
+      await prune(at, {owner, all: true})
+      expect(readFileSync(join(beside, 'image.sqfs'), 'utf8')).toBe('half of')
+      // The same mark, of a process that is no more.
+      const [name = ''] = readdirSync(join(at, 'users'))
+      const [header = '', ...entries] = readFileSync(join(at, 'users', name), 'utf8').split('\n')
+      const mark: {holder: object} = JSON.parse(header)
+      const dead = {...mark, holder: {...mark.holder, pid: 2 ** 22 + 1}}
+      writeFileSync(join(at, 'users', name), [JSON.stringify(dead), ...entries].join('\n'))
+      await runningBuilds(at)
+      expect(existsSync(beside)).toBe(false)
+    })
+    await marks.close()
+  })
+
   it('stays while another host shows signs of life, by the file server’s clock, and no longer', async () => {
     await stage('used', 20)
     mkdirSync(join(at, 'users'), {recursive: true})
