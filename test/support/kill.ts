@@ -3,53 +3,14 @@
  * mended with a word, OUT old or new, the next build right, and nothing lying about.
  */
 import {spawn} from 'node:child_process'
-import {chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync} from 'node:fs'
+import {chmodSync, cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync} from 'node:fs'
 import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {hashFile} from '../../src/system/files.js'
-import {asUser, listImage, registry, root, sifstage, user, workFolder} from './engine.js'
+import {asUser, listImage, type Ran, registry, root, sifstage, user, workFolder} from './engine.js'
+import {diamond, pinnedBase, stepwise} from './kill-inputs.js'
+import {type Aftermath, type Moment, VERBS, type Verb, verbWays} from './kill-moments.js'
 import {PowerCut, randomOf} from './power-cut.js'
-
-/** The base by its digest: others may push to the same registry meanwhile. */
-async function pinnedBase(): Promise<string> {
-  const accept = 'application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json'
-  const answer = await fetch(`http://${registry}/v2/busybox/manifests/latest`, {method: 'HEAD', headers: {accept}})
-  const digest = answer.headers.get('docker-content-digest')
-  if (digest === null) throw new Error(`the registry ${registry} has no busybox`)
-  return `${registry}/busybox@${digest}`
-}
-
-/** A diamond of four small stages; the number makes other content. */
-function description(base: string, number: number): string {
-  const from = `Bootstrap: docker\nFrom: ${base}\n`
-  return [
-    `${from}Stage: base\n\n%post\n    mkdir -p /made && echo base ${number} > /made/base\n    head -c 300000 /dev/zero | tr '\\0' '${number % 10}' > /made/much\n`,
-    `${from}Stage: left\n\n%files from base\n    /made/base /from/base\n\n%post\n    cat /from/base > /left; echo left >> /left\n`,
-    `${from}Stage: right\n\n%files from base\n    /made/base /from/base\n    /made/much /from/much\n\n%post\n    cat /from/base > /right; echo right >> /right; chown 5:6 /right\n`,
-    `${from}Stage: final\n\n%files from left\n    /left /got/left\n\n%files from right\n    /right /got/right\n    /from/much /got/much\n\n%post\n    cat /got/left /got/right > /all\n`,
-  ].join('\n')
-}
-
-export type Verb = 'build' | 'publish' | 'prune'
-export type Death = 'tool' | 'engine' | 'power'
-
-export interface Moment {
-  readonly seed: number
-  readonly verb: Verb
-  readonly death: Death
-}
-
-export interface Aftermath {
-  readonly moment: Moment
-  /** What was going on when it was killed. */
-  readonly at: string
-  readonly lost: number
-  /** Sentences of `cache verify` about damage that it dropped. */
-  readonly damaged: readonly string[]
-  readonly out: 'old' | 'new' | 'none'
-  /** What is not as it must be. */
-  readonly wrong: readonly string[]
-}
 
 /** Everything that can be compared of a build: what came out of each stage, and all that is in the image. */
 interface Outcome {
@@ -57,31 +18,25 @@ interface Outcome {
   readonly image: string
 }
 
-/** A number each from 0 up: moments are spread over verbs and deaths the same way for every count. */
-export function moments(count: number, first = 1): Moment[] {
-  const verbs = ['build', 'build', 'publish', 'prune'] as const
-  const deaths = ['tool', 'power', 'engine'] as const
-  return Array.from({length: count}, (_, i) => {
-    const verb = verbs[i % verbs.length] ?? 'build'
-    const death = deaths[Math.floor(i / verbs.length) % deaths.length] ?? 'tool'
-    // Prune starts no engine.
-    return {seed: first + i, verb, death: verb === 'prune' && death === 'engine' ? 'power' : death}
-  })
-}
-
 export class KillBench {
   readonly #work = workFolder()
   readonly #folder = join(this.#work.path, 'work')
   readonly #scratch = join(this.#work.path, 'scratch')
   readonly #store = join(this.#folder, 'store')
+  /** A store with all of the diamond, which others pull from as well, and one with all points of the steps. */
   readonly #full = join(this.#folder, 'full')
+  readonly #points = join(this.#folder, 'points')
+  readonly #shared = `oras://${registry}/shared/kill-${process.pid}-${Date.now()}`
+  #publicLine = ''
   readonly #outFolder = join(this.#folder, 'out')
   readonly #out = join(this.#outFolder, 'image.sif')
   readonly #cut = new PowerCut(join(this.#work.path, 'cut'), [this.#store, this.#outFolder])
-  #expected: Outcome = {stages: '', image: ''}
+  /** From nothing, of the diamond and of the steps. */
+  #diamond: Outcome = {stages: '', image: ''}
+  #stepwise: Outcome = {stages: '', image: ''}
   #old = ''
   /** Milliseconds and changes that a verb takes when nobody disturbs it. */
-  readonly #length = new Map<Verb, {readonly milliseconds: number; readonly changes: number}>()
+  readonly #length = new Map<string, {readonly milliseconds: number; readonly changes: number}>()
 
   remove(): Promise<void> {
     return this.#work.remove()
@@ -91,22 +46,35 @@ export class KillBench {
     return {
       SIFSTAGE_TMPDIR: this.#scratch,
       SIFSTAGE_CACHE_DIR: this.#store,
+      XDG_CONFIG_HOME: join(this.#work.path, 'config'),
       NO_COLOR: '1',
       ...(user === undefined ? {} : {SIFSTAGE_RUN_AS: user}),
     }
   }
 
-  #arguments(verb: Verb): string[] {
+  #arguments(verb: Verb, way = ''): string[] {
     if (verb === 'prune') return ['cache', 'prune', '--max-size', '400kB']
-    return ['build', 'new.def', '-o', this.#out, '-j', '2', '--no-https', '--json']
+    const build = ['-o', this.#out, '-j', '2', '--no-https', '--json']
+    if (verb === 'steps') return ['build', 'steps/Dockerfile', '--checkpoints', way === 'whole' ? 'off' : 'always', ...build]
+    const from = way.startsWith('folder') ? this.#full : this.#shared
+    const pull = verb === 'pull' && way !== '' ? ['--store-from', from, '--store-trust', this.#publicLine] : []
+    const anew = way.endsWith('left anew') ? ['--no-cache-filter', 'left'] : []
+    return ['build', 'new.def', ...build, ...pull, ...anew]
   }
 
-  /** The store as a verb finds it: empty, with the base stage alone, or full. */
-  async #prepare(verb: Verb): Promise<void> {
+  /** The store as a verb finds it: empty, with a part of what it makes, or full. */
+  async #prepare(verb: Verb, way: string, random: () => number): Promise<void> {
     for (const folder of [this.#store, this.#outFolder]) rmSync(folder, {recursive: true, force: true})
     mkdirSync(this.#outFolder)
     cpSync(join(this.#folder, 'old.sif'), this.#out)
-    if (verb === 'build') return
+    if (verb === 'steps' && way === 'from a point') {
+      await asUser(['cp', '-a', this.#points, this.#store], '/')
+      for (const name of ['stages', 'outputs']) rmSync(join(this.#store, name), {recursive: true})
+      const points = this.#pointsOf(this.#store)
+      const done = Math.floor(random() * (Math.max(...points.map(each => each.steps)) + 1))
+      for (const {entry} of points.filter(each => each.steps > done)) rmSync(entry, {recursive: true})
+    }
+    if (verb !== 'publish' && verb !== 'prune') return
     await asUser(['cp', '-a', this.#full, this.#store], '/')
     if (verb === 'publish') {
       // Only the last moments of a build are left to do.
@@ -118,6 +86,38 @@ export class KillBench {
     }
   }
 
+  /** The points inside the stage that a store has. */
+  #pointsOf(store: string): {readonly entry: string; readonly key: string; readonly before?: string; readonly steps: number}[] {
+    const folder = join(store, 'checkpoints')
+    return (existsSync(folder) ? readdirSync(folder) : []).map(name => {
+      const record: {key: string; before?: string; steps: number} = JSON.parse(
+        readFileSync(join(folder, name, 'record.json'), 'utf8'),
+      )
+      return {entry: join(folder, name), ...record}
+    })
+  }
+
+  /** The line of the Dockerfile that the next build has to go on after, if there is one: each step has a line, and so has FROM. */
+  #goesOnAfter(): number | undefined {
+    if (existsSync(join(this.#store, 'stages')) && readdirSync(join(this.#store, 'stages')).length > 0) return undefined
+    const points = this.#pointsOf(this.#store)
+    const isWhole = (key: string | undefined): boolean =>
+      key === undefined || points.some(each => each.key === key && isWhole(each.before))
+    const steps = points.filter(each => isWhole(each.key)).map(each => each.steps)
+    return steps.length === 0 ? undefined : 1 + Math.max(...steps)
+  }
+
+  /** All that is in the store that is only read; nobody may change it. */
+  #stateOfFull(): string {
+    const paths = readdirSync(this.#full, {recursive: true, encoding: 'utf8'}).sort()
+    return paths
+      .map(path => {
+        const {mode, uid, size, mtimeMs} = lstatSync(join(this.#full, path))
+        return `${path} ${mode} ${uid} ${size} ${mtimeMs}`
+      })
+      .join('\n')
+  }
+
   /** All that is in OUT; the labels hold the time of the build. */
   async #content(): Promise<string> {
     const entries = [...(await listImage(this.#out))]
@@ -125,45 +125,57 @@ export class KillBench {
   }
 
   /** Builds what the kills are held against, and finds out how long each verb takes. */
-  async prepare(): Promise<void> {
+  async prepare(verbs: readonly Verb[] = VERBS): Promise<void> {
     const base = await pinnedBase()
-    this.#work.write({'old.def': description(base, 1), 'new.def': description(base, 2)})
+    this.#work.write({
+      'old.def': diamond(base, 1),
+      'new.def': diamond(base, 2),
+      'steps/Dockerfile': stepwise(base),
+      'steps/source.txt': 'source\n',
+    })
     mkdirSync(this.#scratch)
     chmodSync(this.#scratch, 0o777)
-    const old = await sifstage(
-      ['build', 'old.def', '-o', join(this.#folder, 'old.sif'), '--no-https', '--cache-dir', join(this.#folder, 'other')],
-      {
-        cwd: this.#work.path,
-        env: this.#environment(),
-      },
-    )
-    if (old.code !== 0) throw new Error(old.stderr)
+    this.#publicLine = (await this.#run(['cache', 'key'])).stdout.trim()
+    const other = ['--no-https', '--cache-dir', join(this.#folder, 'other')]
+    await this.#run(['build', 'old.def', '-o', join(this.#folder, 'old.sif'), ...other])
     this.#old = await hashFile(join(this.#folder, 'old.sif'))
     mkdirSync(this.#outFolder)
-    this.#expected = await this.#build()
+    this.#diamond = await this.#build(this.#arguments('build'))
+    await this.#run([...this.#arguments('build'), '--store-to', this.#shared])
     await asUser(['cp', '-a', this.#store, this.#full], '/')
-    for (const verb of ['build', 'publish', 'prune'] as const) {
-      await this.#prepare(verb)
+    this.#stepwise = await this.#build([...this.#arguments('steps', 'whole'), ...other])
+    await this.#prepare('steps', '', Math.random)
+    await this.#run(this.#arguments('steps'))
+    await asUser(['cp', '-a', this.#store, this.#points], '/')
+    for (const {verb, way} of verbWays(verbs)) {
+      await this.#prepare(verb, way, () => 0.5)
       const started = performance.now()
-      const ran = await this.#start(verb, this.#cut.environment(0)).ended
+      const ran = await this.#start(verb, way, this.#cut.environment(0)).ended
       if (ran.code !== 0) throw new Error(`${verb} fails undisturbed: ${ran.output}`)
-      this.#length.set(verb, {milliseconds: performance.now() - started, changes: this.#cut.changes()})
+      this.#length.set(`${verb} ${way}`, {milliseconds: performance.now() - started, changes: this.#cut.changes()})
     }
   }
 
+  /** The tool, which must succeed. */
+  async #run(args: readonly string[]): Promise<Ran> {
+    const ran = await sifstage(args, {cwd: this.#work.path, env: this.#environment()})
+    if (ran.code !== 0) throw new Error(`${args[0]} fails: ${ran.stderr}`)
+    return ran
+  }
+
   /** A whole build, and all that can be said of it. */
-  async #build(): Promise<Outcome> {
-    const ran = await sifstage(this.#arguments('build'), {cwd: this.#work.path, env: this.#environment()})
-    if (ran.code !== 0) throw new Error(`the next build fails: ${ran.stderr}`)
+  async #build(args: readonly string[]): Promise<Outcome & {readonly stderr: string}> {
+    const ran = await this.#run(args)
     const document: {readonly stages: readonly {readonly name: string; readonly digest?: string}[]} = JSON.parse(ran.stdout)
     return {
       stages: document.stages.map(each => `${each.name} ${each.digest}`).join('\n'),
       image: await this.#content(),
+      stderr: ran.stderr,
     }
   }
 
-  #start(verb: Verb, environment: Readonly<Record<string, string>>) {
-    const child = spawn(join(root, 'bin/sifstage'), this.#arguments(verb), {
+  #start(verb: Verb, way: string, environment: Readonly<Record<string, string>>) {
+    const child = spawn(join(root, 'bin/sifstage'), this.#arguments(verb, way), {
       cwd: this.#work.path,
       env: {...process.env, ...this.#environment(), ...environment},
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -204,14 +216,14 @@ export class KillBench {
   }
 
   /** Kills at a moment; tells what was going on. */
-  async #kill({verb, death}: Moment, random: () => number): Promise<string> {
-    const length = this.#length.get(verb) ?? {milliseconds: 1000, changes: 10}
+  async #kill({verb, way, death}: Moment, random: () => number): Promise<string> {
+    const length = this.#length.get(`${verb} ${way}`) ?? {milliseconds: 1000, changes: 10}
     if (death === 'power') {
       const at = 1 + Math.floor(random() * length.changes)
-      await this.#start(verb, this.#cut.environment(at)).ended
+      await this.#start(verb, way, this.#cut.environment(at)).ended
       return this.#cut.last().replaceAll(`${this.#folder}/`, '')
     }
-    const {child, ended} = this.#start(verb, {})
+    const {child, ended} = this.#start(verb, way, {})
     let over = false
     void ended.then(() => {
       over = true
@@ -238,11 +250,11 @@ export class KillBench {
     return `${Math.round(moment)} ms: ${what}\n${output}`
   }
 
-  async #stateOfOut(): Promise<'old' | 'new' | 'none' | 'half'> {
+  async #stateOfOut(expected: Outcome): Promise<'old' | 'new' | 'none' | 'half'> {
     if (!existsSync(this.#out)) return 'none'
     if ((await hashFile(this.#out)) === this.#old) return 'old'
     try {
-      return (await this.#content()) === this.#expected.image ? 'new' : 'half'
+      return (await this.#content()) === expected.image ? 'new' : 'half'
     } catch {
       return 'half'
     }
@@ -250,15 +262,18 @@ export class KillBench {
 
   async run(moment: Moment): Promise<Aftermath> {
     const random = randomOf(moment.seed)
-    await this.#prepare(moment.verb)
+    const {verb, way} = moment
+    const expected = verb === 'steps' ? this.#stepwise : this.#diamond
+    await this.#prepare(verb, way, random)
+    const full = this.#stateOfFull()
     const at = await this.#kill(moment, random)
     const wrong: string[] = []
     if (!(await this.#silence(8_000))) wrong.push(`processes are left: ${this.#engines().join(' ')}`)
     const lost = moment.death === 'power' ? this.#cut.lose(random) : []
-    const out = await this.#stateOfOut()
+    const out = await this.#stateOfOut(expected)
     if (out === 'half') wrong.push('OUT is half')
     if (out === 'none') wrong.push('OUT is gone')
-    if (moment.verb === 'prune' && out !== 'old') wrong.push('prune changed OUT')
+    if (verb === 'prune' && out !== 'old') wrong.push('prune changed OUT')
 
     const options = {cwd: this.#work.path, env: this.#environment()}
     const verified = await sifstage(['cache', 'verify', '--json'], options)
@@ -273,14 +288,21 @@ export class KillBench {
     const again = await sifstage(['cache', 'verify'], options)
     if (again.code !== 0) wrong.push(`cache verify leaves damage: ${again.stdout}${again.stderr}`)
 
+    const line = verb === 'steps' ? this.#goesOnAfter() : undefined
     try {
-      const next = await this.#build()
-      if (next.stages !== this.#expected.stages)
-        wrong.push(`the stages of the next build are others than from nothing: ${next.stages}, not ${this.#expected.stages}`)
-      if (next.image !== this.#expected.image) wrong.push('the image of the next build is another than from nothing')
+      // What was pulled is whole by itself; what was not is fetched now, or built.
+      const again =
+        verb === 'steps' ? this.#arguments(verb) : this.#arguments(verb === 'pull' ? verb : 'build', random() < 0.5 ? way : '')
+      const next = await this.#build(again)
+      if (next.stages !== expected.stages)
+        wrong.push(`the stages of the next build are others than from nothing: ${next.stages}, not ${expected.stages}`)
+      if (next.image !== expected.image) wrong.push('the image of the next build is another than from nothing')
+      if (line !== undefined && !next.stderr.includes(`goes on after line ${line},`))
+        wrong.push(`the next build does not go on after line ${line}: ${next.stderr}`)
     } catch (error) {
       wrong.push(error instanceof Error ? error.message : String(error))
     }
+    if (this.#stateOfFull() !== full) wrong.push('the store that is only read was changed')
     for (const [what, folder] of [
       ['scratch', this.#scratch],
       ['partial', join(this.#store, 'partial')],
@@ -298,43 +320,4 @@ export class KillBench {
     if (!(await this.#silence(5_000))) wrong.push(`processes are left after the next build: ${this.#engines().join(' ')}`)
     return {moment, at, lost: lost.length, damaged, out: out === 'half' ? 'none' : out, wrong}
   }
-}
-
-/** What the table in docs/kill-tests.md says. */
-export function killTable(found: readonly Aftermath[]): string {
-  const rows = new Map<string, Aftermath[]>()
-  for (const each of found) {
-    const row = `${each.moment.verb} | ${each.moment.death}`
-    rows.set(row, [...(rows.get(row) ?? []), each])
-  }
-  const number = (all: readonly Aftermath[], which: (each: Aftermath) => boolean) => String(all.filter(which).length)
-  const line = (name: string, all: readonly Aftermath[]) =>
-    `| ${[
-      name,
-      String(all.length),
-      number(all, each => each.lost > 0),
-      number(all, each => each.damaged.length > 0),
-      number(all, each => each.out === 'old'),
-      number(all, each => each.out === 'new'),
-      number(all, each => each.wrong.length > 0),
-    ].join(' | ')} |`
-  const seeds = found.map(each => each.moment.seed)
-  return [
-    '# Killed at random moments',
-    '',
-    `Made by \`SIFSTAGE_RECORD=table SIFSTAGE_TEST_FULL=1 npx vitest run test/full/kill\` on ${new Date().toISOString().slice(0, 10)}, seeds ${Math.min(...seeds)} to ${Math.max(...seeds)}.`,
-    '',
-    'A diamond of four stages with `-j 2`, Apptainer as the engine. `kill -9` of the tool or of a process of the engine at a',
-    'random time, or a power cut at a random change of a file in the store or beside OUT: the tool is ended there, and what it',
-    'had not synced is lost (test/support/power-cut.ts). *publish* builds the last stage and OUT alone, *prune* makes a full',
-    'store small. Afterwards `cache verify` has to find no damage, OUT has to be the old or the new image, and the',
-    'next build has to succeed with the same stages and the same image as one from nothing, leaving no process, scratch, lock',
-    'or half entry behind. One thing may stay for a minute after a power cut: a mark of use whose content was lost.',
-    '',
-    '| during | killed | moments | something was lost | damage found | OUT old | OUT new | wrong |',
-    '|---|---|---|---|---|---|---|---|',
-    ...[...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, all]) => line(name, all)),
-    line('**all** | ', found),
-    '',
-  ].join('\n')
 }
