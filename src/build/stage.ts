@@ -1,7 +1,8 @@
 /** Runs one stage, alone, in its own folder of scratch, and publishes what came out (design section 6, 4–5). */
+import {createHash} from 'node:crypto'
 import {createWriteStream, mkdirSync, rmSync, type WriteStream} from 'node:fs'
 import {chmod, readFile, stat as statFile, writeFile} from 'node:fs/promises'
-import {join} from 'node:path'
+import {join, resolve} from 'node:path'
 import {treeDigest} from '../images/digest.js'
 import type {CacheMount, Description, Stage} from '../model/description.js'
 import {ExitCode, ImageNotKept, SifstageError} from '../model/errors.js'
@@ -308,7 +309,11 @@ async function sizeOf(file: string): Promise<number> {
 async function logPath(store: string, stage: Stage, description: Description): Promise<string> {
   const folder = join(store, 'logs')
   const safe = `${description.file.replace(/^.*\//, '')}-${stage.name}`.replace(/[^\w.-]/g, '_').slice(0, 100)
-  const file = join(folder, `${safe}.log`)
+  // Many projects have a Dockerfile with a stage of that name.
+  const input = createHash('sha256')
+    .update(JSON.stringify([resolve(description.file), stage.name]))
+    .digest('hex')
+  const file = join(folder, `${safe}-${input.slice(0, 8)}.log`)
   try {
     mkdirSync(folder, {recursive: true})
     // Perhaps of another user, who may not be written over but replaced.

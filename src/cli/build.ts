@@ -2,14 +2,15 @@
 import {availableParallelism} from 'node:os'
 import {build} from '../build/build.js'
 import {demandsOf} from '../build/demands.js'
-import type {BuildPorts, BuildResult, Failure, StageReport} from '../build/request.js'
+import type {BuildPorts, BuildRequest, BuildResult, Failure, StageReport} from '../build/request.js'
 import {arrange} from '../checks/arrange.js'
 import type {ArtifactReport} from '../model/artifact.js'
 import {type Diagnostic, diagnosticJson} from '../model/diagnostic.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
 import type {Sink} from '../model/ports.js'
+import {neededStages} from '../plan/graph.js'
 import {renderDiagnostics} from '../reports/text.js'
-import {fileError, writeWhole} from '../system/files.js'
+import {fileError, leftBeside, writeWhole} from '../system/files.js'
 import {dryRun} from './dry-run.js'
 import type {BuildingFlags, EverywhereFlags} from './flags.js'
 import {exitCodeOf, type Loaded, loadInput} from './input.js'
@@ -145,10 +146,14 @@ export async function runBuild(input: string | undefined, flags: BuildFlags, aro
       output,
     })
     await holdLocked(request, loaded.pins, ports.bases, around.signal)
+    refuseCacheMounts(request)
     const unmet = demandsOf(request.description, request.target, secrets.ids, request.options.cacheMounts)
     loaded = {...loaded, diagnostics: arrange([...loaded.diagnostics, ...unmet], loaded.source)}
     if (exitCodeOf(loaded.diagnostics) !== ExitCode.done) return stopped(loaded, around.colour)
-    if (!flags['dry-run']) await scratch.sweep()
+    if (!flags['dry-run']) {
+      await scratch.sweep()
+      for (const left of await leftBeside(output.path)) await scratch.discard(left)
+    }
     if (flags['dry-run']) return await dryRun(request, ports, loaded, around.signal)
     const result = await build(request, ports, around.signal)
     await finish()
@@ -195,6 +200,17 @@ async function fitBudget(most: number, {store, identity}: BuildPorts, sink: Sink
   } catch (error) {
     note('warning', `the store could not be kept to ${showSize(most)}: ${error instanceof Error ? error.message : String(error)}`)
   }
+}
+
+/** `--cache-mount` is for those who cannot write it down. */
+function refuseCacheMounts({options, description, target}: BuildRequest): void {
+  const stages = neededStages(description, target).map(index => description.stages[index])
+  if (options.cacheMounts.length > 0 && !stages.some(stage => stage?.rules === 'def'))
+    throw new SifstageError(
+      ExitCode.usage,
+      `--cache-mount ${options.cacheMounts[0]}: no stage of ${description.file} is one of a definition file`,
+      'In a Dockerfile write RUN --mount=type=cache,target=TARGET, in YAML `mounts:` of the step',
+    )
 }
 
 /** What the command line promises and this version cannot do: said before anything is read, never ignored. */

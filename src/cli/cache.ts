@@ -7,6 +7,7 @@ import {checkUp} from '../stores/check-up.js'
 import {activityOn, type ItemKind, type StoreItem, takeInventory} from '../stores/inventory.js'
 import {prune, type Removal, type RetentionOptions} from '../stores/retention.js'
 import {refuseNewer} from '../stores/version.js'
+import {errorCode, exists} from '../system/files.js'
 import type {KeptStage} from '../system/lazy-scratch.js'
 import {removeTree} from '../system/scratch.js'
 import type {Outcome} from './outcome.js'
@@ -20,11 +21,22 @@ export interface CacheFlags {
   readonly json: boolean
 }
 
+/** A folder that is not there has no names; what is no folder is told by undefined. */
+function notMissing(error: unknown): string[] | undefined {
+  return errorCode(error) === 'ENOENT' ? [] : undefined
+}
+
 async function open(flags: CacheFlags): Promise<{readonly folder: string; readonly identity: Identity}> {
   const settings = await loadSettings(process.cwd(), process.env)
   const identity = identityOf(flags['run-as'] ?? settings.runAs)
   const folder = storeFolder(flags['cache-dir'] ?? settings.cacheDir, identity, process.env)
-  await refuseNewer(folder)
+  const version = await refuseNewer(folder)
+  // Nothing there is no store yet; anything else that is none was hardly meant.
+  const names = version === undefined ? await readdir(folder).catch(notMissing) : []
+  if (names === undefined || (names.length > 0 && !names.includes('stages') && !names.includes('bases')))
+    throw new SifstageError(ExitCode.usage, `${folder} is no store of sifstage`, 'Look at --cache-dir and SIFSTAGE_CACHE_DIR')
+  if (names.length === 0 && version === undefined && flags['cache-dir'] !== undefined && !(await exists(folder)))
+    throw new SifstageError(ExitCode.usage, `there is no store at ${folder}`, 'Look at --cache-dir; a build makes one')
   return {folder, identity}
 }
 

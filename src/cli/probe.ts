@@ -1,12 +1,12 @@
 /** Which engines are here and what they can do, and why not (design: `engines`). Looks; changes nothing. */
 import {accessSync, constants, readFileSync, statSync} from 'node:fs'
-import {mkdir, readFile} from 'node:fs/promises'
+import {readFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {apptainerEngine} from '../engines/apptainer.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
 import type {Engine, EngineStatus, Identity, Mapping} from '../model/ports.js'
 import {engineEnvironment} from '../system/environment.js'
-import {writeWhole} from '../system/files.js'
+import {makeOwned, writeWhole} from '../system/files.js'
 import {asUser, hasSubordinateIds, mappingOf} from '../system/identity.js'
 import {capture} from '../system/processes.js'
 
@@ -83,7 +83,7 @@ async function versionOf(
   const version = /(\d+\.\d+[^\s]*)/.exec(answer?.lines.join(' ') ?? '')?.[1]
   if (answer?.exitCode !== 0 || version === undefined) return undefined
   try {
-    await mkdir(store, {recursive: true})
+    await makeOwned(store, identity)
     await writeWhole(file, `${JSON.stringify({...known, [mark]: version})}\n`)
   } catch {
     // A store that cannot be written says so when it is needed.

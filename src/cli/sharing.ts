@@ -63,6 +63,9 @@ export async function shareStore(
   const from = listed(flags['store-from'], environment['SIFSTAGE_STORE_FROM'], settings.storeFrom).filter(reachable)
   const wanted = sends ? (flags['store-to'] ?? (environment['SIFSTAGE_STORE_TO'] || settings.storeTo)) : undefined
   const to = wanted === undefined || reachable(wanted) ? wanted : undefined
+  for (const [flag, place] of [...from.map(each => ['--store-from', each] as const), ['--store-to', to ?? '-'] as const])
+    if (place.trim() === '')
+      throw new SifstageError(ExitCode.usage, `${flag}: no place is named`, 'Give a folder, or oras://HOST/REPOSITORY')
   if (from.length === 0 && to === undefined) return {store: local, finish: async () => {}, close: async () => {}}
   const [{layeredStore}, {folderSource, folderTarget}, {sending}] = await Promise.all([
     import('../stores/layered.js'),

@@ -172,12 +172,19 @@ function optionChanges(was: string, is: string): Change[] {
   })
 }
 
+/** Names of what differs in two JSON objects. */
+function differingKeys(was: string, is: string): string[] {
+  return optionChanges(was, is).map(each => each.name)
+}
+
 function argumentChanges(before: MadeOf, now: MadeOf): Change[] {
   const names = [...new Set([...Object.keys(before.buildArguments), ...Object.keys(now.buildArguments)])].sort()
   return names.flatMap((name): Change[] => {
     const [was, is] = [before.buildArguments[name], now.buildArguments[name]]
     if (was === is) return []
-    return [{kind: 'argument', name, what: was === undefined ? 'new' : is === undefined ? 'not given any more' : 'another value'}]
+    return [
+      {kind: 'argument', name, what: was === undefined ? 'given now' : is === undefined ? 'not given any more' : 'another value'},
+    ]
   })
 }
 
@@ -190,10 +197,24 @@ function partChanges(
   artifact: ArtifactDifference,
 ): Change[] {
   if (name === 'base') {
-    const [old, fresh] = [shortDigest(was?.value ?? ''), shortDigest(is?.value ?? '')]
+    // Of a parent stage its labels stand behind the digest.
+    const [old, ...oldLabels] = (was?.value ?? '').split(' ')
+    const [fresh, ...freshLabels] = (is?.value ?? '').split(' ')
     const other = before.base === now.base ? '' : ` (it was ${before.base})`
-    return [{kind: 'base', name: now.base, what: `was ${old}, is ${fresh}${other}`}]
+    const labels = oldLabels.join(' ') === freshLabels.join(' ') ? '' : ', with other labels'
+    const digests = old === fresh ? 'the same files' : `was ${shortDigest(old ?? '')}, is ${shortDigest(fresh ?? '')}`
+    return [{kind: 'base', name: now.base, what: `${digests}${labels}${other}`}]
   }
+  if (name === 'inherited' && was !== undefined && is !== undefined)
+    return [
+      {
+        kind: 'other',
+        name: 'what it begins with',
+        what: 'variables, arguments, folder or user of its base or parents have changed',
+      },
+    ]
+  if (name === 'settings' && was !== undefined && is !== undefined)
+    return [{kind: 'other', name: 'settings of the image', what: `changed: ${differingKeys(was.value, is.value).join(', ')}`}]
   if (name === 'text of the stage' && was !== undefined && is !== undefined) return [textChange(was.value, is.value, now.line)]
   if (name === 'engine options' && was !== undefined && is !== undefined) return optionChanges(was.value, is.value)
   if (name === 'test')

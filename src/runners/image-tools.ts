@@ -1,6 +1,6 @@
 /** Image trees by the host's tar and squashfs-tools, run in the namespace where the image's owners are real. */
 import {closeSync, openSync} from 'node:fs'
-import {stat, writeFile} from 'node:fs/promises'
+import {chmod, stat, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {Listing} from '../images/listing.js'
 import {fastCompression, noSquashfsTools, packArguments, unpackArguments} from '../images/squashfs.js'
@@ -73,6 +73,7 @@ export function imageTools(options: ImageToolsOptions): ImageTools {
     async inventory(root, signal) {
       const complaints: string[] = []
       let listing = new Listing([])
+      let isTree = false
       let broken: unknown
       const result = await runProcess({
         argv: [...inside, ...treeArguments(root)],
@@ -82,7 +83,9 @@ export function imageTools(options: ImageToolsOptions): ImageTools {
         onLine: line => complaints.push(line),
         onOutput: async stream => {
           try {
-            listing = new Listing(await readTar(stream))
+            const entries = await readTar(stream)
+          isTree = entries.some(each => each.path === '/')
+          listing = new Listing(entries)
           } catch (error) {
             // What tar says of it comes first: a stream that is cut short is its failure, not the image's.
             broken = error
@@ -92,6 +95,8 @@ export function imageTools(options: ImageToolsOptions): ImageTools {
       // Status 1 is a file that changed meanwhile or a socket that was left out: nothing that can be copied.
       if (result.exitCode !== 0 && result.exitCode !== 1) throw failed(`the image tree ${root} cannot be read`, complaints)
       if (broken !== undefined) throw broken
+      // An empty answer is none: whatever ended the reader, the root is in every tree.
+      if (!isTree) throw failed(`the image tree ${root} cannot be read`, complaints)
       return listing
     },
 
@@ -162,7 +167,9 @@ export function imageTools(options: ImageToolsOptions): ImageTools {
 
   async function operate(operations: Operations, folder: string, signal: AbortSignal): Promise<void> {
     const file = join(folder, `operations-${Date.now()}.json`)
-    await writeFile(file, JSON.stringify(operations), {mode: 0o644})
+    await writeFile(file, JSON.stringify(operations))
+    // Whatever the caller's umask: the engine's user has to read it.
+    await chmod(file, 0o644)
     const result = await options.runner.run(
       {kind: 'helper', title: 'change the image', argv: [file], cwd: '/', env: {}},
       () => {},

@@ -1,12 +1,12 @@
 /** The content of cache mounts, one folder an id, kept in the store between builds (K128). */
 import {createHash} from 'node:crypto'
-import {mkdir, utimes} from 'node:fs/promises'
+import {utimes} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {CacheMount} from '../model/description.js'
 import type {Identity, Mapping} from '../model/ports.js'
 import type {Store} from '../model/store.js'
 import type {Caches} from '../model/supplies.js'
-import {giveTo, makeOwned} from '../system/files.js'
+import {makeOwned} from '../system/files.js'
 import {asUser} from '../system/identity.js'
 import {capture} from '../system/processes.js'
 import type {UseMarks} from './session.js'
@@ -36,9 +36,7 @@ export function storeCaches({store, owner, mapping, uses, unreachable}: CachesOp
   async function folderOf(name: string): Promise<string> {
     const parent = join(store.folder, 'caches', name)
     await uses.add(`caches/${name}`)
-    await makeOwned(join(store.folder, 'caches'), owner)
-    await mkdir(parent, {recursive: true})
-    await giveTo(parent, owner)
+    await makeOwned(parent, owner)
     // `cache prune` goes by last use.
     const now = new Date()
     await utimes(parent, now, now).catch(() => {})

@@ -31,7 +31,9 @@ export function folderSource(folder: string, options: FolderSourceOptions): Sour
 
   /** A folder that is not there is told, not taken for an empty one. */
   async function there(): Promise<DirectoryStore> {
-    looked ??= stat(folder)
+    looked ??= stat(folder).then(found => {
+      if (!found.isDirectory()) throw new Error('it is no folder')
+    })
     await looked
     return store
   }

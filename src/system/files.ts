@@ -1,14 +1,37 @@
 /** Files written whole or not at all, and the few other things we do to the file system. */
 import {createHash, randomBytes} from 'node:crypto'
 import {constants, createReadStream} from 'node:fs'
-import {chown, copyFile, mkdir, open, rename, rm, stat} from 'node:fs/promises'
+import {chown, copyFile, mkdir, open, readdir, rename, rm, stat} from 'node:fs/promises'
 import {basename, dirname, join} from 'node:path'
 import {ExitCode, SifstageError} from '../model/errors.js'
 import type {Identity} from '../model/ports.js'
+import {holderTag, isTagOfDead} from './holder.js'
 
-/** A name beside `path` that nobody uses. It starts with a dot and ends in `.partial`, so that a leftover is told at a glance. */
+/** A file's name has an end: so much of the original is in the one beside it. */
+const LONGEST_NAME = 180
+
+function besideStart(path: string): string {
+  return `.${basename(path).slice(0, LONGEST_NAME)}.`
+}
+
+/**
+ * A name beside `path` that nobody uses. It starts with a dot and ends in `.partial`, so that a leftover is told at a
+ * glance, and says which process it is of.
+ */
 export function besideName(path: string): string {
-  return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.partial`)
+  return join(dirname(path), `${besideStart(path)}${holderTag()}-${randomBytes(4).toString('hex')}.partial`)
+}
+
+/** What processes of this machine that are dead have left beside `path`. */
+export async function leftBeside(path: string): Promise<string[]> {
+  const start = besideStart(path)
+  const names = await readdir(dirname(path)).catch(() => [])
+  return names
+    .filter(name => {
+      const tag = name.startsWith(start) ? /^([0-9a-f]{8}-\d+-\d+)-[0-9a-f]{8}\.partial$/.exec(name.slice(start.length)) : null
+      return tag?.[1] !== undefined && isTagOfDead(tag[1])
+    })
+    .map(name => join(dirname(path), name))
 }
 
 /** The code of a Node error (`ENOENT`), else undefined. */

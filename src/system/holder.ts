@@ -2,9 +2,9 @@
  * Which process holds something that others can see: a lease, a mark of use, a scratch folder. On this very machine it
  * can be told whether that process still lives; of another machine's nothing is known but its signs of life.
  */
+import {createHash} from 'node:crypto'
 import {readFileSync, readlinkSync} from 'node:fs'
 import {hostname} from 'node:os'
-import {errorCode} from './files.js'
 
 export interface Holder {
   readonly host: string
@@ -71,6 +71,23 @@ export function ownHolder(environment: NodeJS.ProcessEnv = process.env): Holder 
   }
 }
 
+/** This process in a few characters of a file's name: `MACHINE-PID-START`. */
+export function holderTag(): string {
+  const {boot, namespace, pid, started} = ownHolder()
+  return `${machineTag(boot, namespace)}-${pid}-${started}`
+}
+
+function machineTag(boot: string, namespace: string): string {
+  return createHash('sha256').update(`${boot} ${namespace}`).digest('hex').slice(0, 8)
+}
+
+/** Whether a tag is that of a process of this machine that is dead for sure. */
+export function isTagOfDead(tag: string): boolean {
+  const [machine, pid, started = ''] = tag.split('-')
+  const own = ownHolder()
+  return machine === machineTag(own.boot, own.namespace) && fateOf({...own, pid: Number(pid), started}) === 'dead'
+}
+
 /** A holder that was written by another process; undefined when it is none. */
 export function asHolder(value: unknown): Holder | undefined {
   if (typeof value !== 'object' || value === null) return undefined
@@ -106,7 +123,7 @@ export function fateOf(holder: Holder): 'alive' | 'dead' | 'unknown' {
     // Other users' processes may be hidden in /proc (hidepid).
     process.kill(holder.pid, 0)
   } catch (error) {
-    return errorCode(error) === 'ESRCH' ? 'dead' : 'alive'
+    return error instanceof Error && 'code' in error && error.code === 'ESRCH' ? 'dead' : 'alive'
   }
   return 'alive'
 }

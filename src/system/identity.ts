@@ -72,6 +72,10 @@ export function asUser(identity: Identity): readonly string[] {
   return ['setpriv', `--reuid=${identity.uid}`, `--regid=${identity.gid}`, '--init-groups', '--']
 }
 
+/** Of the groups nothing else tells: dropping those that the user has besides would take rights from him. */
+const WITH_GROUPS =
+  'read -r _ </proc/self/gid_map && exec "$@"; echo "the groups of the user namespace are not mapped" >&2; exit 125'
+
 /**
  * The command that runs another where the image's owners are real: in a user namespace with the same mapping
  * that the engine uses, with uid 0 inside.
@@ -84,6 +88,6 @@ export function insideNamespace(mapping: Mapping): readonly string[] {
       return ['unshare', '--map-root-user', '--']
     case 'subuid':
       // --setuid fails where the mapping is not there: unshare goes on without one when its helper is killed.
-      return ['unshare', '--map-root-user', '--map-auto', '--setuid', '0', '--']
+      return ['unshare', '--map-root-user', '--map-auto', '--setuid', '0', '--', 'sh', '-c', WITH_GROUPS, 'sh']
   }
 }

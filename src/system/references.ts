@@ -95,7 +95,9 @@ export function references(
           : `the base ${shown} is locked at ${digest} (${file}), which is not in the store: ${error.message}`,
         error.absent
           ? `Lock what it means now (sifstage lock INPUT --update ${shown}), or use a copy of the old one: --base ${shown}=./base.sif`
-          : 'Look at the network and proxy settings, or use a local copy: --base REF=./base.sif',
+          : offline
+            ? 'Build once where the registry can be reached, with the same store (--cache-dir), or use a local copy: --base REF=./base.sif'
+            : 'Look at the network and proxy settings, or use a local copy: --base REF=./base.sif',
       )
     }
   }

@@ -1,8 +1,9 @@
 /** Answers that cost something, remembered in the store's folder `bases`, one small file each. */
 import {createHash} from 'node:crypto'
-import {mkdir, readFile} from 'node:fs/promises'
+import {readFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import {writeWhole} from './files.js'
+import {makeOwned, writeWhole} from './files.js'
+import {ownIdentity} from './identity.js'
 
 export class Remembered {
   /** @param folder the store's */
@@ -26,7 +27,7 @@ export class Remembered {
   /** A store that cannot be written only costs the memory: publishing will say so. */
   async set(name: string, value: Record<string, unknown>): Promise<void> {
     try {
-      await mkdir(join(this.folder, 'bases'), {recursive: true})
+      await makeOwned(join(this.folder, 'bases'), ownIdentity())
       await writeWhole(this.#file(name), `${JSON.stringify({name, ...value})}\n`)
     } catch {
       // See above.

@@ -7,6 +7,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -181,3 +182,37 @@ function swap(path: string, target: string): void {
   symlinkSync(target, path)
   chmodSync(work.path, 0o755)
 }
+
+it('a place where nothing can be made is told at once', async () => {
+  const {exitCode, stderr} = await execa(join(root, 'bin/sifstage'), [...command, '--cache-dir', '/proc/sifstage'], {
+    cwd: work.path,
+    env: {NO_COLOR: '1', ...(user === undefined ? {} : {SIFSTAGE_RUN_AS: user})},
+    reject: false,
+    timeout: 20_000,
+  })
+  expect(exitCode, stderr).toBe(2)
+  expect(stderr).toContain('the store /proc/sifstage cannot be written')
+})
+
+it('a caller who lets nobody read his files builds all the same', async () => {
+  const argv = ['-c', 'umask 077; exec "$@"', 'sh', join(root, 'bin/sifstage'), ...command]
+  const {exitCode, stderr} = await execa('sh', argv, {
+    cwd: work.path,
+    env: {...options.env, NO_COLOR: '1', ...(user === undefined ? {} : {SIFSTAGE_RUN_AS: user})},
+    reject: false,
+  })
+  expect(exitCode, stderr).toBe(0)
+  expect(statSync(out).mode & 0o077).toBe(0)
+})
+
+it.each<[string, readonly string[], string]>([
+  ['a folder of something else', ['cache', 'ls', '--cache-dir', '/etc'], '/etc is no store'],
+  ['no folder', ['cache', 'verify', '--cache-dir', '/nowhere/store'], 'there is no store at /nowhere/store'],
+  ['a file', ['cache', 'prune', '--cache-dir', '/etc/passwd'], '/etc/passwd is no store'],
+  ['another store without a name', [...command, '--store-from', ''], '--store-from: no place is named'],
+  ['a target without a name', [...command, '--store-to', ''], '--store-to: no place is named'],
+])('%s is no store', async (_, args, message) => {
+  const {code, stderr} = await sifstage(args, options)
+  expect(code, stderr).toBe(2)
+  expect(stderr).toContain(message)
+})

@@ -55,4 +55,11 @@ describe('a folder that is kept', () => {
     expect(refused.code).toBe(2)
     expect(refused.stderr).toContain('cannot be a place in an image')
   })
+
+  it('is refused where a Dockerfile can say it itself', async () => {
+    work.write({Dockerfile: `FROM ${registry}/busybox\nRUN true\n`})
+    const refused = await sifstage(['build', 'Dockerfile', '--cache-mount', '/ccache'], {cwd: work.path})
+    expect(refused.code).toBe(2)
+    expect(refused.stderr).toContain('RUN --mount=type=cache')
+  })
 })

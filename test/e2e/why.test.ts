@@ -79,7 +79,7 @@ describe('a stage that is built', () => {
   it('names the build argument and the line that it changed', async () => {
     const {changes, told} = await explained('maker', '--build-arg', 'MODE=600')
     expect(changes).toMatchObject([
-      {kind: 'argument', name: 'MODE', what: 'new'},
+      {kind: 'argument', name: 'MODE', what: 'given now'},
       {kind: 'line', line: 13, what: 'was "chmod 644 /made/one", is "chmod 600 /made/one"'},
     ])
     expect(told).toContain('/made of maker: /made/one has mode 600, not 644')

@@ -37,7 +37,7 @@ describe('a change of', () => {
     expect(changesOf(made(text('v1'), before), made(text('v2'), now))).toMatchObject([
       {kind: 'argument', name: 'V', what: 'another value'},
       {kind: 'argument', name: 'W', what: 'not given any more'},
-      {kind: 'argument', name: 'X', what: 'new'},
+      {kind: 'argument', name: 'X', what: 'given now'},
       {kind: 'line'},
     ])
     expect(changesOf(made(text('v1'), before), made(text('v1'), now))).toEqual([])
