@@ -84,8 +84,8 @@ export function imageTools(options: ImageToolsOptions): ImageTools {
         onOutput: async stream => {
           try {
             const entries = await readTar(stream)
-          isTree = entries.some(each => each.path === '/')
-          listing = new Listing(entries)
+            isTree = entries.some(each => each.path === '/')
+            listing = new Listing(entries)
           } catch (error) {
             // What tar says of it comes first: a stream that is cut short is its failure, not the image's.
             broken = error
