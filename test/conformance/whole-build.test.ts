@@ -56,7 +56,7 @@ beforeAll(() => {
 afterAll(() => work.remove())
 
 describe('stage by stage equals one build of the whole file', () => {
-  it.each(everyday(cases, 4))('$name', {timeout: 180_000}, async ({name, args = []}) => {
+  it.each(everyday(cases, 6))('$name', {timeout: 180_000}, async ({name, args = []}) => {
     const text = readFileSync(join(files, `${name}.def`), 'utf8').replaceAll('REGISTRY', registry)
     work.write({[`context/${name}.def`]: text})
     const cwd = join(work.path, 'context')

@@ -44,7 +44,7 @@ function ownCases(folder: string, flags: Readonly<Record<string, readonly string
     .map(name => ({name: name.replace(/\.\w+$/, ''), file: name, folder, flags: flags[name] ?? []}))
 }
 
-const chosen = everyday(ownCases(join(root, 'test/mutation/cases')), 12)
+const chosen = everyday(ownCases(join(root, 'test/mutation/cases')), 20)
 const others: readonly Case[] = [
   {name: 'lab3', file: 'lab3.def', folder: join(root, 'examples/lab3'), flags: [...gcc, ...busybox]},
   {name: 'helloworld', file: 'Dockerfile', folder: join(root, 'examples/helloworld'), flags: [...gcc, ...busybox]},

@@ -67,7 +67,7 @@ const others: Readonly<Record<string, {readonly rule?: string; readonly lines?: 
   'variables/override-runtime-names': {lines: /^variable (LD_LIBRARY_PATH|PWD): /},
 }
 
-const cases = everyday(readCases(caseFolder), 20)
+const cases = everyday(readCases(caseFolder), 40)
 
 describe('a Dockerfile built by BuildKit and by sifstage build', () => {
   it.each(cases)('$name', {timeout: 120_000}, async each => {

@@ -13,7 +13,7 @@ import {caseDigest, caseFolder, recordedAnswer} from './record.js'
 
 const folder = mkdtempSync('/var/tmp/sifstage-to-def-')
 const shop = {bases: join(folder, 'bases'), work: join(folder, 'work')}
-const cases = everyday(readCases(caseFolder), 8)
+const cases = everyday(readCases(caseFolder), 14)
 
 beforeAll(() => {
   chmodSync(folder, 0o755)

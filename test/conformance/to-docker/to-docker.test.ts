@@ -28,7 +28,7 @@ afterAll(() => {
 })
 
 describe('a definition built by Apptainer and its conversion built by BuildKit', () => {
-  it.each(everyday(readCases(caseFolder), 3))('$name', {timeout: 120_000}, async each => {
+  it.each(everyday(readCases(caseFolder), 8))('$name', {timeout: 120_000}, async each => {
     const place = join(shop.work, each.name.replaceAll('/', '-'))
     const converted = await convertCase(each, place)
     const refused = wordsOf(each.parts.get('refused'))
