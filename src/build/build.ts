@@ -112,19 +112,15 @@ class Build {
 
   /** The stage with what goes into it now, obtained: anew when an image that it needs had to be built once more. */
   async #resolve(stage: Stage, reuse: Reuse, tell: (inputs: StageInputs) => void) {
-    for (;;) {
+    return this.#retrying(async () => {
       const inputs = await stageInputs(stage, this.#standing.done, this.request, this.ports, this.signal)
       tell(inputs)
-      try {
-        const obtained = await this.#obtain(stage, inputs, reuse)
-        const {seconds, image, treeBytes} = obtained.stored.record
-        if (inputs.key !== undefined)
-          await this.ports.history.note(stage.name, inputs.made, {seconds, imageBytes: image.bytes, treeBytes})
-        return {inputs, ...obtained}
-      } catch (error) {
-        await this.#renew(error)
-      }
-    }
+      const obtained = await this.#obtain(stage, inputs, reuse)
+      const {seconds, image, treeBytes} = obtained.stored.record
+      if (inputs.key !== undefined)
+        await this.ports.history.note(stage.name, inputs.made, {seconds, imageBytes: image.bytes, treeBytes})
+      return {inputs, ...obtained}
+    })
   }
 
   /**
