@@ -6,7 +6,7 @@
 import {join} from 'node:path'
 import type {Stage} from '../model/description.js'
 import {SifstageError} from '../model/errors.js'
-import type {CheckpointRecord, StoredCheckpoint} from '../model/store.js'
+import type {CheckpointRecord} from '../model/store.js'
 import type {StageInputs} from './inputs.js'
 import type {BuildPorts, BuildRequest} from './request.js'
 
@@ -32,7 +32,7 @@ export interface CheckpointRun {
 interface Chain {
   readonly steps: number
   readonly seconds: number
-  readonly points: readonly {readonly key: string; readonly stored: StoredCheckpoint}[]
+  readonly points: readonly {readonly archive: string; readonly record: CheckpointRecord}[]
 }
 
 export class Checkpoints {
@@ -71,9 +71,11 @@ export class Checkpoints {
       let seconds = 0
       while (key !== undefined) {
         const stored = await ports.store.findCheckpoint(key, signal)
-        if (stored === undefined) break
+        const archive = await stored?.changes(signal)
+        // Not there, or damaged: perhaps an earlier one does not stand on it.
+        if (stored === undefined || archive === undefined) break
         if (points.length === 0) seconds = stored.record.seconds
-        points.unshift({key, stored})
+        points.unshift({archive, record: stored.record})
         key = stored.record.before
       }
       if (key === undefined && points.length > 0) return {steps, seconds, points}
@@ -90,21 +92,14 @@ export class Checkpoints {
     if (!this.#isOn || request.noCache || request.noCacheFilter.has(stage.name)) return 0
     const chain = await this.#furthest()
     if (chain === undefined) return 0
-    const archives: {archive: string; record: CheckpointRecord}[] = []
-    for (const {stored} of chain.points) {
-      const archive = await stored.changes(signal)
-      // It was damaged and is gone now: perhaps there is an earlier one.
-      if (archive === undefined) return this.restore()
-      archives.push({archive, record: stored.record})
-    }
-    for (const {archive, record} of archives)
+    for (const {archive, record} of chain.points)
       await ports.images.applyChanges(
         root,
         {archive, compression: record.archive.compression, removed: record.removed},
         folder,
         signal,
       )
-    this.#before = chain.points.at(-1)?.key
+    this.#before = chain.points.at(-1)?.record.key
     this.#seconds = chain.seconds
     const step = stage.steps[chain.steps - 1]
     ports.sink.emit({

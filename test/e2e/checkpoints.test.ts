@@ -118,6 +118,21 @@ describe('a stage of a Dockerfile', () => {
     expect(rest.document.stages.map(each => each.digest)).toEqual(anew.document.stages.map(each => each.digest))
   })
 
+  it('goes on from an earlier point where a store that may only be read has a damaged one', async () => {
+    work.write({'shared/Dockerfile': dockerfile(['RUN echo 1 >/d/a', 'RUN echo 2 >/d/b', 'RUN echo 3 >/d/c'])})
+    expect((await build('shared/Dockerfile', 'shared', ['--checkpoints', 'always'])).code).toBe(0)
+    rmSync(join(out, 'shared/stages'), {recursive: true})
+    const kept = entries('shared', 'checkpoints')
+    for (const entry of kept) {
+      const record: {steps: number} = JSON.parse(readFileSync(join(entry, 'record.json'), 'utf8'))
+      if (record.steps === 5) truncateSync(join(entry, 'changes.tar.zst'), 9)
+    }
+    const taken = await build('shared/Dockerfile', 'taken', ['--store-from', join(out, 'shared')])
+    expect(taken.code, taken.stderr).toBe(0)
+    expect(taken.ran).toEqual(['run echo 3 >/d/c'])
+    expect(entries('shared', 'checkpoints')).toEqual(kept)
+  })
+
   it('saves a point when the work was worth it, and none after steps of no time', async () => {
     work.write({'slow/Dockerfile': dockerfile(['RUN echo quick >/d/a', 'RUN sleep 4; echo slow >/d/b', 'RUN echo quick >/d/c'])})
     const slow = await build('slow/Dockerfile', 'slow')
