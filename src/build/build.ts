@@ -7,24 +7,42 @@ import {dependenciesFirst} from '../language/stages.js'
 import type {Stage} from '../model/description.js'
 import {ImageNotKept, SifstageError} from '../model/errors.js'
 import type {StageCost} from '../model/history.js'
-import type {StoredStage} from '../model/store.js'
+import type {BuiltImage} from '../model/store.js'
 import {type Artifact, artifactsOf, neededDirectly, neededStages} from '../plan/graph.js'
 import {secondsToEnd} from '../plan/priority.js'
+import {StageFailure} from './commands.js'
 import {explainFailure, otherFailure, outputFailed} from './failures.js'
 import {type StageInputs, stageInputs} from './inputs.js'
 import {Judging} from './judging.js'
 import {mountsOf} from './mounts.js'
 import {roomNeeded, shortages} from './need.js'
 import {writeOutput} from './output.js'
-import type {BuildPorts, BuildRequest, BuildResult} from './request.js'
+import {type BuildPorts, type BuildRequest, type BuildResult, isFresh} from './request.js'
 import {runSchedule} from './schedule.js'
-import {runStage, StageFailure} from './stage.js'
+import {runStage} from './stage.js'
 import {type Finished, Standing} from './standing.js'
+import {findStage, hasImage} from './trees.js'
 import {Verdicts} from './verdicts.js'
 import {whyBuilt} from './why.js'
 
 /** What of a stage in the store is enough: its record and listing, only with its image, or nothing. */
 type Reuse = 'record' | 'whole' | 'nothing'
+
+/** A stage's image: reused, or run just now. */
+interface Obtained {
+  readonly stored: BuiltImage
+  /** Its tree in scratch, where an engine left one. */
+  readonly root: string | undefined
+  readonly ran: boolean
+}
+
+/** What a stage took, and takes up in the store. */
+function costOf(stored: BuiltImage): StageCost {
+  const {seconds} = stored.record
+  return stored.kind === 'held'
+    ? {seconds, imageBytes: 0, treeBytes: 0}
+    : {seconds, imageBytes: stored.record.image.bytes, treeBytes: stored.record.treeBytes}
+}
 
 /** A stage that does not start, since something it needs turned out not to be fit. */
 class Withheld extends Error {}
@@ -61,7 +79,7 @@ class Build {
   }
 
   /** Reuses the stage from the store, or runs it while no other build does. */
-  async #obtain(stage: Stage, inputs: StageInputs, reuse: Reuse): Promise<{stored: StoredStage; root: string | undefined}> {
+  async #obtain(stage: Stage, inputs: StageInputs, reuse: Reuse): Promise<Obtained> {
     const {store, sink} = this.ports
     const {key} = inputs
     const run = async () => {
@@ -70,16 +88,16 @@ class Build {
     }
     if (key === undefined) return run()
     const find = async () => {
-      const found = reuse === 'nothing' ? undefined : await store.find(key, this.signal)
-      return reuse === 'whole' && (await found?.image(this.signal)) === undefined ? undefined : found
+      const found = reuse === 'nothing' ? undefined : await findStage(stage, key, this.ports, this.signal)
+      return found !== undefined && reuse === 'whole' && !(await hasImage(found, this.ports, this.signal)) ? undefined : found
     }
     const known = await find()
-    if (known !== undefined) return {stored: known, root: undefined}
+    if (known !== undefined) return {stored: known, root: undefined, ran: false}
     const waiting = (who: string) =>
       sink.emit({event: 'note', stage: stage.name, severity: 'info', text: `${who} is running this stage; waiting for it`})
     return store.locked(key, waiting, this.signal, async () => {
       const meanwhile = await find()
-      return meanwhile === undefined ? run() : {stored: meanwhile, root: undefined}
+      return meanwhile === undefined ? run() : {stored: meanwhile, root: undefined, ran: false}
     })
   }
 
@@ -116,9 +134,7 @@ class Build {
       const inputs = await stageInputs(stage, this.#standing.done, this.request, this.ports, this.signal)
       tell(inputs)
       const obtained = await this.#obtain(stage, inputs, reuse)
-      const {seconds, image, treeBytes} = obtained.stored.record
-      if (inputs.key !== undefined)
-        await this.ports.history.note(stage.name, inputs.made, {seconds, imageBytes: image.bytes, treeBytes})
+      if (inputs.key !== undefined) await this.ports.history.note(stage.name, inputs.made, costOf(obtained.stored))
       return {inputs, ...obtained}
     })
   }
@@ -176,7 +192,7 @@ class Build {
       })
   }
 
-  async #run(stage: Stage, inputs: StageInputs, reuse: Reuse): Promise<{stored: StoredStage; root: string | undefined}> {
+  async #run(stage: Stage, inputs: StageInputs, reuse: Reuse): Promise<Obtained> {
     const {description} = this.request
     // One that is built once more may be so for a verdict, which would wait for itself.
     if (reuse !== 'whole') await this.#judging.reused()
@@ -184,7 +200,15 @@ class Build {
     const needs = dependenciesFirst(description, stage.index).filter(each => each.index !== stage.index)
     if (needs.some(each => !this.#standing.done.has(each.index))) throw new Withheld(`stage ${stage.name} needs what failed`)
     this.#verdicts.fetchBase()
-    return runStage({stage, inputs, done: this.#standing.done, request: this.request, ports: this.ports, signal: this.signal})
+    const ran = await runStage({
+      stage,
+      inputs,
+      done: this.#standing.done,
+      request: this.request,
+      ports: this.ports,
+      signal: this.signal,
+    })
+    return {...ran, ran: true}
   }
 
   async #build(index: number, reuse = this.#reuse(index)): Promise<Finished> {
@@ -201,13 +225,13 @@ class Build {
       inputs = found
     }
     try {
-      const {stored, root, inputs: last} = await this.#resolve(stage, reuse, tell)
-      if (root === undefined) this.#tellOfSecrets(stage)
-      const artifacts = await this.#retrying(() => this.#verdicts.of(stage, stored, root === undefined ? 'there' : 'early'))
-      if (root === undefined) this.#judging.postpone(index)
+      const {stored, root, ran, inputs: last} = await this.#resolve(stage, reuse, tell)
+      if (!ran) this.#tellOfSecrets(stage)
+      const artifacts = await this.#retrying(() => this.#verdicts.of(stage, stored, ran ? 'early' : 'there'))
+      if (!ran) this.#judging.postpone(index)
       this.#judging.tell(stage, artifacts)
       const failed = artifacts.some(each => each.status === 'failed')
-      const status = failed ? 'failed' : root === undefined ? 'cached' : 'built'
+      const status = failed ? 'failed' : ran ? 'built' : 'cached'
       sink.emit({
         event: 'stage-end',
         stage: stage.name,
@@ -261,8 +285,7 @@ class Build {
   }
 
   #reuse(index: number): Reuse {
-    const {noCache, noCacheFilter} = this.request
-    return noCache || noCacheFilter.has(this.#standing.stage(index).name) ? 'nothing' : 'record'
+    return isFresh(this.request, this.#standing.stage(index).name) ? 'nothing' : 'record'
   }
 
   /** Removes the tree of a stage that was run, while the next ones are at work. */
@@ -322,6 +345,7 @@ class Build {
         const made = this.#standing.finished.get(this.request.target)
         const stored = made?.done?.stored
         if (!this.#standing.isWhole() || stored === undefined) return undefined
+        if (stored.kind === 'held') throw new Error('OUT of an image engine')
         return writeOutput({stored, root: made?.root}, this.request, this.ports, this.signal)
       })
       return {...nothing, output}

@@ -8,7 +8,7 @@ import type {Stage} from '../model/description.js'
 import {SifstageError} from '../model/errors.js'
 import type {CheckpointRecord} from '../model/store.js'
 import type {StageInputs} from './inputs.js'
-import type {BuildPorts, BuildRequest} from './request.js'
+import {type BuildPorts, type BuildRequest, isFresh} from './request.js'
 
 /** Part of the time since the last point that saving one may take. */
 const SHARE = 0.1
@@ -89,7 +89,7 @@ export class Checkpoints {
    */
   async restore(): Promise<number> {
     const {stage, request, ports, signal, folder, root} = this.#run
-    if (!this.#isOn || request.noCache || request.noCacheFilter.has(stage.name)) return 0
+    if (!this.#isOn || isFresh(request, stage.name)) return 0
     const chain = await this.#furthest()
     if (chain === undefined) return 0
     for (const {archive, record} of chain.points)

@@ -2,15 +2,15 @@
 import type {Stage} from '../model/description.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
 import {startOf} from '../model/span.js'
+import type {StageFailure} from './commands.js'
 import type {BuildPorts, Failure} from './request.js'
-import type {StageFailure} from './stage.js'
 
 /** Lines of an engine's output that a failure message quotes. */
 const QUOTED = 12
 
 /** What a failed command means, at the line of its step. */
 export function explainFailure(stage: Stage, failure: StageFailure, ports: BuildPorts): Failure {
-  const known = ports.engine.engine.explain(failure.tail)
+  const known = ports.engineOf(stage).engine.explain(failure.tail)
   const step = failure.command.step
   const span = step?.span ?? stage.nameSpan
   const fatal = failure.tail.findLast(line => /^FATAL:/.test(line))?.replace(/^FATAL:\s*/, '')

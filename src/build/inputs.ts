@@ -6,20 +6,20 @@ import type {CopyStep, Stage} from '../model/description.js'
 import {SifstageError} from '../model/errors.js'
 import type {HostEntry, MadeOf} from '../model/history.js'
 import type {ResolvedBase, StageBase} from '../model/ports.js'
-import type {KeyPart, StageRecord} from '../model/record.js'
+import type {KeyPart} from '../model/record.js'
 import {showImageReference} from '../model/reference.js'
-import type {StoredStage} from '../model/store.js'
+import type {BuiltImage} from '../model/store.js'
 import {showTemplate} from '../model/template.js'
 import {artifactPath} from '../plan/graph.js'
 import {canonical, checkpointKeys, keyOf, keyParts} from '../plan/keys.js'
 import {hostDigest} from './context.js'
 import {type Beginning, beginningOf} from './inherit.js'
-import type {BuildPorts, BuildRequest} from './request.js'
+import {type BuildPorts, type BuildRequest, optionsOf} from './request.js'
 import {type Fill, filling} from './variables.js'
 
 /** A stage that others build on, when it is done. */
 export interface Done {
-  readonly stored: StoredStage | undefined
+  readonly stored: BuiltImage | undefined
   /** Digest of each artifact by its path: what the keys of later stages hold. */
   readonly artifacts: ReadonlyMap<string, string>
 }
@@ -51,7 +51,10 @@ function hostStep(stage: Stage): string | undefined {
 const OF_THE_BUILD = /^org\.label-schema\.(build-date|usage\.(apptainer|singularity)\.version)$/
 
 /** The labels of an image, those of its own base and parents included, as the engine told them. */
-function inheritedLabels(record: StageRecord): unknown {
+function inheritedLabels(stored: BuiltImage): unknown {
+  // Those of an engine's image are in its own digest.
+  if (stored.kind === 'held') return []
+  const {record} = stored
   const inspect: {data?: {attributes?: {labels?: Record<string, string>}}} = JSON.parse(record.inspect ?? '{}')
   return Object.entries(inspect.data?.attributes?.labels ?? {}).filter(([name]) => !OF_THE_BUILD.test(name))
 }
@@ -70,7 +73,7 @@ async function baseOf(
       base: {kind: 'stage'},
       // Labels are not in the digest of a tree (their file holds the build's date), but a child inherits them.
       resolved: {
-        digest: `${parent.record.digest} ${canonical(inheritedLabels(parent.record))}`,
+        digest: `${parent.record.digest} ${canonical(inheritedLabels(parent))}`,
         pinned: undefined,
         config: parent.record.ociConfig,
         notes: [],
@@ -224,12 +227,13 @@ export async function stageInputs(
     (onHost === undefined || request.cacheHostSteps ? undefined : `its ${onHost} runs on the host, where it may read anything`) ??
     (request.options.shareTmp ? "--share-tmp lets it see the host's /tmp" : undefined) ??
     taken.flat().find(each => each.unknown !== undefined)?.unknown
+  const engine = ports.engineOf(stage)
   const before = {
     stage,
-    engine: ports.engine.engine,
+    engine: engine.engine,
     architecture: request.architecture,
-    mapping: ports.mapping,
-    options: request.options,
+    mapping: engine.mapping,
+    options: optionsOf(stage, request, ports),
     base: resolved.digest ?? 'unknown',
     inherited: beginning.inherited,
   }
@@ -243,7 +247,7 @@ export async function stageInputs(
   const known = whyNoKey === undefined
   const key = known ? keyOf(parts) : undefined
   const checkpoints =
-    known && stage.rules === 'docker'
+    known && stage.rules === 'docker' && engine.engine.kind === 'tree'
       ? checkpointKeys(
           before,
           taken.map(list => list.flatMap(each => [...each.host, ...each.artifacts])),

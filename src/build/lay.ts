@@ -1,5 +1,5 @@
 /** Lays ready what a stage takes from elsewhere: artifacts of other stages, the context, the web, archives (K82–K105). */
-
+import {rm} from 'node:fs/promises'
 import {join} from 'node:path'
 import {contentDigest} from '../images/digest.js'
 import {contextAt} from '../language/context.js'
@@ -12,11 +12,14 @@ import type {CopyStep, Stage, Step} from '../model/description.js'
 import {ImageNotKept, SifstageError} from '../model/errors.js'
 import type {ImageTree} from '../model/image.js'
 import type {PlacedSource} from '../model/operations.js'
+import {baseName} from '../model/paths.js'
 import type {Incoming} from '../model/ports.js'
+import type {HeldStage} from '../model/store.js'
 import {showTemplate} from '../model/template.js'
 import {laidKind, layContext, layDownload, layInline} from './context.js'
 import type {Done} from './inputs.js'
 import type {BuildPorts, BuildRequest} from './request.js'
+import {producerTree} from './trees.js'
 import type {Fill} from './variables.js'
 
 type TreeSource = Extract<PlacedSource, {kind: 'tree'}>
@@ -65,6 +68,7 @@ async function unpack(laying: Laying, index: number, paths: readonly string[], t
     await ports.scratch.folder(target)
     return
   }
+  if (stored.kind === 'held') return takeOut(stored, paths, target, laying)
   // All of an image is the image itself.
   const name = paths.includes('/') ? undefined : contentDigest(await stored.tree(), paths)
   const packed = name === undefined ? undefined : await ports.store.findArtifacts(name, signal)
@@ -77,6 +81,19 @@ async function unpack(laying: Laying, index: number, paths: readonly string[], t
   // Whoever waits for it sees what went wrong.
   packing.catch(() => {})
   laying.packing.push(packing)
+}
+
+/**
+ * Artifacts out of an engine's own storage.
+ * @throws ImageNotKept
+ */
+async function takeOut({record}: HeldStage, paths: readonly string[], target: string, {ports, signal}: Laying): Promise<void> {
+  const storage = ports.storage(record.engine.name)
+  if ((await storage.find(record.name, signal))?.id !== record.digest) throw new ImageNotKept(record.key)
+  const archive = `${target}.tar`
+  await storage.takeOut(record.name, paths, archive, signal)
+  await ports.images.extract(archive, target, signal)
+  await rm(archive, {force: true})
 }
 
 /** Keeps what was taken by itself, so that it outlives the image. A store that is full costs only that. */
@@ -95,13 +112,13 @@ async function packArtifacts(name: string, folder: string, {ports, stage, signal
 
 /** Unpacks what a stage copies and mounts from each earlier one into a folder of its own. */
 export async function layIncoming(laying: Laying): Promise<Map<number, Incoming>> {
-  const {stage, done, folder, request} = laying
+  const {stage, folder, request} = laying
   const incoming = new Map<number, Incoming>()
   const copies = copiesOf(stage)
   for (const step of copies) {
     if (step.from.kind !== 'stage' || step.from.index === undefined || incoming.has(step.from.index)) continue
     const {index, name} = step.from
-    const tree = await done.get(index)?.stored?.tree()
+    const tree = await producerTree(stage, index, laying)
     if (tree === undefined) throw new Error(`stage ${stage.name} was started before ${name}`)
     const wanted = copies.flatMap(each =>
       each.from.kind === 'stage' && each.from.index === index ? wantedPaths(each, tree, request.context.environment) : [],
@@ -155,7 +172,7 @@ async function layFromStage(
   laying: Laying,
 ): Promise<TreeSource[]> {
   const laid = incoming.get(index)
-  const tree = await laying.done.get(index)?.stored?.tree()
+  const tree = await producerTree(laying.stage, index, laying)
   if (laid === undefined || tree === undefined) return []
   const {environment} = laying.request.context
   const placed: TreeSource[] = []
@@ -182,7 +199,7 @@ async function layFromStage(
         kind: 'tree',
         from: join(laid.folder, entry.path),
         // The copy gets the name of the link, not of what it leads to (K91).
-        name: path.slice(path.lastIndexOf('/') + 1),
+        name: baseName(path),
         ...(without.length === 0 ? {} : {without}),
       })
     }

@@ -8,6 +8,7 @@ import type {Incoming, Mounted} from '../model/ports.js'
 import type {SecretFolders} from '../model/supplies.js'
 import {laidKind, layContext} from './context.js'
 import type {Laying} from './lay.js'
+import {producerTree} from './trees.js'
 
 /** Each mount of a stage with the command that it belongs to. */
 export function mountsOf(stage: Stage): {readonly step: RunStep; readonly mount: Mount}[] {
@@ -60,7 +61,7 @@ async function laySource(
     }
     case 'stage': {
       const laid = from.index === undefined ? undefined : incoming.get(from.index)
-      const tree = from.index === undefined ? undefined : await laying.done.get(from.index)?.stored?.tree()
+      const tree = from.index === undefined ? undefined : await producerTree(laying.stage, from.index, laying)
       const resolved = tree?.resolve(fill(copy.sources[0]?.path ?? []))
       return laid === undefined || resolved?.kind !== 'found' ? undefined : join(laid.folder, resolved.entry.path)
     }

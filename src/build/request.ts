@@ -1,13 +1,14 @@
 /** What the build loop is asked to do, and what it gives back. */
 import type {ArtifactReport} from '../model/artifact.js'
-import type {Description} from '../model/description.js'
+import type {Description, Stage} from '../model/description.js'
 import type {Diagnostic} from '../model/diagnostic.js'
 import type {ExitCode} from '../model/errors.js'
-import type {ContextFiles} from '../model/format.js'
+import type {ContextFiles, StageFilesResult} from '../model/format.js'
 import type {History} from '../model/history.js'
 import type {
   BaseResolver,
   Engine,
+  EngineImages,
   EngineOptions,
   Identity,
   ImageOpener,
@@ -53,6 +54,20 @@ export interface BuildRequest {
   readonly output: OutputRequest
 }
 
+/** The options that a stage is built with. */
+export function optionsOf(
+  stage: Stage,
+  {options}: Pick<BuildRequest, 'options'>,
+  ports: Pick<BuildPorts, 'engineOf'>,
+): EngineOptions {
+  return {...options, extra: ports.engineOf(stage).arguments}
+}
+
+/** Whether a stage is built even if the store has it. */
+export function isFresh({noCache, noCacheFilter}: BuildRequest, stage: string): boolean {
+  return noCache || noCacheFilter.has(stage)
+}
+
 export type OutputRequest = {
   readonly kind: 'sif' | 'sandbox'
   /** Absolute. */
@@ -72,8 +87,22 @@ export interface ScratchPort {
   keep(stage: string, kept: {readonly root: string; readonly cwd: string}): Promise<void>
 }
 
+/** An engine as it is on this machine. */
+export interface EngineHere {
+  readonly engine: Engine
+  readonly version: string
+  readonly mapping: Mapping
+  /** Options of its own that were given; those of another engine are none of its. */
+  readonly arguments: readonly string[]
+}
+
 export interface BuildPorts {
-  readonly engine: {readonly engine: Engine; readonly version: string}
+  /** The engine that a stage is built with. */
+  readonly engineOf: (stage: Stage) => EngineHere
+  /** The storage of an image engine, by the engine's name. */
+  readonly storage: (engine: string) => EngineImages
+  /** Stages as Dockerfiles: those that the target needs, each after what it needs itself. */
+  readonly dockerfiles: (description: Description, target: number) => StageFilesResult
   readonly identity: Identity
   readonly mapping: Mapping
   readonly runner: Runner

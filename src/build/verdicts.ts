@@ -3,7 +3,7 @@ import {chainOf} from '../language/stages.js'
 import type {ArtifactReport} from '../model/artifact.js'
 import type {Stage} from '../model/description.js'
 import type {Image} from '../model/image.js'
-import type {StoredStage} from '../model/store.js'
+import type {BuiltImage} from '../model/store.js'
 import type {Artifact} from '../plan/graph.js'
 import {Destinations} from './destinations.js'
 import type {BuildPorts, BuildRequest} from './request.js'
@@ -13,10 +13,12 @@ import {verifyArtifacts} from './verify.js'
  * `there`: only whether everything is there. `early`: also whether it is fit for the image it goes to, as far as its
  * base and the copies tell. `last`: the same on the finished image.
  */
-export type Moment = 'there' | 'early' | {readonly last: StoredStage}
+export type Moment = 'there' | 'early' | {readonly last: BuiltImage}
 
 export class Verdicts {
   readonly #images = new Map<number, Promise<Image>>()
+  /** Images of engines of which everything was read. */
+  readonly #isWhole = new Set<number>()
   readonly #bases = new Map<number, Promise<Image | undefined>>()
   readonly #destinations: Destinations
   readonly #target: Stage
@@ -40,17 +42,31 @@ export class Verdicts {
     })
   }
 
-  /** The image of a stage, opened once. */
-  #open(index: number, stored: StoredStage): Promise<Image> {
-    const known = this.#images.get(index) ?? this.ports.opener.stored(stored)
+  /** The image of a stage, opened once; of one that its engine keeps, the part that is judged. */
+  #open(index: number, stored: BuiltImage): Promise<Image> {
+    const {opener} = this.ports
+    const paths = this.artifacts.get(index)?.map(each => each.path) ?? []
+    const known =
+      this.#images.get(index) ?? (stored.kind === 'tree' ? opener.stored(stored) : opener.held(stored, paths, this.signal))
     this.#images.set(index, known)
     return known
+  }
+
+  /** All of an image. */
+  async #openWhole(index: number, stored: BuiltImage): Promise<Image> {
+    if (stored.kind === 'tree' || this.#isWhole.has(index)) return this.#open(index, stored)
+    await this.forget(index)
+    const opened = this.ports.opener.held(stored, undefined, this.signal)
+    this.#images.set(index, opened)
+    this.#isWhole.add(index)
+    return opened
   }
 
   /** Of a stage that is built once more. */
   async forget(index: number): Promise<void> {
     const known = this.#images.get(index)
     this.#images.delete(index)
+    this.#isWhole.delete(index)
     await known?.then(image => image.close())
   }
 
@@ -91,19 +107,26 @@ export class Verdicts {
   }
 
   /** What later stages take from a stage, judged. */
-  async of(stage: Stage, stored: StoredStage, moment: Moment): Promise<ArtifactReport[]> {
+  async of(stage: Stage, stored: BuiltImage, moment: Moment): Promise<ArtifactReport[]> {
     const artifacts = this.artifacts.get(stage.index) ?? []
     // Opened whether something is taken from it or not: others may be judged by it.
     const image = await this.#open(stage.index, stored)
     if (artifacts.length === 0) return []
+    const reports = await this.#judge(stage, image, moment)
+    if (stored.kind === 'tree' || reports.every(each => each.diagnostics.length === 0)) return reports
+    // Where something is wrong, all of it is read, to say what is there instead.
+    return this.#judge(stage, await this.#openWhole(stage.index, stored), moment)
+  }
+
+  async #judge(stage: Stage, image: Image, moment: Moment): Promise<ArtifactReport[]> {
     return verifyArtifacts({
       producer: stage,
       image,
-      artifacts,
+      artifacts: this.artifacts.get(stage.index) ?? [],
       environment: this.request.context.environment,
       destinations: this.#destinations,
       ...(moment === 'there' ? {onlyThere: true} : {}),
-      ...(typeof moment === 'object' ? {finished: await this.#open(this.#target.index, moment.last)} : {}),
+      ...(typeof moment === 'object' ? {finished: await this.#openWhole(this.#target.index, moment.last)} : {}),
       heed: this.request.heed,
       signal: this.signal,
     })

@@ -37,7 +37,8 @@ async function producerTrees({inputs, done, request, ports, signal}: Asked, befo
     const index = request.description.stages.findIndex(each => each.name === name)
     const now = done.get(index)?.stored
     const then = await ports.store.find(old, signal)
-    if (now !== undefined && then !== undefined) trees.set(name, {index, before: await then.tree(), now: await now.tree()})
+    // Of an engine's own image only what is asked for is known.
+    if (now?.kind === 'tree' && then !== undefined) trees.set(name, {index, before: await then.tree(), now: await now.tree()})
   }
   return trees
 }

@@ -129,14 +129,15 @@ export async function runBuild(input: string | undefined, flags: BuildFlags, aro
   const errors = loaded.diagnostics.some(each => each.severity === 'error')
   if (errors || loaded.description === undefined) return stopped(loaded, around.colour)
   const output = await outputRequest(flags.output ?? defaultOutput(loaded.input), flags['mksquashfs-args'], flags.force)
-  const {ports, scratch, secrets, finish, close} = await openWorkshop(
+  const {ports, engines, scratch, secrets, finish, close} = await openWorkshop(
     flags,
     loaded,
     around.sink,
     around.signal,
     flags['dry-run'] ? 'looks' : 'builds',
+    output.kind,
   )
-  const engine = {name: ports.engine.engine.name, version: ports.engine.version}
+  const engine = {name: engines.main.engine.name, version: engines.main.version}
   try {
     const request = await buildRequest(loaded, flags, {
       jobs: flags.jobs ?? loaded.settings.jobs ?? Math.min(4, availableParallelism()),
@@ -144,6 +145,7 @@ export async function runBuild(input: string | undefined, flags: BuildFlags, aro
       keepGoing: flags['keep-going'],
       keepFailed: flags['on-failure'] === 'keep',
       output,
+      delivers: engines.main.engine.kind === 'image' && (output.kind === 'sif' || output.kind === 'sandbox'),
     })
     await holdLocked(request, loaded.pins, ports.bases, around.signal)
     refuseCacheMounts(request)
@@ -154,7 +156,7 @@ export async function runBuild(input: string | undefined, flags: BuildFlags, aro
       await scratch.sweep()
       for (const left of await leftBeside(output.path)) await scratch.discard(left)
     }
-    if (flags['dry-run']) return await dryRun(request, ports, loaded, around.signal)
+    if (flags['dry-run']) return await dryRun(request, engines.main, ports, loaded, around.signal)
     const result = await build(request, ports, around.signal)
     await finish()
     around.signal.throwIfAborted()

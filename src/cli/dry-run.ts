@@ -1,6 +1,6 @@
 /** `build --dry-run`: the files and commands of each stage, in the order of the plan. Nothing is run and nothing kept. */
 import {previewBuild} from '../build/preview.js'
-import type {BuildPorts, BuildRequest} from '../build/request.js'
+import type {BuildPorts, BuildRequest, EngineHere} from '../build/request.js'
 import {shellLine} from '../language/shell.js'
 import {diagnosticJson} from '../model/diagnostic.js'
 import {ExitCode} from '../model/errors.js'
@@ -8,7 +8,13 @@ import {commandPrefix} from '../runners/local.js'
 import type {Loaded} from './input.js'
 import type {Outcome} from './outcome.js'
 
-export async function dryRun(request: BuildRequest, ports: BuildPorts, loaded: Loaded, signal: AbortSignal): Promise<Outcome> {
+export async function dryRun(
+  request: BuildRequest,
+  main: EngineHere,
+  ports: BuildPorts,
+  loaded: Loaded,
+  signal: AbortSignal,
+): Promise<Outcome> {
   const stages = await previewBuild(request, ports, signal)
   const lines: string[] = []
   for (const {stage, key, cached, script} of stages) {
@@ -26,7 +32,7 @@ export async function dryRun(request: BuildRequest, ports: BuildPorts, loaded: L
     document: {
       version: 1,
       status: 'ok',
-      engine: {name: ports.engine.engine.name, version: ports.engine.version},
+      engine: {name: main.engine.name, version: main.version},
       stages: stages.map(({stage, key, cached, script}) => ({
         name: stage.name,
         status: cached ? 'cached' : 'not-run',

@@ -21,6 +21,11 @@ export interface OpenerOptions {
   readonly signal: AbortSignal
 }
 
+/** How images in the storage of an engine are named: podman and buildah share theirs. */
+export function storageName(engine: string): 'docker-daemon' | 'containers-storage' {
+  return engine === 'docker' ? 'docker-daemon' : 'containers-storage'
+}
+
 /** How the command line names a local image of a kind. */
 function nameOf({agent}: LocalReference, path: string): string {
   return agent === 'localimage' ? path : `${agent}:${path}`
@@ -47,6 +52,19 @@ export function imageOpener(options: OpenerOptions): ImageOpener {
         environment: process.env,
         signal: options.signal,
         architecture: options.architecture,
+      })
+    },
+
+    async held(stage, paths, signal) {
+      const {heldImage} = await import('../system/held-image.js')
+      const {name, engine} = stage.record
+      return heldImage(stage, paths, {
+        environment: process.env,
+        signal,
+        openWhole: async () => {
+          const {openImage} = await import('./open-image.js')
+          return openImage(`${storageName(engine.name)}:${name}`, {...options, environment: process.env, signal})
+        },
       })
     },
 

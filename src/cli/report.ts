@@ -12,7 +12,7 @@ import type {Image, ImageTree} from '../model/image.js'
 import type {Identity} from '../model/ports.js'
 import type {Report, ReportedArtifact, ReportedImage, ReportedStage, Saved} from '../model/report.js'
 import {startOf} from '../model/span.js'
-import type {StoredStage} from '../model/store.js'
+import type {BuiltImage} from '../model/store.js'
 import {artifactsOf, neededStages, resolveTarget} from '../plan/graph.js'
 import {imageReports} from '../reports/index.js'
 import {reportDocument} from '../reports/json.js'
@@ -20,6 +20,7 @@ import {renderDiagnostics} from '../reports/text.js'
 import {storedImage} from '../system/stored-image.js'
 import type {BuildingFlags, EverywhereFlags} from './flags.js'
 import {hostDiagnostics, thisHost} from './host.js'
+import {storageName} from './image-opener.js'
 import {architecture, exitCodeOf, type Loaded, loadInput} from './input.js'
 import {looksLikeImage} from './looks-like-image.js'
 import {openImage} from './open-image.js'
@@ -61,8 +62,27 @@ function stageOf(stage: Stage, preview: PreviewedStage | undefined, tree: ImageT
     ...(preview?.why === undefined ? {} : {why: preview.why}),
     ...(preview?.key === undefined ? {} : {key: preview.key}),
     ...(size === undefined ? {} : {bytes: size.bytes, files: size.files}),
-    ...(record === undefined ? {} : {imageBytes: record.image.bytes, seconds: record.seconds, engine: record.engine}),
+    ...(record === undefined ? {} : {imageBytes: imageBytes(record), seconds: record.seconds, engine: record.engine}),
   }
+}
+
+/** Bytes that an image takes up where it is kept. */
+function imageBytes(record: BuiltImage['record']): number {
+  return 'image' in record ? record.image.bytes : record.bytes
+}
+
+/** The image of a finished stage, from the store or from the engine that keeps it. */
+async function builtImage(stored: BuiltImage, job: Job): Promise<Image> {
+  const {record} = stored
+  if (stored.kind === 'held') return openGiven(`${storageName(record.engine.name)}:${stored.record.name}`, job)
+  return storedImage(stored, await stored.tree(), {shown: record.stage, environment: process.env, signal: job.signal})
+}
+
+async function treeOf(stored: BuiltImage, job: Job): Promise<ImageTree> {
+  if (stored.kind === 'tree') return stored.tree()
+  const image = await builtImage(stored, job)
+  await image.close()
+  return image.tree
 }
 
 async function stagesPart(
@@ -70,6 +90,7 @@ async function stagesPart(
   needed: readonly number[],
   found: ReadonlyMap<number, PreviewedStage>,
   environment: ReadonlyMap<string, string>,
+  job: Job,
 ): Promise<StagesPart> {
   const part: StagesPart = {stages: [], artifacts: [], digests: new Set(), trees: new Map()}
   const wanted = artifactsOf(description, needed)
@@ -77,7 +98,7 @@ async function stagesPart(
     const stage = description.stages[index]
     if (stage === undefined) continue
     const preview = found.get(index)
-    const tree = await preview?.stored?.tree()
+    const tree = preview?.stored && (await treeOf(preview.stored, job))
     if (tree !== undefined) part.trees.set(index, tree)
     part.stages.push(stageOf(stage, preview, tree))
     for (const artifact of wanted.get(index) ?? []) {
@@ -166,9 +187,9 @@ async function givenPart(name: string, digests: ReadonlySet<string>, input: stri
   )
 }
 
-async function storedPart(stage: Stage, stored: StoredStage, digests: ReadonlySet<string>, input: string, job: Job) {
-  const image = storedImage(stored, await stored.tree(), {shown: stage.name, environment: process.env, signal: job.signal})
-  return imagePart(image, {name: stage.name, from: 'store', fileBytes: stored.record.image.bytes}, digests, input, job)
+async function storedPart(stage: Stage, stored: BuiltImage, digests: ReadonlySet<string>, input: string, job: Job) {
+  const about = {name: stage.name, from: 'store', fileBytes: imageBytes(stored.record)} as const
+  return imagePart(await builtImage(stored, job), about, digests, input, job)
 }
 
 async function outcome(report: Report, loaded: Loaded | undefined, flags: ReportFlags, onlooker: Onlooker): Promise<Outcome> {
@@ -216,7 +237,7 @@ export async function runReport(
   const job = jobOf(flags, loaded.settings, signal)
   const needed = neededStages(description, target.stage.index)
   const {found, notes} = await previews(loaded, flags, signal)
-  const part = await stagesPart(description, needed, found, loaded.context.environment)
+  const part = await stagesPart(description, needed, found, loaded.context.environment, job)
   const {tuning, diagnostics} = tuningOf(needed.flatMap(index => description.stages[index] ?? []))
   const stored = found.get(target.stage.index)?.stored
   const looked =

@@ -52,7 +52,7 @@ export async function runShell(input: string | undefined, flags: ShellFlags, sig
       `--stage ${flags.stage}: there is no such stage`,
       `The stages are: ${loaded.description.stages.map(each => each.name).join(', ')}`,
     )
-  const {ports, scratch, close} = await openWorkshop(
+  const {ports, engines, scratch, close} = await openWorkshop(
     flags,
     loaded,
     noteSink(text => process.stderr.write(text)),
@@ -85,7 +85,8 @@ export async function runShell(input: string | undefined, flags: ShellFlags, sig
         `this is stage "${stage.name}" as it failed; it stays until its next failure or \`sifstage cache prune\`\n`,
       )
     const env = engineEnvironment(process.env, ports.identity)
-    const program = findProgram(ports.engine.engine.name, env['PATH'] ?? '') ?? ports.engine.engine.name
+    const name = engines.tree?.engine.name ?? engines.main.engine.name
+    const program = findProgram(name, env['PATH'] ?? '') ?? name
     const options = [
       ...(ports.mapping === 'none' ? [] : ['--fakeroot']),
       ...(flags['engine-arg'] ?? []).filter(each => each.startsWith('--ignore-')),

@@ -1,12 +1,13 @@
 /** Wires the real parts for the verbs that build: who runs what, with which engine, store and scratch. */
 import {statfs} from 'node:fs/promises'
 import {join, resolve} from 'node:path'
-import type {BuildPorts, BuildRequest, OutputRequest} from '../build/request.js'
+import type {BuildPorts, BuildRequest, EngineHere, OutputRequest} from '../build/request.js'
 import {arrange} from '../checks/arrange.js'
+import {formatNamed} from '../formats/index.js'
 import type {Description} from '../model/description.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
 import type {EngineOptions, Identity, Sink} from '../model/ports.js'
-import {withForeignImages} from '../plan/bases.js'
+import {withDelivery, withForeignImages} from '../plan/bases.js'
 import {resolveTarget} from '../plan/graph.js'
 import {imageTools} from '../runners/image-tools.js'
 import {localRunner} from '../runners/local.js'
@@ -21,16 +22,17 @@ import {baseResolver} from '../system/bases.js'
 import {blobCache} from '../system/blob-cache.js'
 import {droppedVariables, engineEnvironment} from '../system/environment.js'
 import {fileError, hashText, makeOwned} from '../system/files.js'
+import {mappingOf, ownIdentity} from '../system/identity.js'
 import {launcherMaker} from '../system/launcher.js'
 import {type LazyScratch, lazyScratch} from '../system/lazy-scratch.js'
 import {remoteSources} from '../system/remote.js'
 import {scratchParent} from '../system/scratch.js'
 import {readSecret, type SecretStore, secretStore} from '../system/secrets.js'
 import {buildArguments} from './build-arguments.js'
+import {type EnginesHere, enginesHere} from './engines-here.js'
 import type {BuildingFlags, EverywhereFlags} from './flags.js'
 import {imageOpener} from './image-opener.js'
 import {architecture, type Loaded} from './input.js'
-import {chooseEngine} from './probe.js'
 import {showSize} from './quantities.js'
 import {shareStore} from './sharing.js'
 import {identityOf, storeFolder} from './store-folder.js'
@@ -85,6 +87,7 @@ async function freeRoom(store: string, wanted: number, owner: Identity, sink: Si
 }
 
 export interface Workshop {
+  readonly engines: EnginesHere
   readonly ports: BuildPorts
   readonly scratch: LazyScratch
   /** Waits for what is still being sent to another store. */
@@ -95,16 +98,34 @@ export interface Workshop {
   close(): Promise<void>
 }
 
+/** Writes stages as Dockerfiles, for an engine that takes them. */
+async function dockerfileWriter(
+  {engine}: EngineHere,
+  {context, ignore}: Pick<Loaded, 'context' | 'ignore'>,
+  keepCwd: boolean,
+): Promise<BuildPorts['dockerfiles']> {
+  if (engine.kind === 'tree')
+    return () => {
+      throw new Error(`${engine.name} takes no Dockerfiles`)
+    }
+  const writer = await formatNamed('dockerfile').load()
+  return (description, target) =>
+    writer.writeStages?.(description, {target, allow: new Set(), keepCwd, context, ignore, architecture, folder: ''}) ?? {
+      diagnostics: [],
+    }
+}
+
 /**
  * Everything that building takes.
  * @throws SifstageError (2 for a user or store that cannot be used, 4 without a usable engine)
  */
 export async function openWorkshop(
   flags: BuildingFlags & {readonly secret?: readonly string[] | undefined; readonly 'store-to'?: string | undefined},
-  {settings, input, pins}: Pick<Loaded, 'settings' | 'input' | 'pins'>,
+  {settings, input, pins, context, ignore}: Pick<Loaded, 'settings' | 'input' | 'pins' | 'context' | 'ignore'>,
   sink: Sink,
   signal: AbortSignal,
   purpose: 'looks' | 'builds' = 'looks',
+  out?: OutputRequest['kind'],
 ): Promise<Workshop> {
   const given = (flags.secret ?? []).map(each => readSecret(each, process.env))
   const identity = identityOf(flags['run-as'] ?? settings.runAs)
@@ -116,12 +137,20 @@ export async function openWorkshop(
   } catch (error) {
     throw fileError(`the store ${folder} cannot be written`, error, 'Name another store: --cache-dir DIR')
   }
-  const {engine, version, mapping} = await chooseEngine(flags.engine ?? settings.engine ?? 'auto', {
-    identity,
-    environment: process.env,
-    store: folder,
-    ignoreSubordinate: options.extra.includes('--ignore-subuid'),
-  })
+  const ignoreSubordinate = options.extra.includes('--ignore-subuid')
+  const engines = await enginesHere(
+    flags.engine ?? settings.engine ?? 'auto',
+    out === undefined || out === 'sif' || out === 'sandbox',
+    options.extra,
+    {
+      identity,
+      environment: process.env,
+      store: folder,
+      ignoreSubordinate,
+    },
+  )
+  // Of what works on trees: where no engine makes any, nothing does.
+  const mapping = engines.tree?.mapping ?? mappingOf(identity, ignoreSubordinate)
   const dropped = droppedVariables(process.env)
   if (dropped.length > 0)
     sink.emit({
@@ -133,7 +162,7 @@ export async function openWorkshop(
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !secretVariables.has(name)))
   const environment = engineEnvironment(inherited, identity)
   const runner = maskedRunner(
-    localRunner({identity, mapping, environment}),
+    localRunner({identity, mapping, environment, callerEnvironment: engineEnvironment(inherited, ownIdentity())}),
     given.map(each => each.value.toString('utf8')),
   )
   const warn = (text: string) => sink.emit({event: 'note', severity: 'warning', text})
@@ -159,6 +188,7 @@ export async function openWorkshop(
   const blobs = blobCache({folder, owner: identity, locked: store.locked})
   const images = {architecture, identity, noHttps: options.noHttps, offline: flags.offline, blobs, tell}
   return {
+    engines,
     scratch,
     secrets,
     finish,
@@ -167,7 +197,9 @@ export async function openWorkshop(
       await close()
     },
     ports: {
-      engine: {engine, version},
+      engineOf: engines.of,
+      storage: engines.storage,
+      dockerfiles: await dockerfileWriter(engines.main, {context, ignore}, flags['keep-cwd']),
       identity,
       mapping,
       runner,
@@ -208,6 +240,8 @@ export interface RequestOptions {
   readonly keepGoing: boolean
   readonly keepFailed: boolean
   readonly output: OutputRequest
+  /** The target's image is to become a tree, which its own engine does not make. */
+  readonly delivers?: boolean
 }
 
 /**
@@ -237,6 +271,10 @@ export function runtimeLibraries({description, settings}: Pick<Loaded, 'descript
   return [...(description?.runtimeLibraries ?? []), ...named, ...(settings.runtimeLibraries ?? [])]
 }
 
+function settingsOf({delivers: _, ...options}: RequestOptions) {
+  return options
+}
+
 /** The build that flags and a checked input ask for. */
 export async function buildRequest(
   loaded: Loaded,
@@ -246,7 +284,8 @@ export async function buildRequest(
   if (loaded.description === undefined) throw new SifstageError(ExitCode.usage, `${loaded.input} could not be read`)
   const target = resolveTarget(loaded.description, flags.target)
   if (target.kind === 'unknown') throw new SifstageError(ExitCode.wrong, `there is no stage "${target.name}"`)
-  const description = withForeignImages(await standalone(loaded.description))
+  const whole = withForeignImages(await standalone(loaded.description))
+  const description = options.delivers ? withDelivery(whole, target.stage) : whole
   const names = new Set(loaded.description.stages.map(stage => stage.name))
   const filter = new Set(flags['no-cache-filter'] ?? [])
   for (const name of filter) {
@@ -260,7 +299,7 @@ export async function buildRequest(
   return {
     description,
     visible: loaded.description.stages.length,
-    target: target.stage.index,
+    target: options.delivers ? whole.stages.length : target.stage.index,
     rebased: loaded.rebased,
     context: loaded.context,
     ignore: loaded.ignore?.text,
@@ -276,7 +315,7 @@ export async function buildRequest(
     checkpoints: 'auto',
     runtimeLibraries: runtimeLibraries(loaded),
     heed: diagnostics => arrange(diagnostics, loaded.source, loaded.others),
-    ...options,
+    ...settingsOf(options),
     // One at a time where they share the host's /tmp.
     jobs: flags['share-tmp'] ? 1 : options.jobs,
   }

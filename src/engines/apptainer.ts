@@ -6,7 +6,7 @@
 import {shellQuote} from '../language/shell.js'
 import type {Stage} from '../model/description.js'
 import type {Operation, Operations} from '../model/operations.js'
-import type {Engine, EngineOptions, StageCommand, StageScript, StageWork} from '../model/ports.js'
+import type {EngineOptions, StageCommand, StageScript, StageWork, TreeEngine} from '../model/ports.js'
 import {bootstrapOf, cacheFlags, headerLabels, headerLines, isRenamed, isSupplied, namedBootstrap} from './apptainer-base.js'
 import {definitionFile, hasPlaces, namedDefinition, placesNote} from './apptainer-definition.js'
 import {dockerSteps} from './apptainer-steps.js'
@@ -175,7 +175,7 @@ export interface ApptainerProgram {
   readonly version: string
 }
 
-export function apptainerEngine(program: ApptainerProgram): Engine {
+export function apptainerEngine(program: ApptainerProgram): TreeEngine {
   function script(work: StageWork): StageScript {
     const {folder, options} = work
     const tmp = `${folder}/tmp`
@@ -258,6 +258,7 @@ export function apptainerEngine(program: ApptainerProgram): Engine {
   }
 
   return {
+    kind: 'tree',
     name: program.name,
     generation: program.name === 'apptainer' ? apptainerGeneration(program.version) : 100 + apptainerGeneration(program.version),
     script,

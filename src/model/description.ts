@@ -55,6 +55,8 @@ export interface Stage {
   readonly comment?: readonly string[]
   /** For a stage read from a definition file: its own words, since its labels come from its header (D120) and its scripts are single units. */
   readonly definition?: DefinitionStage
+  /** Not of the input: it stands for its base as an engine that makes trees has it, for an OUT that is one (`withDelivery`). */
+  readonly delivers?: true
 }
 
 export type Base =

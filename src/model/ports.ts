@@ -6,7 +6,7 @@ import type {Base, Command, Description, Mount, Stage, Step} from './description
 import type {Image, ImageTree} from './image.js'
 import type {Operations, PlacedSource} from './operations.js'
 import type {ImageReference, LocalReference} from './reference.js'
-import type {StoredStage} from './store.js'
+import type {HeldStage, StoredStage} from './store.js'
 import type {Launcher, SecretFolders} from './supplies.js'
 
 /** Who the engine's commands run as. */
@@ -131,11 +131,11 @@ export interface Inherited {
 }
 
 /**
- * One command of a stage. `engine` runs as the engine's user; `inside` in the id-mapped namespace, where the
+ * One command of a stage. `engine` runs as the engine's user; `caller` as whoever started us; `inside` in the id-mapped namespace, where the
  * image's owners are real; `helper` is our own program in that namespace (`src/inside`), argv being its operations file.
  */
 export interface StageCommand {
-  readonly kind: 'engine' | 'inside' | 'helper'
+  readonly kind: 'engine' | 'caller' | 'inside' | 'helper'
   readonly title: string
   readonly argv: readonly string[]
   readonly cwd: string
@@ -168,16 +168,54 @@ export interface EngineStatus {
   readonly notes: readonly {readonly ok: boolean; readonly text: string; readonly fix?: string}[]
 }
 
-export interface Engine {
+interface EngineBase {
   readonly name: string
   /** Number of a range of versions that behave alike: part of every key (design section 5). */
   readonly generation: number
-  /** Turns a stage into files to write and commands to run. Runs nothing. */
-  script(work: StageWork): StageScript
   /** Lines of the engine's output that say nothing to a person, because our own options cause them. */
   isNoise(line: string): boolean
   /** What an engine's failure means and what to do, when it is a known one. */
   explain(output: readonly string[]): {readonly message: string; readonly hint: string} | undefined
+}
+
+/** Makes a folder with the tree of an image, which we pack and keep. */
+export interface TreeEngine extends EngineBase {
+  readonly kind: 'tree'
+  /** Turns a stage into files to write and commands to run. Runs nothing. */
+  script(work: StageWork): StageScript
+}
+
+/** Makes an image in its own storage from a Dockerfile. */
+export interface ImageEngine extends EngineBase {
+  readonly kind: 'image'
+  /** Turns a stage into files to write and commands to run; the image is named `work.image` at the end. Runs nothing. */
+  script(work: ImageWork): StageScript
+}
+
+export type Engine = TreeEngine | ImageEngine
+
+/** What an image engine needs to know of a stage. */
+export interface ImageWork {
+  readonly stage: Stage
+  /** The stage alone as a Dockerfile; earlier stages are named in it as in `contexts`. */
+  readonly dockerfile: string
+  /** Names of images for the names of the Dockerfile. */
+  readonly contexts: ReadonlyMap<string, string>
+  /** What the ignore file of the build context says; nothing is hidden without one. */
+  readonly ignore: string | undefined
+  readonly folder: string
+  /** The build context. */
+  readonly cwd: string
+  /** How the image is to be named. */
+  readonly image: string
+  /** In Go's words. */
+  readonly architecture: string
+  readonly options: EngineOptions
+  readonly secrets: SecretFolders | undefined
+  /** Ids of the secrets that the stage sees. */
+  readonly secretIds: readonly string[]
+  /** Nothing of the engine's own cache is used. */
+  readonly noCache: boolean
 }
 
 export interface CommandResult {
@@ -270,6 +308,11 @@ export interface BaseResolver {
 export interface ImageOpener {
   stored(stage: StoredStage): Promise<Image>
   /**
+   * @param paths what of it will be looked at: nothing else need be in the tree; undefined: all of it
+   * @throws ImageNotKept where the engine does not have it any more
+   */
+  held(stage: HeldStage, paths: readonly string[] | undefined, signal: AbortSignal): Promise<Image>
+  /**
    * Undefined for a base that cannot be read without building it: then there is no early verdict.
    * @throws SifstageError when it cannot be read now
    */
@@ -300,6 +343,8 @@ export interface ImageTools {
   pack(root: string, file: string, compression: readonly string[] | undefined, signal: AbortSignal): Promise<void>
   /** Unpacks paths of an image, or all of it, into a folder that is not there yet. */
   unpack(image: PackedImage, folder: string, paths: readonly string[] | undefined, signal: AbortSignal): Promise<void>
+  /** Unpacks a tar archive, owners and all, into a folder that is not there yet. */
+  extract(archive: string, folder: string, signal: AbortSignal): Promise<void>
   /** Writes down what a tree is, by names and times, to tell later what has changed. */
   look(root: string, file: string, signal: AbortSignal): Promise<void>
   /** What changed between two looks; undefined when that cannot be written down. */
@@ -315,4 +360,26 @@ export interface ImageTools {
   applyChanges(root: string, packed: PackedChanges, folder: string, signal: AbortSignal): Promise<void>
   /** Changes an image tree by our helper. */
   operate(operations: Operations, folder: string, signal: AbortSignal): Promise<void>
+}
+
+/** The storage of an image engine. Names are as the engine's own commands take them. */
+export interface EngineImages {
+  /** Id and size of an image; undefined when it is not there. */
+  find(
+    name: string,
+    signal: AbortSignal,
+  ): Promise<{readonly id: string; readonly bytes: number; readonly config: string} | undefined>
+  /** Gives an image another name. */
+  tag(name: string, other: string, signal: AbortSignal): Promise<void>
+  /** Takes a name away, and the image with it if it has no other. */
+  remove(name: string): Promise<void>
+  /** Writes an image as an archive that the engine's user can read. */
+  save(name: string, form: 'oci' | 'docker', file: string, signal: AbortSignal): Promise<void>
+  /** Takes in an archive of one image under a name. */
+  load(archive: string, name: string, signal: AbortSignal): Promise<void>
+  /** Fetches an image from a registry under a name; false when the registry has none. */
+  pull(reference: string, name: string, signal: AbortSignal): Promise<boolean>
+  push(name: string, reference: string, signal: AbortSignal): Promise<void>
+  /** Writes paths of an image as they lie in it, owners and all, below a folder. */
+  takeOut(name: string, paths: readonly string[], archive: string, signal: AbortSignal): Promise<void>
 }

@@ -1,10 +1,11 @@
 /** What is kept between builds, as the build sees it. The layout of a folder that keeps it: docs/store.md. */
-import type {ImageFacts, ImageTree} from './image.js'
+import type {ImageEntry, ImageFacts, ImageTree} from './image.js'
 import type {PackedImage} from './ports.js'
-import type {StageRecord} from './record.js'
+import type {HeldRecord, StageRecord} from './record.js'
 
 /** A stage as the store keeps it: its record and listing always, its image as long as there is room. */
 export interface StoredStage {
+  readonly kind: 'tree'
   readonly record: StageRecord
   tree(): Promise<ImageTree>
   /** Facts about its programs, kept with the entry. */
@@ -15,6 +16,23 @@ export interface StoredStage {
    */
   image(signal: AbortSignal): Promise<PackedImage | undefined>
 }
+
+/** A stage whose image lies in its engine's storage: the store has its record, and what was read of it. */
+export interface HeldStage {
+  readonly kind: 'held'
+  readonly record: HeldRecord
+  readonly facts: ImageFacts
+  /** The part of its tree that was read before. */
+  readonly known: KnownPart
+}
+
+/** Entries of an image that were read, and the paths that were asked for: what is none of the entries is not there. */
+export interface KnownPart {
+  load(): Promise<{readonly asked: readonly string[]; readonly entries: readonly ImageEntry[]} | undefined>
+  save(part: {readonly asked: readonly string[]; readonly entries: readonly ImageEntry[]}): Promise<void>
+}
+
+export type BuiltImage = StoredStage | HeldStage
 
 /** A point inside a stage: all that changed since the checkpoint before it, or since the base. */
 export interface StoredCheckpoint {
@@ -84,6 +102,9 @@ export interface Store extends ReadableStore {
   put(key: string, files: StageFiles, record: StageRecord): Promise<StoredStage>
   putArtifacts(name: string, file: string): Promise<void>
   putCheckpoint(key: string, archive: string, record: CheckpointRecord): Promise<void>
+  /** A stage that an engine keeps; whether it still does is not known here. */
+  findHeld(key: string): Promise<HeldStage | undefined>
+  putHeld(key: string, record: HeldRecord): Promise<HeldStage>
   findOutput(key: string): Promise<StoredOutput | undefined>
   putOutput(key: string, file: string, record: OutputRecord): Promise<StoredOutput>
   /** Runs `work` while no other build on this store runs it for the same key; `waiting` tells that one does. */

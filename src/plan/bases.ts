@@ -76,6 +76,27 @@ export function replaceBases(description: Description, replacements: readonly Ba
   }
 }
 
+/**
+ * A stage behind all others that is the target once more, by an engine that makes trees: what an image engine has built
+ * becomes a `.sif` so. Its index is the number of stages that there were.
+ */
+export function withDelivery(description: Description, target: Stage): Description {
+  const {name, span, nameSpan} = target
+  const delivery: Stage = {
+    name: `${name} (for OUT)`,
+    index: description.stages.length,
+    named: false,
+    rules: 'docker',
+    span,
+    nameSpan,
+    base: {kind: 'stage', name, index: target.index, span},
+    steps: [],
+    settings: {},
+    delivers: true,
+  }
+  return {...description, stages: [...description.stages, delivery]}
+}
+
 /** Images that copies and mounts take files from, as stages of their own behind all others: each is fetched and verified like a stage. */
 export function withForeignImages(description: Description): Description {
   const extra: Stage[] = []

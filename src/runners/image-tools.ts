@@ -132,6 +132,22 @@ export function imageTools(options: ImageToolsOptions): ImageTools {
       }
     },
 
+    async extract(archive, folder, signal) {
+      const descriptor = openSync(archive, 'r')
+      try {
+        const unpack = ['tar', '--extract', '--numeric-owner', '--same-owner', '--same-permissions', '--xattrs']
+        const argv = ['sh', '-c', 'mkdir -p "$1" && shift && exec "$@" </proc/self/fd/3', 'sh', folder, ...unpack]
+        await tool(
+          [...inside, ...argv, '--xattrs-include=*', '-C', folder],
+          'what was taken out of the image cannot be laid ready',
+          signal,
+          descriptor,
+        )
+      } finally {
+        closeSync(descriptor)
+      }
+    },
+
     look: (root, file, signal) =>
       tool([...inside, ...lookArguments(root, file)], `the image tree ${root} cannot be read`, signal),
 

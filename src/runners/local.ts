@@ -12,10 +12,13 @@ export interface LocalRunnerOptions {
   readonly identity: Identity
   readonly mapping: Mapping
   readonly environment: Readonly<Record<string, string>>
+  /** For commands that run as whoever started us. */
+  readonly callerEnvironment?: Readonly<Record<string, string>>
 }
 
 /** What stands before a command of this kind on this machine: also what `--dry-run` prints. */
 export function commandPrefix(kind: StageCommand['kind'], identity: Identity, mapping: Mapping): readonly string[] {
+  if (kind === 'caller') return []
   return kind === 'engine' ? asUser(identity) : [...asUser(identity), ...insideNamespace(mapping)]
 }
 
@@ -29,7 +32,8 @@ export function localRunner(options: LocalRunnerOptions): Runner {
         onLine(line)
       }
       const prefix = commandPrefix(command.kind, options.identity, options.mapping)
-      const env = {...options.environment, ...command.env}
+      const environment = command.kind === 'caller' ? options.callerEnvironment : undefined
+      const env = {...(environment ?? options.environment), ...command.env}
       const common = {cwd: command.cwd, env, onLine: keep, signal}
       if (command.kind !== 'helper') {
         const result = await runProcess({...common, argv: [...prefix, ...command.argv]})

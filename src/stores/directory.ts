@@ -10,7 +10,7 @@ import {createInterface} from 'node:readline'
 import {Listing} from '../images/listing.js'
 import type {ImageEntry, ImageTree} from '../model/image.js'
 import type {Identity} from '../model/ports.js'
-import type {StageRecord} from '../model/record.js'
+import type {HeldRecord, StageRecord} from '../model/record.js'
 import type {CheckpointRecord, OutputRecord, Store, StoredOutput, StoredStage} from '../model/store.js'
 import {fileError, giveTo, hashFile, makeOwned, moveFile} from '../system/files.js'
 import {
@@ -28,6 +28,7 @@ import {
   STORE_VERSION,
   takeAway,
 } from './entry.js'
+import {heldStage} from './held.js'
 import {imageFacts, unwritten} from './image-facts.js'
 import {leases} from './leases.js'
 import type {UseMarks} from './session.js'
@@ -132,6 +133,7 @@ export function directoryStore(folder: string, options: DirectoryStoreOptions): 
     if ((await hasSize(image, record.image)) === 'no') await cut()
     let tree: Promise<Listing> | undefined
     return {
+      kind: 'tree',
       record,
       facts: options.readOnly === true ? unwritten(imageFacts(entry)) : imageFacts(entry),
       tree: () => {
@@ -234,6 +236,13 @@ export function directoryStore(folder: string, options: DirectoryStoreOptions): 
       const record: PackRecord = {version: STORE_VERSION, key: name, bytes, digest: await hashFile(file)}
       const entry = await publish({kind: 'artifacts', key: name, files: new Map([[PACK, file]]), record})
       await noteHeld(join(entry, PACK), record).catch(() => {})
+    },
+    async findHeld(key) {
+      const found = await look<HeldRecord>('held', key)
+      return found && heldStage(found.entry, found.record)
+    },
+    async putHeld(key, record) {
+      return heldStage(await publish({kind: 'held', key, files: new Map(), record}), record)
     },
     async putCheckpoint(key, archive, record) {
       await publish({kind: 'checkpoints', key, files: new Map([[record.archive.file, archive]]), record})

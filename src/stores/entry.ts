@@ -14,7 +14,7 @@ export const RECORD = 'record.json'
 /** Version of the layout and of every record in it; others are not read. */
 export const STORE_VERSION = 2
 
-export type EntryKind = 'stages' | 'artifacts' | 'checkpoints' | 'outputs'
+export type EntryKind = 'stages' | 'artifacts' | 'checkpoints' | 'outputs' | 'held'
 
 /** Keys are `sha256:HEX`; folders are named by the hex alone. */
 export function entryName(key: string): string {

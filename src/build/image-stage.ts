@@ -1,0 +1,158 @@
+/**
+ * A stage whose engine makes an image in its own storage. The store gets its record alone; what the engine keeps is
+ * named by the stage's key, and what it needs of other stages is named to it as images.
+ */
+import {randomBytes} from 'node:crypto'
+import {createWriteStream} from 'node:fs'
+import {dependenciesFirst} from '../language/stages.js'
+import type {Description, Stage} from '../model/description.js'
+import {ExitCode, ImageNotKept, SifstageError} from '../model/errors.js'
+import type {StageFile} from '../model/format.js'
+import type {EngineImages, ImageEngine} from '../model/ports.js'
+import type {HeldRecord} from '../model/record.js'
+import type {BuiltImage, HeldStage} from '../model/store.js'
+import {logPath, runCommands, type StageRun, writeScript} from './commands.js'
+import {mountsOf} from './mounts.js'
+import {type BuildPorts, isFresh, optionsOf} from './request.js'
+import type {RanStage} from './stage.js'
+
+/** What the images of stages are called in the storage of an engine, a tag for each key. */
+export const IMAGES = 'localhost/sifstage/stage'
+
+/** The image of a key; one of no key is of one build alone. */
+export function imageName(key: string | undefined): string {
+  return `${IMAGES}:${key === undefined || key === '' ? `once-${randomBytes(8).toString('hex')}` : key.replace(/^sha256:/, '')}`
+}
+
+/** The description with the base of one stage as its key names it: what was looked up is what is built from. */
+function withPinnedBase(stage: Stage, description: Description, pinned: string | undefined): Description {
+  if (stage.base.kind !== 'image' || stage.base.reference.transport !== 'docker' || pinned === undefined) return description
+  const base = {...stage.base, reference: {transport: 'docker', name: pinned}}
+  return {
+    ...description,
+    stages: description.stages.map(each => (each.index === stage.index ? {...each, base} : each)),
+  }
+}
+
+/**
+ * The stage alone as a Dockerfile, and how it names the stages that it needs.
+ * @throws SifstageError (3) for what a Dockerfile cannot say
+ */
+export function dockerfileOf(
+  stage: Stage,
+  whole: Description,
+  pinned: string | undefined,
+  ports: Pick<BuildPorts, 'dockerfiles'>,
+): {readonly file: StageFile; readonly needs: ReadonlyMap<number, string>} {
+  const description = withPinnedBase(stage, whole, pinned)
+  const {files, diagnostics} = ports.dockerfiles(description, stage.index)
+  const refused = diagnostics.find(each => each.severity === 'error')
+  if (files === undefined || refused !== undefined)
+    throw new SifstageError(
+      ExitCode.unfaithful,
+      `a Dockerfile cannot say this stage: ${refused?.message ?? 'it has no words for it'}`,
+      refused?.hint,
+    )
+  const stages = dependenciesFirst(description, stage.index)
+  const file = files.at(-1)
+  if (file === undefined || files.length !== stages.length) throw new Error(`stage ${stage.name} was not written`)
+  const wanted = new Set(file.needs)
+  const needs = new Map<number, string>()
+  for (const [at, {name}] of files.entries()) {
+    const index = stages[at]?.index
+    if (index !== undefined && wanted.has(name)) needs.set(index, name)
+  }
+  return {file, needs}
+}
+
+/**
+ * The name that a finished stage has in the storage of the engine: it is brought there if another one made it.
+ * @throws ImageNotKept
+ */
+async function bringImage(stored: BuiltImage, storage: EngineImages, engine: ImageEngine, run: StageRun): Promise<string> {
+  const {record} = stored
+  if (stored.kind === 'held' && record.engine.name === engine.name) {
+    if ((await storage.find(stored.record.name, run.signal))?.id !== record.digest) throw new ImageNotKept(record.key)
+    return stored.record.name
+  }
+  throw new SifstageError(
+    ExitCode.noEngine,
+    `stage "${record.stage}" was built by ${record.engine.name}, whose images ${engine.name} cannot take yet`,
+  )
+}
+
+/** Ids of the secrets that were given and that a stage sees. */
+export function secretIds(stage: Stage, given: ReadonlySet<string>): string[] {
+  const asked = mountsOf(stage).flatMap(({mount}) => (mount.kind === 'secret' ? [mount.id] : []))
+  return [...new Set(asked)].filter(id => given.has(id))
+}
+
+/** What is kept of an image that is no one else's: nothing. */
+function unkept(record: HeldRecord): HeldStage {
+  return {
+    kind: 'held',
+    record,
+    facts: {load: async () => new Map(), save: async () => {}, loadTexts: async () => new Map(), saveTexts: async () => {}},
+    known: {load: async () => undefined, save: async () => {}},
+  }
+}
+
+/**
+ * Runs a stage and publishes its record.
+ * @throws StageFailure, SifstageError, ImageNotKept before anything has run
+ */
+export async function runImageStage(run: StageRun, engine: ImageEngine): Promise<RanStage> {
+  const {stage, inputs, request, ports, signal} = run
+  const storage = ports.storage(engine.name)
+  const folder = await ports.scratch.folder(`stage-${stage.index}`)
+  const image = imageName(inputs.key)
+  const {file, needs} = dockerfileOf(stage, request.description, inputs.resolved.pinned, ports)
+  const contexts = new Map<string, string>()
+  for (const [index, name] of needs) {
+    const stored = run.done.get(index)?.stored
+    if (stored === undefined) throw new Error(`stage ${stage.name} was started before its parent`)
+    contexts.set(name, await bringImage(stored, storage, engine, run))
+  }
+  const logFile = await logPath(ports.store.folder, stage, request.description)
+  const script = engine.script({
+    stage,
+    dockerfile: file.text,
+    contexts,
+    ignore: stage.rules === 'docker' ? request.ignore : undefined,
+    folder,
+    cwd: request.context.root,
+    image,
+    architecture: request.architecture,
+    options: optionsOf(stage, request, ports),
+    secrets: ports.secrets.ids.size === 0 ? undefined : await ports.secrets.folders(),
+    secretIds: secretIds(stage, ports.secrets.ids),
+    noCache: isFresh(request, stage.name),
+  })
+  await writeScript(script, ports)
+  const started = ports.now()
+  const log = createWriteStream(logFile)
+  log.on('error', () => {})
+  try {
+    await runCommands(run, script.commands, logFile, log)
+  } finally {
+    log.end()
+  }
+  const seconds = (ports.now() - started) / 1000
+  const found = await storage.find(image, signal)
+  if (found === undefined)
+    throw new SifstageError(ExitCode.failed, `${engine.name} built the stage, but does not have its image ${image}`)
+  const record: HeldRecord = {
+    version: 2,
+    key: inputs.key ?? '',
+    parts: inputs.parts,
+    stage: stage.name,
+    engine: {name: engine.name, version: ports.engineOf(stage).version},
+    digest: found.id,
+    name: image,
+    bytes: found.bytes,
+    seconds,
+    created: new Date(ports.now()).toISOString(),
+    ociConfig: found.config,
+  }
+  return {stored: inputs.key === undefined ? unkept(record) : await ports.store.putHeld(inputs.key, record), root: undefined}
+}

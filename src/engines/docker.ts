@@ -1,0 +1,70 @@
+/**
+ * Docker with BuildKit, by `docker buildx build`. A stage is a build of its own: what it needs of others is named to it
+ * as images, and it ends as an image of the daemon. BuildKit keeps its own cache of layers and of cache mounts.
+ */
+import type {EngineOptions, ImageEngine, ImageWork, StageScript} from '../model/ports.js'
+import {imageFiles} from './image-files.js'
+
+export interface DockerProgram {
+  readonly path: string
+  readonly version: string
+}
+
+/** Options of builds that Docker has no notion of. */
+export function unknownToDocker({binds, nv, rocm, fixPerms, overrideLabels, cacheMounts, shareTmp}: EngineOptions): string[] {
+  return [
+    ...(binds.length > 0 ? ['--bind'] : []),
+    ...(nv ? ['--nv'] : []),
+    ...(rocm ? ['--rocm'] : []),
+    ...(fixPerms ? ['--fix-perms'] : []),
+    ...(overrideLabels ? ['--override-labels'] : []),
+    ...(cacheMounts.length > 0 ? ['--cache-mount'] : []),
+    ...(shareTmp ? ['--share-tmp'] : []),
+  ]
+}
+
+export function dockerEngine({path}: DockerProgram): ImageEngine {
+  function script(work: ImageWork): StageScript {
+    const {dockerfile, files} = imageFiles(work)
+    const flags = [
+      '--progress=plain',
+      // With them, the same build has another digest each time.
+      '--provenance=false',
+      '--sbom=false',
+      `--platform=linux/${work.architecture}`,
+      ...(work.noCache ? ['--no-cache'] : []),
+      ...[...work.contexts].flatMap(([name, image]) => ['--build-context', `${name}=docker-image://${image}`]),
+      ...work.secretIds.flatMap(id => ['--secret', `id=${id},src=${work.secrets?.given ?? ''}/${id}`]),
+      ...work.options.extra,
+    ]
+    return {
+      folders: [],
+      files,
+      commands: [
+        {
+          kind: 'caller',
+          title: 'build',
+          argv: [path, 'buildx', 'build', ...flags, '--load', '--tag', work.image, '--file', dockerfile, work.cwd],
+          cwd: work.cwd,
+          env: {BUILDKIT_PROGRESS: 'plain', BUILDX_NO_DEFAULT_ATTESTATIONS: '1'},
+        },
+      ],
+    }
+  }
+
+  return {
+    kind: 'image',
+    name: 'docker',
+    generation: 1,
+    script,
+    isNoise: line => NOISE.some(pattern => pattern.test(line)),
+    explain: () => undefined,
+  }
+}
+
+/** What BuildKit says of its own work: nothing of the stage's. */
+const NOISE = [
+  /^#\d+ (transferring|sha256:|resolve |extracting |exporting |naming to |unpacking to |writing image|CACHED$|DONE |\.\.\.$)/,
+  /^#\d+ \[(internal|auth|context )/,
+  /^\s*$/,
+]

@@ -1,0 +1,24 @@
+/** What all image engines get: the stage's Dockerfile and its ignore file, as they lie beside each other. */
+import type {ImageWork, StageScript} from '../model/ports.js'
+
+export interface ImageFiles {
+  readonly dockerfile: string
+  readonly ignore: string
+  readonly files: StageScript['files']
+}
+
+/**
+ * The ignore file beside a Dockerfile goes before the context's own (K106), so that what is hidden is what the
+ * description says: nothing, for a definition file.
+ */
+export function imageFiles({folder, dockerfile, ignore}: ImageWork): ImageFiles {
+  const path = `${folder}/Dockerfile`
+  return {
+    dockerfile: path,
+    ignore: `${path}.dockerignore`,
+    files: [
+      {path, text: dockerfile, mode: 0o644},
+      {path: `${path}.dockerignore`, text: ignore ?? '', mode: 0o644},
+    ],
+  }
+}
