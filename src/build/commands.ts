@@ -1,6 +1,6 @@
 /** Runs the commands of a stage's script, their output to a log and to whoever watches. */
 import {createHash} from 'node:crypto'
-import {mkdirSync, rmSync, type WriteStream} from 'node:fs'
+import {createWriteStream, mkdirSync, rmSync, type WriteStream} from 'node:fs'
 import {chmod, writeFile} from 'node:fs/promises'
 import {join, resolve} from 'node:path'
 import type {Description, Stage} from '../model/description.js'
@@ -74,25 +74,38 @@ async function runCommand(run: StageRun, command: StageCommand, log: WriteStream
 }
 
 /** Runs the commands in order, to the first that fails. */
-export async function runCommands(
-  run: StageRun,
-  commands: readonly StageCommand[],
-  logFile: string,
-  log: WriteStream,
-): Promise<void> {
+export async function runCommands(run: StageRun, commands: readonly StageCommand[], log: Log): Promise<void> {
   for (const [at, command] of commands.entries()) {
-    const result = await runCommand(run, command, log)
+    const result = await runCommand(run, command, log.stream)
     if (result.exitCode === 0) continue
     // What tidies up behind it, so that a tree that is kept holds nothing of ours.
     for (const after of commands.slice(at + 1).filter(each => each.always && each.step === command.step))
-      await runCommand(run, after, log)
+      await runCommand(run, after, log.stream)
     const tail = result.tail.filter(line => !run.ports.engineOf(run.stage).engine.isNoise(line))
-    throw new StageFailure(command, result.exitCode, tail, logFile)
+    throw new StageFailure(command, result.exitCode, tail, log.file)
+  }
+}
+
+/** A stage's log while it runs. */
+export interface Log {
+  readonly file: string
+  readonly stream: WriteStream
+}
+
+/** Works with the log of a stage. */
+export async function withLog<T>({stage, ports, request}: StageRun, work: (log: Log) => Promise<T>): Promise<T> {
+  const file = await logPath(ports.store.folder, stage, request.description)
+  const stream = createWriteStream(file)
+  stream.on('error', () => {})
+  try {
+    return await work({file, stream})
+  } finally {
+    stream.end()
   }
 }
 
 /** The log of a stage's last run; kept in the store, so that its path can be told after a failure. */
-export async function logPath(store: string, stage: Stage, description: Description): Promise<string> {
+async function logPath(store: string, stage: Stage, description: Description): Promise<string> {
   const folder = join(store, 'logs')
   const safe = `${description.file.replace(/^.*\//, '')}-${stage.name}`.replace(/[^\w.-]/g, '_').slice(0, 100)
   // Many projects have a Dockerfile with a stage of that name.

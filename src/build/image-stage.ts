@@ -3,7 +3,6 @@
  * named by the stage's key, and what it needs of other stages is named to it as images.
  */
 import {randomBytes} from 'node:crypto'
-import {createWriteStream} from 'node:fs'
 import {dependenciesFirst} from '../language/stages.js'
 import type {Description, Stage} from '../model/description.js'
 import {ExitCode, ImageNotKept, SifstageError} from '../model/errors.js'
@@ -11,13 +10,13 @@ import type {StageFile} from '../model/format.js'
 import type {EngineImages, ImageEngine} from '../model/ports.js'
 import type {HeldRecord} from '../model/record.js'
 import type {BuiltImage, HeldStage} from '../model/store.js'
-import {logPath, runCommands, type StageRun, writeScript} from './commands.js'
+import {runCommands, type StageRun, withLog, writeScript} from './commands.js'
 import {mountsOf} from './mounts.js'
 import {type BuildPorts, isFresh, optionsOf} from './request.js'
 import type {RanStage} from './stage.js'
 
 /** What the images of stages are called in the storage of an engine, a tag for each key. */
-export const IMAGES = 'localhost/sifstage/stage'
+const IMAGES = 'localhost/sifstage/stage'
 
 /** The image of a key; one of no key is of one build alone. */
 export function imageName(key: string | undefined): string {
@@ -113,7 +112,6 @@ export async function runImageStage(run: StageRun, engine: ImageEngine): Promise
     if (stored === undefined) throw new Error(`stage ${stage.name} was started before its parent`)
     contexts.set(name, await bringImage(stored, storage, engine, run))
   }
-  const logFile = await logPath(ports.store.folder, stage, request.description)
   const script = engine.script({
     stage,
     dockerfile: file.text,
@@ -130,13 +128,7 @@ export async function runImageStage(run: StageRun, engine: ImageEngine): Promise
   })
   await writeScript(script, ports)
   const started = ports.now()
-  const log = createWriteStream(logFile)
-  log.on('error', () => {})
-  try {
-    await runCommands(run, script.commands, logFile, log)
-  } finally {
-    log.end()
-  }
+  await withLog(run, log => runCommands(run, script.commands, log))
   const seconds = (ports.now() - started) / 1000
   const found = await storage.find(image, signal)
   if (found === undefined)

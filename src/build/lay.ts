@@ -1,5 +1,4 @@
 /** Lays ready what a stage takes from elsewhere: artifacts of other stages, the context, the web, archives (K82–K105). */
-import {rm} from 'node:fs/promises'
 import {join} from 'node:path'
 import {contentDigest} from '../images/digest.js'
 import {contextAt} from '../language/context.js'
@@ -93,7 +92,7 @@ async function takeOut({record}: HeldStage, paths: readonly string[], target: st
   const archive = `${target}.tar`
   await storage.takeOut(record.name, paths, archive, signal)
   await ports.images.extract(archive, target, signal)
-  await rm(archive, {force: true})
+  await ports.scratch.discard(archive)
 }
 
 /** Keeps what was taken by itself, so that it outlives the image. A store that is full costs only that. */

@@ -1,5 +1,4 @@
 /** A stage whose engine makes a folder with its tree, which is packed and kept in the store. */
-import {createWriteStream} from 'node:fs'
 import {readFile, stat as statFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {treeDigest} from '../images/digest.js'
@@ -12,7 +11,7 @@ import type {LocalReference} from '../model/reference.js'
 import type {HeldStage, StoredStage} from '../model/store.js'
 import {hashFile} from '../system/files.js'
 import {Checkpoints} from './checkpoints.js'
-import {logPath, runCommands, type StageRun, writeScript} from './commands.js'
+import {type Log, runCommands, type StageRun, withLog, writeScript} from './commands.js'
 import {layIncoming, layPlacements} from './lay.js'
 import {cacheMountsOf, keptFolders, layMounts} from './mounts.js'
 import {readableFolder} from './readable.js'
@@ -126,33 +125,29 @@ function byStep(stage: Stage, commands: readonly StageCommand[]) {
  * Runs a stage's script: one whose steps may be left out goes on from the furthest point that an earlier build came to.
  * @returns seconds that the work took, those of earlier builds included
  */
-async function runScript(run: StageRun, {script, root}: PreparedStage, folder: string, logFile: string): Promise<number> {
+async function runScript(run: StageRun, {script, root}: PreparedStage, folder: string, log: Log): Promise<number> {
   const {ports, stage} = run
-  const log = createWriteStream(logFile)
-  log.on('error', () => {})
   const started = ports.now()
   const seconds = () => (ports.now() - started) / 1000
-  try {
-    if (!script.resumable) {
-      await runCommands(run, script.commands, logFile, log)
-      return seconds()
-    }
-    const {before, steps, after} = byStep(stage, script.commands)
-    await runCommands(run, before, logFile, log)
-    const points = new Checkpoints({...run, folder, root})
-    const done = await points.restore()
-    const beside = points.seconds
-    await points.begin()
-    for (const {index, commands} of steps.filter(each => each.index >= done)) {
-      const begun = ports.now()
-      await runCommands(run, commands, logFile, log)
-      await points.after(index, (ports.now() - begun) / 1000)
-    }
-    await runCommands(run, after, logFile, log)
-    return seconds() + beside
-  } finally {
-    log.end()
+  if (!script.resumable) {
+    await runCommands(run, script.commands, log)
+    return seconds()
   }
+  const {before, steps, after} = byStep(stage, script.commands)
+  await runCommands(run, before, log)
+  const points = new Checkpoints({...run, folder, root})
+  const done = await points.restore()
+  const beside = points.seconds
+  const left = steps.filter(each => each.index >= done)
+  // Where nothing is left to run there is no point to save either, and no reason to look at the tree.
+  if (left.length > 0) await points.begin()
+  for (const {index, commands} of left) {
+    const begun = ports.now()
+    await runCommands(run, commands, log)
+    await points.after(index, (ports.now() - begun) / 1000)
+  }
+  await runCommands(run, after, log)
+  return seconds() + beside
 }
 
 /**
@@ -164,7 +159,6 @@ export async function runTreeStage(
   engine: TreeEngine,
 ): Promise<{readonly stored: StoredStage; readonly root: string}> {
   const {stage, ports, request} = run
-  const logFile = await logPath(ports.store.folder, stage, request.description)
   const waiting = (id: string) =>
     ports.sink.emit({
       event: 'note',
@@ -181,7 +175,7 @@ export async function runTreeStage(
       run.signal,
       async caches => {
         const prepared = await prepareStage(run, engine, folder, packing, caches)
-        return {root: prepared.root, seconds: await runScript(run, prepared, folder, logFile)}
+        return {root: prepared.root, seconds: await withLog(run, log => runScript(run, prepared, folder, log))}
       },
     )
     return {stored: await publish(run, folder, root, seconds), root}

@@ -1,12 +1,14 @@
 /** The engines of one build: the one that its stages are built with, those that single stages name, and what delivers. */
 import type {EngineHere} from '../build/request.js'
+import {buildahEngine} from '../engines/buildah.js'
 import {dockerEngine} from '../engines/docker.js'
 import type {Stage} from '../model/description.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
 import type {EngineImages} from '../model/ports.js'
+import {containersStorage} from '../system/containers-storage.js'
 import {dockerStorage} from '../system/docker-storage.js'
 import {engineEnvironment} from '../system/environment.js'
-import {ownIdentity} from '../system/identity.js'
+import {mappingOf, ownIdentity} from '../system/identity.js'
 import {chooseEngine, findProgram, type ProbeOptions} from './probe.js'
 
 export interface EnginesHere {
@@ -18,7 +20,7 @@ export interface EnginesHere {
   storage(engine: string): EngineImages
 }
 
-const IMAGE_ENGINES = ['docker'] as const
+const IMAGE_ENGINES = ['docker', 'podman', 'buildah'] as const
 
 async function dockerHere(options: ProbeOptions): Promise<{here: EngineHere; storage: EngineImages}> {
   const environment = engineEnvironment(options.environment, ownIdentity())
@@ -31,6 +33,16 @@ async function dockerHere(options: ProbeOptions): Promise<{here: EngineHere; sto
   }
 }
 
+async function containersHere(kind: 'podman' | 'buildah', noHttps: boolean, options: ProbeOptions) {
+  const {identity} = options
+  const environment = engineEnvironment(options.environment, identity)
+  const path = findProgram(kind, environment['PATH'] ?? '')
+  if (path === undefined) throw new SifstageError(ExitCode.noEngine, `--engine ${kind}: ${kind} is not found in PATH`)
+  const engine = buildahEngine({name: kind, path})
+  const here: EngineHere = {engine, version: '1', mapping: mappingOf(identity, false), arguments: []}
+  return {here, storage: containersStorage({program: path, kind, identity, environment, noHttps, explain: engine.explain})}
+}
+
 /**
  * @param given options for the engine of the stages that name none
  * @param tree whether an engine that makes trees is needed whatever the stages say
@@ -40,6 +52,7 @@ export async function enginesHere(
   wanted: string,
   tree: boolean,
   given: readonly string[],
+  noHttps: boolean,
   options: ProbeOptions,
 ): Promise<EnginesHere> {
   const named = [wanted]
@@ -48,7 +61,9 @@ export async function enginesHere(
   const storages = new Map<string, EngineImages>()
   for (const name of new Set(named)) {
     if (isImageEngine(name)) {
-      const {here: found, storage} = await dockerHere(options)
+      const {here: found, storage} = await (name === 'podman' || name === 'buildah'
+        ? containersHere(name, noHttps, options)
+        : dockerHere(options))
       here.set(name, found)
       storages.set(name, storage)
     } else here.set(name, {...(await chooseEngine(name, options)), arguments: []})

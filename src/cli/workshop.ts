@@ -142,6 +142,7 @@ export async function openWorkshop(
     flags.engine ?? settings.engine ?? 'auto',
     out === undefined || out === 'sif' || out === 'sandbox',
     options.extra,
+    options.noHttps,
     {
       identity,
       environment: process.env,

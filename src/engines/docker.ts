@@ -2,25 +2,12 @@
  * Docker with BuildKit, by `docker buildx build`. A stage is a build of its own: what it needs of others is named to it
  * as images, and it ends as an image of the daemon. BuildKit keeps its own cache of layers and of cache mounts.
  */
-import type {EngineOptions, ImageEngine, ImageWork, StageScript} from '../model/ports.js'
-import {imageFiles} from './image-files.js'
+import type {ImageEngine, ImageWork, StageScript} from '../model/ports.js'
+import {imageFiles, unknownOptions} from './image-files.js'
 
 export interface DockerProgram {
   readonly path: string
   readonly version: string
-}
-
-/** Options of builds that Docker has no notion of. */
-export function unknownToDocker({binds, nv, rocm, fixPerms, overrideLabels, cacheMounts, shareTmp}: EngineOptions): string[] {
-  return [
-    ...(binds.length > 0 ? ['--bind'] : []),
-    ...(nv ? ['--nv'] : []),
-    ...(rocm ? ['--rocm'] : []),
-    ...(fixPerms ? ['--fix-perms'] : []),
-    ...(overrideLabels ? ['--override-labels'] : []),
-    ...(cacheMounts.length > 0 ? ['--cache-mount'] : []),
-    ...(shareTmp ? ['--share-tmp'] : []),
-  ]
 }
 
 export function dockerEngine({path}: DockerProgram): ImageEngine {
@@ -57,6 +44,7 @@ export function dockerEngine({path}: DockerProgram): ImageEngine {
     name: 'docker',
     generation: 1,
     script,
+    unknownOptions: options => unknownOptions(options, ['--no-https']),
     isNoise: line => NOISE.some(pattern => pattern.test(line)),
     explain: () => undefined,
   }

@@ -1,5 +1,5 @@
 /** What all image engines get: the stage's Dockerfile and its ignore file, as they lie beside each other. */
-import type {ImageWork, StageScript} from '../model/ports.js'
+import type {EngineOptions, ImageWork, StageScript} from '../model/ports.js'
 
 export interface ImageFiles {
   readonly dockerfile: string
@@ -21,4 +21,22 @@ export function imageFiles({folder, dockerfile, ignore}: ImageWork): ImageFiles 
       {path: `${path}.dockerignore`, text: ignore ?? '', mode: 0o644},
     ],
   }
+}
+
+/**
+ * Options of builds that engines which make images have no notion of, as they are written.
+ * @param more flags that this one does not know besides
+ */
+export function unknownOptions(options: EngineOptions, more: readonly string[]): readonly string[] {
+  const given: readonly (readonly [flag: string, isGiven: boolean])[] = [
+    ['--bind', options.binds.length > 0],
+    ['--nv', options.nv],
+    ['--rocm', options.rocm],
+    ['--fix-perms', options.fixPerms],
+    ['--override-labels', options.overrideLabels],
+    ['--cache-mount', options.cacheMounts.length > 0],
+    ['--share-tmp', options.shareTmp],
+    ['--no-https', options.noHttps && more.includes('--no-https')],
+  ]
+  return given.flatMap(([flag, isGiven]) => (isGiven ? [flag] : []))
 }

@@ -190,6 +190,8 @@ export interface ImageEngine extends EngineBase {
   readonly kind: 'image'
   /** Turns a stage into files to write and commands to run; the image is named `work.image` at the end. Runs nothing. */
   script(work: ImageWork): StageScript
+  /** Flags among the options that it has no notion of: they are refused, never ignored. */
+  unknownOptions(options: EngineOptions): readonly string[]
 }
 
 export type Engine = TreeEngine | ImageEngine

@@ -13,7 +13,7 @@ import {imageFacts} from './image-facts.js'
 /** Number of the layout of a known part: others are not read. */
 const VERSION = 1
 
-export const KNOWN = 'known.json'
+const KNOWN = 'known.json'
 
 /** What of an image was read, in its entry. It is true of the image's id, so it is never wrong, only not enough. */
 function knownPart(entry: string): KnownPart {

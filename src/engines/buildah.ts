@@ -1,0 +1,61 @@
+/**
+ * buildah, and podman, whose `build` is buildah's. Both keep images in the storage of the user that they run as, and
+ * each stage is a build of its own, which names the images of earlier ones. They cache by step (`--layers`).
+ */
+import type {ImageEngine, ImageWork, StageScript} from '../model/ports.js'
+import {imageFiles, unknownOptions} from './image-files.js'
+
+export interface BuildahProgram {
+  readonly name: 'buildah' | 'podman'
+  readonly path: string
+}
+
+export function buildahEngine({name, path}: BuildahProgram): ImageEngine {
+  function script(work: ImageWork): StageScript {
+    const {dockerfile, ignore, files} = imageFiles(work)
+    const flags = [
+      '--layers',
+      // No label of its own in the image.
+      '--identity-label=false',
+      '--format=oci',
+      `--platform=linux/${work.architecture}`,
+      `--ignorefile=${ignore}`,
+      ...(work.noCache ? ['--no-cache'] : []),
+      ...(work.options.noHttps ? ['--tls-verify=false'] : []),
+      ...[...work.contexts].flatMap(([context, image]) => ['--build-context', `${context}=docker-image://${image}`]),
+      ...work.secretIds.flatMap(id => ['--secret', `id=${id},src=${work.secrets?.given ?? ''}/${id}`]),
+      ...work.options.extra,
+    ]
+    return {
+      folders: [],
+      files,
+      commands: [
+        {
+          kind: 'engine',
+          title: 'build',
+          argv: [path, 'build', ...flags, '--tag', work.image, '--file', dockerfile, work.cwd],
+          cwd: work.cwd,
+          env: {},
+        },
+      ],
+    }
+  }
+
+  return {
+    kind: 'image',
+    name,
+    generation: 1,
+    script,
+    unknownOptions: options => unknownOptions(options, []),
+    isNoise: line => NOISE.some(pattern => pattern.test(line)),
+    explain: () => undefined,
+  }
+}
+
+/** What they say of their own work. */
+const NOISE = [
+  /^(Getting image source signatures|Copying (blob|config) |Writing manifest to image destination|Storing signatures|Trying to pull )/,
+  /^(--> |COMMIT |Successfully tagged |[0-9a-f]{64}$)/,
+  /^time="[^"]*" level=(info|debug) /,
+  /^\s*$/,
+]
