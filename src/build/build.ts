@@ -134,9 +134,17 @@ class Build {
       const inputs = await stageInputs(stage, this.#standing.done, this.request, this.ports, this.signal)
       tell(inputs)
       const obtained = await this.#obtain(stage, inputs, reuse)
-      if (inputs.key !== undefined) await this.ports.history.note(stage.name, inputs.made, costOf(obtained.stored))
+      if (inputs.key !== undefined) await this.#note(stage, inputs, obtained.stored)
       return {inputs, ...obtained}
     })
+  }
+
+  /** Notes what a stage took, and hands on its image where others are to have it. */
+  async #note(stage: Stage, inputs: StageInputs, stored: BuiltImage): Promise<void> {
+    const {history, imageCache, storage} = this.ports
+    await history.note(stage.name, inputs.made, costOf(stored))
+    if (stored.kind === 'held')
+      imageCache.send(storage(stored.record.engine.name), stored.record.key, stored.record.name, stage.name)
   }
 
   /**
@@ -200,15 +208,7 @@ class Build {
     const needs = dependenciesFirst(description, stage.index).filter(each => each.index !== stage.index)
     if (needs.some(each => !this.#standing.done.has(each.index))) throw new Withheld(`stage ${stage.name} needs what failed`)
     this.#verdicts.fetchBase()
-    const ran = await runStage({
-      stage,
-      inputs,
-      done: this.#standing.done,
-      request: this.request,
-      ports: this.ports,
-      signal: this.signal,
-    })
-    return {...ran, ran: true}
+    return runStage({stage, inputs, done: this.#standing.done, request: this.request, ports: this.ports, signal: this.signal})
   }
 
   async #build(index: number, reuse = this.#reuse(index)): Promise<Finished> {

@@ -96,21 +96,16 @@ function unkept(record: HeldRecord): HeldStage {
   }
 }
 
-/**
- * Runs a stage and publishes its record.
- * @throws StageFailure, SifstageError, ImageNotKept before anything has run
- */
-export async function runImageStage(run: StageRun, engine: ImageEngine): Promise<RanStage> {
-  const {stage, inputs, request, ports, signal} = run
-  const storage = ports.storage(engine.name)
+/** Lays the stage's Dockerfile ready and has the engine build it. */
+async function buildImage(run: StageRun, engine: ImageEngine, image: string): Promise<void> {
+  const {stage, inputs, request, ports} = run
   const folder = await ports.scratch.folder(`stage-${stage.index}`)
-  const image = imageName(inputs.key)
   const {file, needs} = dockerfileOf(stage, request.description, inputs.resolved.pinned, ports)
   const contexts = new Map<string, string>()
   for (const [index, name] of needs) {
     const stored = run.done.get(index)?.stored
     if (stored === undefined) throw new Error(`stage ${stage.name} was started before its parent`)
-    contexts.set(name, await bringImage(stored, storage, engine, run))
+    contexts.set(name, await bringImage(stored, ports.storage(engine.name), engine, run))
   }
   const script = engine.script({
     stage,
@@ -124,12 +119,33 @@ export async function runImageStage(run: StageRun, engine: ImageEngine): Promise
     options: optionsOf(stage, request, ports),
     secrets: ports.secrets.ids.size === 0 ? undefined : await ports.secrets.folders(),
     secretIds: secretIds(stage, ports.secrets.ids),
+    layers: ports.imageCache.layers(stage.name),
     noCache: isFresh(request, stage.name),
   })
   await writeScript(script, ports)
-  const started = ports.now()
   await withLog(run, log => runCommands(run, script.commands, log))
-  const seconds = (ports.now() - started) / 1000
+}
+
+/** Fetches the image of the stage's key from where others left it; tells whether it was there. */
+async function takeImage({stage, inputs, request, ports}: StageRun, engine: ImageEngine, image: string): Promise<boolean> {
+  if (inputs.key === undefined || isFresh(request, stage.name)) return false
+  const from = await ports.imageCache.take(ports.storage(engine.name), inputs.key, image)
+  if (from !== undefined)
+    ports.sink.emit({event: 'note', stage: stage.name, severity: 'info', text: `its image is taken from ${from}`})
+  return from !== undefined
+}
+
+/**
+ * Runs a stage and publishes its record, or takes its image from where others left it.
+ * @throws StageFailure, SifstageError, ImageNotKept before anything has run
+ */
+export async function runImageStage(run: StageRun, engine: ImageEngine): Promise<RanStage> {
+  const {stage, inputs, ports, signal} = run
+  const storage = ports.storage(engine.name)
+  const image = imageName(inputs.key)
+  const started = ports.now()
+  const taken = await takeImage(run, engine, image)
+  if (!taken) await buildImage(run, engine, image)
   const found = await storage.find(image, signal)
   if (found === undefined)
     throw new SifstageError(ExitCode.failed, `${engine.name} built the stage, but does not have its image ${image}`)
@@ -142,9 +158,11 @@ export async function runImageStage(run: StageRun, engine: ImageEngine): Promise
     digest: found.id,
     name: image,
     bytes: found.bytes,
-    seconds,
+    seconds: (ports.now() - started) / 1000,
     created: new Date(ports.now()).toISOString(),
     ociConfig: found.config,
   }
-  return {stored: inputs.key === undefined ? unkept(record) : await ports.store.putHeld(inputs.key, record), root: undefined}
+  if (inputs.key === undefined) return {stored: unkept(record), root: undefined, ran: !taken}
+  const stored = await ports.store.putHeld(inputs.key, record)
+  return {stored, root: undefined, ran: !taken}
 }

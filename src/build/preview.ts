@@ -76,6 +76,7 @@ function shownImageScript(
     options: optionsOf(stage, request, ports),
     secrets: ports.secrets.ids.size === 0 ? undefined : {given: '$SECRETS/given', copies: '$SECRETS/copies'},
     secretIds: secretIds(stage, ports.secrets.ids),
+    layers: ports.imageCache.layers(stage.name),
     noCache: isFresh(request, stage.name),
   })
 }

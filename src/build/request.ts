@@ -17,7 +17,7 @@ import type {
   Runner,
   Sink,
 } from '../model/ports.js'
-import type {Store} from '../model/store.js'
+import type {ImageCache, Store} from '../model/store.js'
 import type {Archives, Caches, Launcher, RemoteSources, Secrets} from '../model/supplies.js'
 
 export interface BuildRequest {
@@ -101,6 +101,7 @@ export interface BuildPorts {
   readonly engineOf: (stage: Stage) => EngineHere
   /** The storage of an image engine, by the engine's name. */
   readonly storage: (engine: string) => EngineImages
+  readonly imageCache: ImageCache
   /** Stages as Dockerfiles: those that the target needs, each after what it needs itself. */
   readonly dockerfiles: (description: Description, target: number) => StageFilesResult
   readonly identity: Identity

@@ -8,6 +8,8 @@ export interface RanStage {
   readonly stored: BuiltImage
   /** The tree as the engine left it, still in scratch; undefined where the engine keeps the image itself. */
   readonly root: string | undefined
+  /** False where it was taken from elsewhere instead. */
+  readonly ran: boolean
 }
 
 /**

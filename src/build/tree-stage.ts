@@ -157,7 +157,7 @@ async function runScript(run: StageRun, {script, root}: PreparedStage, folder: s
 export async function runTreeStage(
   run: StageRun,
   engine: TreeEngine,
-): Promise<{readonly stored: StoredStage; readonly root: string}> {
+): Promise<{readonly stored: StoredStage; readonly root: string; readonly ran: true}> {
   const {stage, ports, request} = run
   const waiting = (id: string) =>
     ports.sink.emit({
@@ -178,7 +178,7 @@ export async function runTreeStage(
         return {root: prepared.root, seconds: await withLog(run, log => runScript(run, prepared, folder, log))}
       },
     )
-    return {stored: await publish(run, folder, root, seconds), root}
+    return {stored: await publish(run, folder, root, seconds), root, ran: true}
   } catch (error) {
     // Nothing has run: what was laid ready is in the way of the next attempt.
     if (error instanceof ImageNotKept) {

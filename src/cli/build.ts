@@ -27,6 +27,8 @@ export type BuildFlags = EverywhereFlags &
     readonly jobs?: number | undefined
     readonly checkpoints: 'auto' | 'always' | 'off'
     readonly 'store-to'?: string | undefined
+    readonly 'cache-from'?: readonly string[] | undefined
+    readonly 'cache-to'?: string | undefined
     readonly 'mksquashfs-args'?: string | undefined
     readonly 'on-failure': 'clean' | 'keep'
     readonly 'keep-going': boolean

@@ -15,6 +15,7 @@ import {maskedRunner} from '../runners/masked.js'
 import {storeCaches} from '../stores/caches.js'
 import {directoryStore} from '../stores/directory.js'
 import {stageHistory} from '../stores/history.js'
+import {imageCache, parseCachePlace} from '../stores/image-cache.js'
 import {useMarks} from '../stores/session.js'
 import {prepareStore} from '../stores/version.js'
 import {archives} from '../system/archives.js'
@@ -120,7 +121,12 @@ async function dockerfileWriter(
  * @throws SifstageError (2 for a user or store that cannot be used, 4 without a usable engine)
  */
 export async function openWorkshop(
-  flags: BuildingFlags & {readonly secret?: readonly string[] | undefined; readonly 'store-to'?: string | undefined},
+  flags: BuildingFlags & {
+    readonly secret?: readonly string[] | undefined
+    readonly 'store-to'?: string | undefined
+    readonly 'cache-from'?: readonly string[] | undefined
+    readonly 'cache-to'?: string | undefined
+  },
   {settings, input, pins, context, ignore}: Pick<Loaded, 'settings' | 'input' | 'pins' | 'context' | 'ignore'>,
   sink: Sink,
   signal: AbortSignal,
@@ -184,6 +190,12 @@ export async function openWorkshop(
     notes: join(folder, 'kept'),
     onSweep: swept => sink.emit({event: 'note', severity: 'info', text: `removed what a dead build left: ${swept}`}),
   })
+  const cache = imageCache({
+    from: (flags['cache-from'] ?? []).map(each => parseCachePlace('--cache-from', each)),
+    to: flags['cache-to'] === undefined || purpose === 'looks' ? undefined : parseCachePlace('--cache-to', flags['cache-to']),
+    note: (severity, text) => sink.emit({event: 'note', severity, text}),
+    signal,
+  })
   const secrets = secretStore(given, identity, () => scratch.folder('secrets'))
   const tell = (text: string) => sink.emit({event: 'note', severity: 'info', text})
   const blobs = blobCache({folder, owner: identity, locked: store.locked})
@@ -192,7 +204,9 @@ export async function openWorkshop(
     engines,
     scratch,
     secrets,
-    finish,
+    async finish() {
+      await Promise.all([finish(), cache.finish()])
+    },
     async close() {
       await marks.close()
       await close()
@@ -200,6 +214,7 @@ export async function openWorkshop(
     ports: {
       engineOf: engines.of,
       storage: engines.storage,
+      imageCache: cache,
       dockerfiles: await dockerfileWriter(engines.main, {context, ignore}, flags['keep-cwd']),
       identity,
       mapping,

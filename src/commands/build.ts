@@ -31,6 +31,15 @@ OUT ending in .sif is an image, in / a sandbox folder. It is written beside its 
       description: 'send what is built there too: a folder, or a registry (signed: sifstage cache key)',
       helpValue: 'DIR|oras://HOST/REPO',
     }),
+    'cache-from': Flags.string({
+      description: "docker, podman, buildah: take stages' images, and layers, from a repository; may be repeated",
+      helpValue: 'REPOSITORY',
+      multiple: true,
+    }),
+    'cache-to': Flags.string({
+      description: "docker, podman, buildah: push stages' images there; type=registry,ref=REPOSITORY,mode=max: all layers too",
+      helpValue: 'REPOSITORY',
+    }),
     'mksquashfs-args': Flags.string({description: 'arguments for packing OUT', helpValue: 'ARGS'}),
     'on-failure': Flags.option({options: ['clean', 'keep'] as const})({
       description: 'keep the tree of a failed stage for `sifstage shell`',

@@ -18,12 +18,14 @@ export function buildahEngine({name, path}: BuildahProgram): ImageEngine {
       // No label of its own in the image.
       '--identity-label=false',
       '--format=oci',
-      `--platform=linux/${work.architecture}`,
       `--ignorefile=${ignore}`,
       ...(work.noCache ? ['--no-cache'] : []),
       ...(work.options.noHttps ? ['--tls-verify=false'] : []),
       ...[...work.contexts].flatMap(([context, image]) => ['--build-context', `${context}=docker-image://${image}`]),
       ...work.secretIds.flatMap(id => ['--secret', `id=${id},src=${work.secrets?.given ?? ''}/${id}`]),
+      // By step, each under a tag of its own: the repository alone is named.
+      ...[...new Set(work.layers.from.map(repositoryOf))].flatMap(ref => ['--cache-from', ref]),
+      ...(work.layers.to === undefined || work.layers.to === 'inline' ? [] : ['--cache-to', repositoryOf(work.layers.to)]),
       ...work.options.extra,
     ]
     return {
@@ -50,6 +52,10 @@ export function buildahEngine({name, path}: BuildahProgram): ImageEngine {
     isNoise: line => NOISE.some(pattern => pattern.test(line)),
     explain: () => undefined,
   }
+}
+
+function repositoryOf(reference: string): string {
+  return reference.replace(/:[^:/]*$/, '')
 }
 
 /** What they say of their own work. */

@@ -18,10 +18,11 @@ export function dockerEngine({path}: DockerProgram): ImageEngine {
       // With them, the same build has another digest each time.
       '--provenance=false',
       '--sbom=false',
-      `--platform=linux/${work.architecture}`,
       ...(work.noCache ? ['--no-cache'] : []),
       ...[...work.contexts].flatMap(([name, image]) => ['--build-context', `${name}=docker-image://${image}`]),
       ...work.secretIds.flatMap(id => ['--secret', `id=${id},src=${work.secrets?.given ?? ''}/${id}`]),
+      ...work.layers.from.flatMap(ref => ['--cache-from', `type=registry,ref=${ref}`]),
+      ...layersTo(work),
       ...work.options.extra,
     ]
     return {
@@ -48,6 +49,12 @@ export function dockerEngine({path}: DockerProgram): ImageEngine {
     isNoise: line => NOISE.some(pattern => pattern.test(line)),
     explain: () => undefined,
   }
+}
+
+/** Where the layers of the steps go: all of them by themselves, or those of the image in it. */
+function layersTo({layers: {to}}: ImageWork): string[] {
+  if (to === undefined) return []
+  return ['--cache-to', to === 'inline' ? 'type=inline' : `type=registry,ref=${to},mode=max`]
 }
 
 /** What BuildKit says of its own work: nothing of the stage's. */

@@ -6,7 +6,7 @@ import type {Base, Command, Description, Mount, Stage, Step} from './description
 import type {Image, ImageTree} from './image.js'
 import type {Operations, PlacedSource} from './operations.js'
 import type {ImageReference, LocalReference} from './reference.js'
-import type {HeldStage, StoredStage} from './store.js'
+import type {HeldStage, LayerCache, StoredStage} from './store.js'
 import type {Launcher, SecretFolders} from './supplies.js'
 
 /** Who the engine's commands run as. */
@@ -216,6 +216,7 @@ export interface ImageWork {
   readonly secrets: SecretFolders | undefined
   /** Ids of the secrets that the stage sees. */
   readonly secretIds: readonly string[]
+  readonly layers: LayerCache
   /** Nothing of the engine's own cache is used. */
   readonly noCache: boolean
 }

@@ -1,6 +1,6 @@
 /** What is kept between builds, as the build sees it. The layout of a folder that keeps it: docs/store.md. */
 import type {ImageEntry, ImageFacts, ImageTree} from './image.js'
-import type {PackedImage} from './ports.js'
+import type {EngineImages, PackedImage} from './ports.js'
 import type {HeldRecord, StageRecord} from './record.js'
 
 /** A stage as the store keeps it: its record and listing always, its image as long as there is room. */
@@ -109,4 +109,23 @@ export interface Store extends ReadableStore {
   putOutput(key: string, file: string, record: OutputRecord): Promise<StoredOutput>
   /** Runs `work` while no other build on this store runs it for the same key; `waiting` tells that one does. */
   locked<T>(key: string, waiting: (who: string) => void, signal: AbortSignal, work: () => Promise<T>): Promise<T>
+}
+
+/** Where an image engine looks for the layers of a stage's steps, and where it leaves them. */
+export interface LayerCache {
+  /** References, the best first; one that is not there is passed over. */
+  readonly from: readonly string[]
+  /** `inline`: in the image itself. */
+  readonly to: string | undefined
+}
+
+/** Images of stages in a registry, for image engines. */
+export interface ImageCache {
+  /** Fetches the image of a key under a name; gives back where it was found. */
+  take(storage: EngineImages, key: string, name: string): Promise<string | undefined>
+  /** Starts to push the image of a stage. */
+  send(storage: EngineImages, key: string, name: string, stage: string): void
+  layers(stage: string): LayerCache
+  /** Waits until all is pushed, or given up. */
+  finish(): Promise<void>
 }
