@@ -152,7 +152,8 @@ export async function runBuild(input: string | undefined, flags: BuildFlags, aro
     if (exitCodeOf(loaded.diagnostics) !== ExitCode.done) return stopped(loaded, around.colour)
     if (!flags['dry-run']) {
       await scratch.sweep()
-      for (const left of await leftBeside(output.path)) await scratch.discard(left)
+      if ('name' in output) await ports.out.receivers[output.kind].check(around.signal)
+      else for (const left of await leftBeside(output.path)) await scratch.discard(left)
     }
     if (flags['dry-run']) return await dryRun(request, ports, loaded, around.signal)
     const result = await build(request, ports, around.signal)
