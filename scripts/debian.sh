@@ -77,3 +77,8 @@ node_program() {
 # Debian's docker-registry, unpacked rather than installed: its package would start a service for all to see.
 registry_folder=/opt/docker-registry
 registry_program() { command -v docker-registry || { [ -x "$registry_folder/usr/bin/docker-registry" ] && printf '%s\n' "$registry_folder/usr/bin/docker-registry"; }; }
+
+# A newer Docker than Debian 12's own, unpacked for the tests: it starts nothing by itself.
+docker_folder=${PREFIX:-/opt/sifstage-docker}
+docker_buildx=$docker_folder/usr/libexec/docker/cli-plugins/docker-buildx
+has_docker_programs() { [ -x "$docker_buildx" ] && command -v runc >/dev/null; }

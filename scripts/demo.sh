@@ -33,12 +33,12 @@ registry_answers() {
 title 'What this demo needs'
 if is_root; then say 'As root, what is missing is installed.'; else say 'You are not root: nothing is installed, only looked for.'; fi
 if is_root || { [ -r "$folder/gcc.docker.tar" ] && [ -r "$folder/busybox.docker.tar" ]; } || ! registry_answers; then
-  "$here/setup.sh" --bases 'busybox gcc' --no-registry
+  "$here/setup.sh" --bases 'busybox gcc' --no-registry --no-engines
   # A folder is the quicker base, but some of its files are root's alone.
   if is_root; then form=/rootfs; else form=.docker.tar; fi
   bases="--base gcc:12=$folder/gcc$form --base alpine:3.20=$folder/busybox$form"
 else
-  "$here/setup.sh" --no-bases --no-registry
+  "$here/setup.sh" --no-bases --no-registry --no-engines
   echo 'The public base images gcc:12 and alpine:3.20 will be pulled.'
   bases=
 fi

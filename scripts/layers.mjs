@@ -153,8 +153,6 @@ const debts = [
   ['build/context.ts', 'node:fs', 'reads the context itself; belongs behind a port beside ContextFiles'],
   ['build/context.ts', 'node:fs/promises', 'as above'],
   ['build/context.ts', 'system/files.ts', 'as above'],
-  ['build/output.ts', 'node:fs/promises', 'places OUT itself; belongs behind a port'],
-  ['build/output.ts', 'system/files.ts', 'as above'],
   ['build/readable.ts', 'node:fs/promises', 'copies what the engine cannot read; belongs behind a port'],
   ['build/commands.ts', 'node:fs', 'writes the working files of a stage itself; belongs behind a port'],
   ['build/commands.ts', 'node:fs/promises', 'as above'],

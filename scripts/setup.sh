@@ -1,12 +1,13 @@
 #!/bin/bash
 # Puts on a bare Debian 12 machine what the demo and the tests need; what is there stays as it is.
 #
-#   setup.sh [--user USER] [--bases "NAME..." | --no-bases] [--no-registry]
+#   setup.sh [--user USER] [--bases "NAME..." | --no-bases] [--no-registry] [--no-engines]
 #
 #   --user USER       who runs the engine, since root in a container cannot (hpc, or $SIFSTAGE_TEST_USER)
 #   --bases NAMES     base images to make: all that base-images.sh knows, unless some are named
 #   --no-bases        make none
 #   --no-registry     leave out the registry and the compiler, which only the tests need
+#   --no-engines      leave out Docker, podman and buildah, which only the tests need
 #
 # Everything comes from this machine's own Debian mirror, and nothing that is installed is upgraded. An ordinary user
 # gets a list of what is missing, exit code 4 and the command for the administrator.
@@ -16,13 +17,14 @@ here=$(dirname "$(readlink -f "$0")")
 command="sudo${SIFSTAGE_TEST_BASES:+ SIFSTAGE_TEST_BASES=$SIFSTAGE_TEST_BASES} $here/setup.sh"
 [ $# = 0 ] || command+=$(printf ' %q' "$@")
 usage() { sed -n '2,/^set/s/^# \{0,1\}//p' "$here/setup.sh"; }
-user=${SIFSTAGE_TEST_USER:-hpc}; bases=all; registry=yes
+user=${SIFSTAGE_TEST_USER:-hpc}; bases=all; registry=yes; engines=yes
 while [ $# -gt 0 ]; do
   case $1 in
   --user) user=${2:?--user: who?}; shift 2 ;;
   --bases) bases=${2:?--bases: which?}; shift 2 ;;
   --no-bases) bases=; shift ;;
   --no-registry) registry=; shift ;;
+  --no-engines) engines=; shift ;;
   --help) usage; exit ;;
   *) usage >&2; exit 2 ;;
   esac
@@ -55,6 +57,12 @@ makes_registry() { "$here/install-registry.sh"; }
 has_compiler() { have gcc readelf zstd && [ -e /usr/include/stdio.h ]; }
 makes_compiler() { install_packages gcc libc6-dev binutils zstd; }
 
+makes_docker() { "$here/docker.sh" install; }
+has_docker() { has_docker_programs; }
+
+has_containers() { have podman buildah runc; }
+makes_containers() { "$here/containers.sh" install; }
+
 seconds_since() { local now=${EPOCHREALTIME/./} then=${1/./}; printf '%d.%d s' "$(((now - then) / 1000000))" "$(((now - then) / 100000 % 10))"; }
 
 # step NAME WHAT: has_NAME looks; makes_NAME, for root, does something about it.
@@ -77,5 +85,7 @@ step apptainer 'Apptainer, and squashfs-tools'
 [ -z "$bases" ] || step bases "base images in $folder: ${names[*]}"
 [ -z "$registry" ] || step registry 'docker-registry and skopeo'
 [ -z "$registry" ] || step compiler 'gcc and binutils, by which the reader of programs is judged'
+[ -z "$engines" ] || step docker 'Docker, in a folder of its own'
+[ -z "$engines" ] || step containers 'podman and buildah'
 [ "$lacking" = 0 ] || fail 4 'something is missing that only an administrator can install' "run: $command"
 echo "All is here ($(seconds_since "$began"))."

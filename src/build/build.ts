@@ -7,7 +7,7 @@ import {dependenciesFirst} from '../language/stages.js'
 import type {Stage} from '../model/description.js'
 import {ImageNotKept, SifstageError} from '../model/errors.js'
 import type {StageCost} from '../model/history.js'
-import type {BuiltImage} from '../model/store.js'
+import type {KeptStage} from '../model/store.js'
 import {type Artifact, artifactsOf, neededDirectly, neededStages} from '../plan/graph.js'
 import {secondsToEnd} from '../plan/priority.js'
 import {StageFailure} from './commands.js'
@@ -30,14 +30,14 @@ type Reuse = 'record' | 'whole' | 'nothing'
 
 /** A stage's image: reused, or run just now. */
 interface Obtained {
-  readonly stored: BuiltImage
+  readonly stored: KeptStage
   /** Its tree in scratch, where an engine left one. */
   readonly root: string | undefined
   readonly ran: boolean
 }
 
 /** What a stage took, and takes up in the store. */
-function costOf(stored: BuiltImage): StageCost {
+function costOf(stored: KeptStage): StageCost {
   const {seconds} = stored.record
   return stored.kind === 'held'
     ? {seconds, imageBytes: 0, treeBytes: 0}
@@ -140,7 +140,7 @@ class Build {
   }
 
   /** Notes what a stage took, and hands on its image where others are to have it. */
-  async #note(stage: Stage, inputs: StageInputs, stored: BuiltImage): Promise<void> {
+  async #note(stage: Stage, inputs: StageInputs, stored: KeptStage): Promise<void> {
     const {history, imageCache, storage} = this.ports
     await history.note(stage.name, inputs.made, costOf(stored))
     if (stored.kind === 'held')
@@ -345,7 +345,6 @@ class Build {
         const made = this.#standing.finished.get(this.request.target)
         const stored = made?.done?.stored
         if (!this.#standing.isWhole() || stored === undefined) return undefined
-        if (stored.kind === 'held') throw new Error('OUT of an image engine')
         return writeOutput({stored, root: made?.root}, this.request, this.ports, this.signal)
       })
       return {...nothing, output}

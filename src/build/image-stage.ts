@@ -7,13 +7,15 @@ import {dependenciesFirst} from '../language/stages.js'
 import type {Description, Stage} from '../model/description.js'
 import {ExitCode, ImageNotKept, SifstageError} from '../model/errors.js'
 import type {StageFile} from '../model/format.js'
-import type {EngineImages, ImageEngine} from '../model/ports.js'
+import type {ImageEngine} from '../model/ports.js'
 import type {HeldRecord} from '../model/record.js'
-import type {BuiltImage, HeldStage} from '../model/store.js'
+import type {HeldStage} from '../model/store.js'
 import {runCommands, type StageRun, withLog, writeScript} from './commands.js'
 import {mountsOf} from './mounts.js'
+import {treeImage} from './outputs/tree-image.js'
 import {type BuildPorts, isFresh, optionsOf} from './request.js'
 import type {RanStage} from './stage.js'
+import {hasImage} from './trees.js'
 
 /** What the images of stages are called in the storage of an engine, a tag for each key. */
 const IMAGES = 'localhost/sifstage/stage'
@@ -68,16 +70,33 @@ export function dockerfileOf(
  * The name that a finished stage has in the storage of the engine: it is brought there if another one made it.
  * @throws ImageNotKept
  */
-async function bringImage(stored: BuiltImage, storage: EngineImages, engine: ImageEngine, run: StageRun): Promise<string> {
+async function bringImage(index: number, engine: ImageEngine, run: StageRun): Promise<string> {
+  const stored = run.done.get(index)?.stored
+  if (stored === undefined) throw new Error(`stage ${run.stage.name} was started before its parent`)
+  const storage = run.ports.storage(engine.name)
   const {record} = stored
   if (stored.kind === 'held' && record.engine.name === engine.name) {
     if ((await storage.find(stored.record.name, run.signal))?.id !== record.digest) throw new ImageNotKept(record.key)
     return stored.record.name
   }
-  throw new SifstageError(
-    ExitCode.noEngine,
-    `stage "${record.stage}" was built by ${record.engine.name}, whose images ${engine.name} cannot take yet`,
-  )
+  const name = imageName(record.key)
+  // One that was brought there before.
+  if (record.key !== '' && (await storage.find(name, run.signal)) !== undefined) return name
+  const {request, ports, signal} = run
+  const text = `the image of stage "${record.stage}" is brought from ${record.engine.name} to ${engine.name}`
+  ports.sink.emit({event: 'note', stage: run.stage.name, severity: 'info', text})
+  const folder = `stage-${run.stage.index}/from-${index}`
+  const file = `${await ports.scratch.folder(folder)}/image.docker.tar`
+  if (stored.kind === 'held') {
+    const other = ports.storage(record.engine.name)
+    if (!(await hasImage(stored, ports, signal))) throw new ImageNotKept(record.key)
+    await other.save(stored.record.name, 'docker', file, signal)
+  } else
+    await treeImage({stored, root: undefined, folder}, {...request, target: index}, ports, signal).archive(file, 'docker', [name])
+  await ports.scratch.give(file)
+  await storage.load(file, name, signal)
+  await ports.scratch.discard(await ports.scratch.folder(folder))
+  return name
 }
 
 /** Ids of the secrets that were given and that a stage sees. */
@@ -102,11 +121,7 @@ async function buildImage(run: StageRun, engine: ImageEngine, image: string): Pr
   const folder = await ports.scratch.folder(`stage-${stage.index}`)
   const {file, needs} = dockerfileOf(stage, request.description, inputs.resolved.pinned, ports)
   const contexts = new Map<string, string>()
-  for (const [index, name] of needs) {
-    const stored = run.done.get(index)?.stored
-    if (stored === undefined) throw new Error(`stage ${stage.name} was started before its parent`)
-    contexts.set(name, await bringImage(stored, ports.storage(engine.name), engine, run))
-  }
+  for (const [index, name] of needs) contexts.set(name, await bringImage(index, engine, run))
   const script = engine.script({
     stage,
     dockerfile: file.text,

@@ -8,7 +8,7 @@ import type {HostEntry, MadeOf} from '../model/history.js'
 import type {ResolvedBase, StageBase} from '../model/ports.js'
 import type {KeyPart} from '../model/record.js'
 import {showImageReference} from '../model/reference.js'
-import type {BuiltImage} from '../model/store.js'
+import type {KeptStage} from '../model/store.js'
 import {showTemplate} from '../model/template.js'
 import {artifactPath} from '../plan/graph.js'
 import {canonical, checkpointKeys, keyOf, keyParts} from '../plan/keys.js'
@@ -19,7 +19,7 @@ import {type Fill, filling} from './variables.js'
 
 /** A stage that others build on, when it is done. */
 export interface Done {
-  readonly stored: BuiltImage | undefined
+  readonly stored: KeptStage | undefined
   /** Digest of each artifact by its path: what the keys of later stages hold. */
   readonly artifacts: ReadonlyMap<string, string>
 }
@@ -51,7 +51,7 @@ function hostStep(stage: Stage): string | undefined {
 const OF_THE_BUILD = /^org\.label-schema\.(build-date|usage\.(apptainer|singularity)\.version)$/
 
 /** The labels of an image, those of its own base and parents included, as the engine told them. */
-function inheritedLabels(stored: BuiltImage): unknown {
+function inheritedLabels(stored: KeptStage): unknown {
   // Those of an engine's image are in its own digest.
   if (stored.kind === 'held') return []
   const {record} = stored

@@ -4,7 +4,7 @@ import type {CopySource, Mount, Stage} from '../model/description.js'
 import type {Change} from '../model/history.js'
 import type {PlacedSource} from '../model/operations.js'
 import type {ImageEngine, Mounted, StageBase, StageScript} from '../model/ports.js'
-import type {BuiltImage} from '../model/store.js'
+import type {KeptStage} from '../model/store.js'
 import {showTemplate} from '../model/template.js'
 import {artifactsOf, neededStages, waves} from '../plan/graph.js'
 import {dockerfileOf, imageName, secretIds} from './image-stage.js'
@@ -21,7 +21,7 @@ export interface PreviewedStage {
   readonly key: string | undefined
   readonly cached: boolean
   /** What the store has of it. */
-  readonly stored: BuiltImage | undefined
+  readonly stored: KeptStage | undefined
   /** Why it would run. */
   readonly why: string | undefined
   /** What of it has changed since it was last built. */

@@ -5,6 +5,7 @@ import type {Diagnostic} from '../model/diagnostic.js'
 import type {ExitCode} from '../model/errors.js'
 import type {ContextFiles, StageFilesResult} from '../model/format.js'
 import type {History} from '../model/history.js'
+import type {OutputPorts, OutputRequest} from '../model/outputs.js'
 import type {
   BaseResolver,
   Engine,
@@ -68,13 +69,6 @@ export function isFresh({noCache, noCacheFilter}: BuildRequest, stage: string): 
   return noCache || noCacheFilter.has(stage)
 }
 
-export type OutputRequest = {
-  readonly kind: 'sif' | 'sandbox'
-  /** Absolute. */
-  readonly path: string
-  readonly mksquashfs: readonly string[]
-}
-
 /** Scratch as the build uses it: made when the first stage needs it. */
 export interface ScratchPort {
   /** A folder of this build's scratch that the engine's user owns. */
@@ -119,6 +113,8 @@ export interface BuildPorts {
   /** Fills a folder with the launcher's programs. */
   readonly launcher: (folder: string) => Promise<Launcher>
   readonly scratch: ScratchPort
+  /** Where OUT goes. */
+  readonly out: OutputPorts
   /** Bytes that are free, in the store after what it can spare was removed to have so many there. */
   readonly room: (store: number) => Promise<{readonly store: number; readonly scratch: number}>
   readonly sink: Sink

@@ -2,7 +2,7 @@
 import {copiesOf} from '../language/stage-copies.js'
 import type {Stage} from '../model/description.js'
 import type {ImageTree} from '../model/image.js'
-import type {BuiltImage} from '../model/store.js'
+import type {KeptStage} from '../model/store.js'
 import {artifactPath} from '../plan/graph.js'
 import type {Done} from './inputs.js'
 import type {BuildPorts} from './request.js'
@@ -19,7 +19,7 @@ export interface Looking {
  * @throws ImageNotKept
  */
 export async function treeOf(
-  stored: BuiltImage,
+  stored: KeptStage,
   paths: readonly string[],
   {ports, signal}: Pick<Looking, 'ports' | 'signal'>,
 ): Promise<ImageTree> {
@@ -30,7 +30,7 @@ export async function treeOf(
 }
 
 /** Whether the image itself is still at hand, not only what is known of it. */
-export async function hasImage(stored: BuiltImage, ports: Pick<BuildPorts, 'storage'>, signal: AbortSignal): Promise<boolean> {
+export async function hasImage(stored: KeptStage, ports: Pick<BuildPorts, 'storage'>, signal: AbortSignal): Promise<boolean> {
   if (stored.kind === 'tree') return (await stored.image(signal)) !== undefined
   const {record} = stored
   return (await ports.storage(record.engine.name).find(record.name, signal))?.id === record.digest
@@ -42,7 +42,7 @@ export function findStage(
   key: string,
   ports: Pick<BuildPorts, 'engineOf' | 'store'>,
   signal: AbortSignal,
-): Promise<BuiltImage | undefined> {
+): Promise<KeptStage | undefined> {
   return ports.engineOf(stage).engine.kind === 'tree' ? ports.store.find(key, signal) : ports.store.findHeld(key)
 }
 

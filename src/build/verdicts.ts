@@ -3,7 +3,7 @@ import {chainOf} from '../language/stages.js'
 import type {ArtifactReport} from '../model/artifact.js'
 import type {Stage} from '../model/description.js'
 import type {Image} from '../model/image.js'
-import type {BuiltImage} from '../model/store.js'
+import type {KeptStage} from '../model/store.js'
 import type {Artifact} from '../plan/graph.js'
 import {Destinations} from './destinations.js'
 import type {BuildPorts, BuildRequest} from './request.js'
@@ -13,7 +13,7 @@ import {verifyArtifacts} from './verify.js'
  * `there`: only whether everything is there. `early`: also whether it is fit for the image it goes to, as far as its
  * base and the copies tell. `last`: the same on the finished image.
  */
-export type Moment = 'there' | 'early' | {readonly last: BuiltImage}
+export type Moment = 'there' | 'early' | {readonly last: KeptStage}
 
 export class Verdicts {
   readonly #images = new Map<number, Promise<Image>>()
@@ -43,7 +43,7 @@ export class Verdicts {
   }
 
   /** The image of a stage, opened once; of one that its engine keeps, the part that is judged. */
-  #open(index: number, stored: BuiltImage): Promise<Image> {
+  #open(index: number, stored: KeptStage): Promise<Image> {
     const {opener} = this.ports
     const paths = this.artifacts.get(index)?.map(each => each.path) ?? []
     const known =
@@ -53,7 +53,7 @@ export class Verdicts {
   }
 
   /** All of an image. */
-  async #openWhole(index: number, stored: BuiltImage): Promise<Image> {
+  async #openWhole(index: number, stored: KeptStage): Promise<Image> {
     if (stored.kind === 'tree' || this.#isWhole.has(index)) return this.#open(index, stored)
     await this.forget(index)
     const opened = this.ports.opener.held(stored, undefined, this.signal)
@@ -107,7 +107,7 @@ export class Verdicts {
   }
 
   /** What later stages take from a stage, judged. */
-  async of(stage: Stage, stored: BuiltImage, moment: Moment): Promise<ArtifactReport[]> {
+  async of(stage: Stage, stored: KeptStage, moment: Moment): Promise<ArtifactReport[]> {
     const artifacts = this.artifacts.get(stage.index) ?? []
     // Opened whether something is taken from it or not: others may be judged by it.
     const image = await this.#open(stage.index, stored)

@@ -7,6 +7,7 @@ import {arrange} from '../checks/arrange.js'
 import type {ArtifactReport} from '../model/artifact.js'
 import {type Diagnostic, diagnosticJson} from '../model/diagnostic.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
+import type {OutputRequest} from '../model/outputs.js'
 import type {Sink} from '../model/ports.js'
 import {neededStages} from '../plan/graph.js'
 import {renderDiagnostics} from '../reports/text.js'
@@ -147,7 +148,7 @@ export async function runBuild(input: string | undefined, flags: BuildFlags, aro
       keepGoing: flags['keep-going'],
       keepFailed: flags['on-failure'] === 'keep',
       output,
-      delivers: engines.main.engine.kind === 'image' && (output.kind === 'sif' || output.kind === 'sandbox'),
+      delivers: engines.main.engine.kind === 'image' && isTree(output.kind),
     })
     await holdLocked(request, loaded.pins, ports.bases, around.signal)
     refuseCacheMounts(request)
@@ -156,7 +157,8 @@ export async function runBuild(input: string | undefined, flags: BuildFlags, aro
     if (exitCodeOf(loaded.diagnostics) !== ExitCode.done) return stopped(loaded, around.colour)
     if (!flags['dry-run']) {
       await scratch.sweep()
-      for (const left of await leftBeside(output.path)) await scratch.discard(left)
+      if ('name' in output) await ports.out.receivers[output.kind].check(around.signal)
+      else for (const left of await leftBeside(output.path)) await scratch.discard(left)
     }
     if (flags['dry-run']) return await dryRun(request, engines.main, ports, loaded, around.signal)
     const result = await build(request, ports, around.signal)
@@ -225,6 +227,11 @@ function refuseMissing(flags: BuildFlags): void {
       '--sign: this version of sifstage does not sign images',
       'Sign it afterwards: apptainer sign IMAGE.sif',
     )
+}
+
+/** Whether OUT is what engines that make trees give. */
+function isTree(kind: OutputRequest['kind']): boolean {
+  return kind === 'sif' || kind === 'sandbox'
 }
 
 async function writeMetadata(file: string, document: object): Promise<void> {

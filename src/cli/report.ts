@@ -12,7 +12,7 @@ import type {Image, ImageTree} from '../model/image.js'
 import type {Identity} from '../model/ports.js'
 import type {Report, ReportedArtifact, ReportedImage, ReportedStage, Saved} from '../model/report.js'
 import {startOf} from '../model/span.js'
-import type {BuiltImage} from '../model/store.js'
+import type {KeptStage} from '../model/store.js'
 import {artifactsOf, neededStages, resolveTarget} from '../plan/graph.js'
 import {imageReports} from '../reports/index.js'
 import {reportDocument} from '../reports/json.js'
@@ -67,18 +67,18 @@ function stageOf(stage: Stage, preview: PreviewedStage | undefined, tree: ImageT
 }
 
 /** Bytes that an image takes up where it is kept. */
-function imageBytes(record: BuiltImage['record']): number {
+function imageBytes(record: KeptStage['record']): number {
   return 'image' in record ? record.image.bytes : record.bytes
 }
 
 /** The image of a finished stage, from the store or from the engine that keeps it. */
-async function builtImage(stored: BuiltImage, job: Job): Promise<Image> {
+async function builtImage(stored: KeptStage, job: Job): Promise<Image> {
   const {record} = stored
   if (stored.kind === 'held') return openGiven(`${storageName(record.engine.name)}:${stored.record.name}`, job)
   return storedImage(stored, await stored.tree(), {shown: record.stage, environment: process.env, signal: job.signal})
 }
 
-async function treeOf(stored: BuiltImage, job: Job): Promise<ImageTree> {
+async function treeOf(stored: KeptStage, job: Job): Promise<ImageTree> {
   if (stored.kind === 'tree') return stored.tree()
   const image = await builtImage(stored, job)
   await image.close()
@@ -187,7 +187,7 @@ async function givenPart(name: string, digests: ReadonlySet<string>, input: stri
   )
 }
 
-async function storedPart(stage: Stage, stored: BuiltImage, digests: ReadonlySet<string>, input: string, job: Job) {
+async function storedPart(stage: Stage, stored: KeptStage, digests: ReadonlySet<string>, input: string, job: Job) {
   const about = {name: stage.name, from: 'store', fileBytes: imageBytes(stored.record)} as const
   return imagePart(await builtImage(stored, job), about, digests, input, job)
 }

@@ -1,11 +1,12 @@
 /** Wires the real parts for the verbs that build: who runs what, with which engine, store and scratch. */
 import {statfs} from 'node:fs/promises'
 import {join, resolve} from 'node:path'
-import type {BuildPorts, BuildRequest, EngineHere, OutputRequest} from '../build/request.js'
+import type {BuildPorts, BuildRequest, EngineHere} from '../build/request.js'
 import {arrange} from '../checks/arrange.js'
 import {formatNamed} from '../formats/index.js'
 import type {Description} from '../model/description.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
+import type {OutputRequest} from '../model/outputs.js'
 import type {EngineOptions, Identity, Sink} from '../model/ports.js'
 import {withDelivery, withForeignImages} from '../plan/bases.js'
 import {resolveTarget} from '../plan/graph.js'
@@ -26,6 +27,8 @@ import {fileError, hashText, makeOwned} from '../system/files.js'
 import {mappingOf, ownIdentity} from '../system/identity.js'
 import {launcherMaker} from '../system/launcher.js'
 import {type LazyScratch, lazyScratch} from '../system/lazy-scratch.js'
+import {places} from '../system/places.js'
+import {imageReceivers} from '../system/receivers.js'
 import {remoteSources} from '../system/remote.js'
 import {scratchParent} from '../system/scratch.js'
 import {readSecret, type SecretStore, secretStore} from '../system/secrets.js'
@@ -243,6 +246,7 @@ export async function openWorkshop(
       secrets,
       launcher: launcherMaker(),
       scratch,
+      out: {places, receivers: imageReceivers(process.env, identity)},
       room: wanted => freeRoom(folder, wanted, identity, sink),
       sink,
       now: () => Date.now(),

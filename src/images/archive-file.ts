@@ -1,6 +1,7 @@
 /** An OCI or docker archive that is a file without compression: one look at its headers tells where everything lies. */
 import type {FileHandle} from 'node:fs/promises'
 import {posix} from 'node:path'
+import {SifstageError} from '../model/errors.js'
 import type {Image} from '../model/image.js'
 import {Bytes, fileSource} from './bytes.js'
 import {readRange} from './host-file.js'
@@ -51,6 +52,24 @@ export function memberBudget(): Budget {
     steps: Number.POSITIVE_INFINITY,
     unpackedBytes: Number.POSITIVE_INFINITY,
   })
+}
+
+/** Whether an open file is an image archive, by the names of its members alone: its headers are read, and nothing between them. */
+export async function isImageArchive(handle: FileHandle): Promise<boolean> {
+  const names = new Set<string>()
+  try {
+    const {size} = await handle.stat()
+    const budget = memberBudget()
+    for await (const {member} of members(new Bytes(fileSource(handle, size)))) {
+      budget.entry(member.name)
+      names.add(plainName(member.name))
+    }
+    formOf(name => names.has(name))
+    return true
+  } catch (error) {
+    if (error instanceof SifstageError) return false
+    throw error
+  }
 }
 
 /**

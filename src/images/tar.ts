@@ -23,6 +23,34 @@ export function treeArguments(folder: string): readonly string[] {
   return ['tar', '--create', '--sort=name', '--numeric-owner', '--format=pax', ...attributes, '-C', folder, '.']
 }
 
+/**
+ * The command that prints a tree as a layer, the same bytes for the same tree: pax headers of whole seconds and without
+ * numbers of processes, and nothing newer than `newest` (seconds), since what we write into a tree ourselves is.
+ */
+export function layerArguments(folder: string, leaveOut: readonly string[], newest: number): readonly string[] {
+  return [
+    'tar',
+    '--create',
+    '--sort=name',
+    '--numeric-owner',
+    '--format=pax',
+    '--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime,delete=mtime',
+    `--mtime=@${newest}`,
+    '--clamp-mtime',
+    '--xattrs',
+    '--xattrs-include=security.capability',
+    '--xattrs-include=user.*',
+    // Of the file system that the tree lies on.
+    '--xattrs-exclude=user.overlay.*',
+    '--anchored',
+    '--no-wildcards',
+    ...leaveOut.map(path => `--exclude=.${path}`),
+    '-C',
+    folder,
+    '.',
+  ]
+}
+
 /** What a member is, but for a file's content and hard links. */
 function entryOf({mode, uid, gid, link, capabilities}: Member, path: string, kind: ImageEntry['kind']): ImageEntry {
   return {

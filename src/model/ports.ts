@@ -338,6 +338,15 @@ export interface PackedChanges {
   readonly removed: readonly string[]
 }
 
+/** A tree as one layer of an image, in a file. */
+export interface TreeLayer {
+  readonly path: string
+  readonly bytes: number
+  readonly digest: string
+  /** Digest of it without compression. */
+  readonly diffId: string
+}
+
 /** Reads, packs, unpacks and removes image trees, in the namespace where their owners are real. */
 export interface ImageTools {
   /** Every entry of a tree, with the content of files hashed. */
@@ -361,6 +370,16 @@ export interface ImageTools {
   ): Promise<{readonly compression: 'zstd' | 'gzip'; readonly bytes: number; readonly digest: string}>
   /** Makes a tree what it was when the changes were packed; `folder` is for working files. */
   applyChanges(root: string, packed: PackedChanges, folder: string, signal: AbortSignal): Promise<void>
+  /**
+   * Writes a tree as the layer of an image.
+   * @param options.leaveOut paths that stay behind, each with all below it; `newest`: seconds, what is newer gets this time
+   */
+  layer(
+    root: string,
+    file: string,
+    options: {readonly form: 'oci' | 'docker'; readonly leaveOut: readonly string[]; readonly newest: number},
+    signal: AbortSignal,
+  ): Promise<TreeLayer>
   /** Changes an image tree by our helper. */
   operate(operations: Operations, folder: string, signal: AbortSignal): Promise<void>
 }

@@ -32,7 +32,8 @@ export interface KnownPart {
   save(part: {readonly asked: readonly string[]; readonly entries: readonly ImageEntry[]}): Promise<void>
 }
 
-export type BuiltImage = StoredStage | HeldStage
+/** A stage that is done, wherever its image is. */
+export type KeptStage = StoredStage | HeldStage
 
 /** A point inside a stage: all that changed since the checkpoint before it, or since the base. */
 export interface StoredCheckpoint {

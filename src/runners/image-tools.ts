@@ -2,19 +2,22 @@
 import {closeSync, openSync} from 'node:fs'
 import {chmod, stat, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
+import {writeLayer} from '../images/image-archive.js'
 import {Listing} from '../images/listing.js'
 import {fastCompression, noSquashfsTools, packArguments, unpackArguments} from '../images/squashfs.js'
-import {readTar, treeArguments} from '../images/tar.js'
+import {layerArguments, readTar, treeArguments} from '../images/tar.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
 import type {Operations} from '../model/operations.js'
-import type {Identity, ImageTools, Mapping, Runner} from '../model/ports.js'
-import {errorCode, hashFile} from '../system/files.js'
+import type {Identity, ImageTools, Mapping, Runner, TreeLayer} from '../model/ports.js'
+import {errorCode, fileError, hashFile} from '../system/files.js'
 import {asUser, insideNamespace} from '../system/identity.js'
 import {capture, runProcess} from '../system/processes.js'
 import {applyChangesArguments, compareArguments, lookArguments, packChangesArguments, readChanges} from './tree-changes.js'
 
 /** Paths of one unsquashfs call: a command line has a limit. */
 const MOST_PATHS = 500
+
+const fullDisk = 'Free space in the scratch folder (SIFSTAGE_TMPDIR) and the cache folder, or point them at a larger disk.'
 
 export interface ImageToolsOptions {
   readonly identity: Identity
@@ -39,9 +42,7 @@ export function imageTools(options: ImageToolsOptions): ImageTools {
     return new SifstageError(
       ExitCode.failed,
       `${what}: ${last === '' ? 'the tool failed without a word' : last}`,
-      full
-        ? 'Free space in the scratch folder (SIFSTAGE_TMPDIR) and the cache folder, or point them at a larger disk.'
-        : undefined,
+      full ? fullDisk : undefined,
     )
   }
 
@@ -176,6 +177,31 @@ export function imageTools(options: ImageToolsOptions): ImageTools {
       } finally {
         closeSync(descriptor)
       }
+    },
+
+    async layer(root, file, {form, leaveOut, newest}, signal) {
+      const complaints: string[] = []
+      const what = 'the image cannot be made a layer'
+      let layer: TreeLayer | undefined
+      let broken: unknown
+      const result = await runProcess({
+        argv: [...inside, ...layerArguments(root, leaveOut, newest)],
+        cwd: '/',
+        env,
+        signal,
+        onLine: line => complaints.push(line),
+        onOutput: async stream => {
+          try {
+            layer = await writeLayer(stream, file, form, signal)
+          } catch (error) {
+            broken = error
+          }
+        },
+      })
+      // A file that cannot be written any further ends tar too: that is the reason, and tar's death the consequence.
+      if (broken !== undefined && errorCode(broken) !== 'ERR_STREAM_PREMATURE_CLOSE') throw fileError(what, broken, fullDisk)
+      if (result.exitCode !== 0 || layer === undefined) throw failed(what, complaints)
+      return layer
     },
 
     operate,

@@ -91,7 +91,7 @@ export async function syncFolder(path: string): Promise<void> {
 }
 
 /** Moves a finished file into place, its content on disk before its name. */
-async function publishFile(from: string, to: string): Promise<void> {
+export async function publishFile(from: string, to: string): Promise<void> {
   await sync(from)
   await rename(from, to)
   await syncFolder(dirname(to))

@@ -1,7 +1,8 @@
 /** What a definition's image does when it runs: `%environment` (D84) and `%runscript` (D83, D115). */
+
+import {plainExports} from '../../language/plain-exports.js'
 import type {Script, Stage} from '../../model/description.js'
 import {isPlainBase} from './known-paths.js'
-import {plainExports} from './plain-exports.js'
 import type {RefusedRule} from './rules.js'
 import {writeEnv, writeInline} from './write-parts.js'
 import {jsonArray} from './write-words.js'

@@ -2,8 +2,9 @@
  * Shell text that does nothing but set variables, so that ENV can say the same. It is read as the shell inside
  * Apptainer does it, which sources `%environment` (D84, D111); every case was tried with 1.4.5.
  */
-import {joinTemplates} from '../../language/templates.js'
-import {literal, type Modifier, plainText, type Template} from '../../model/template.js'
+
+import {literal, type Modifier, plainText, type Template} from '../model/template.js'
+import {joinTemplates} from './templates.js'
 
 export type PlainExports =
   | {readonly kind: 'exports'; readonly variables: readonly {readonly name: string; readonly value: Template}[]}
