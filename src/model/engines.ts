@@ -10,7 +10,7 @@ export type TreeEngineName = (typeof TREE_ENGINES)[number]
 export type ImageEngineName = (typeof IMAGE_ENGINES)[number]
 export type EngineName = TreeEngineName | ImageEngineName
 
-export const ENGINE_NAMES: readonly EngineName[] = [...TREE_ENGINES, ...IMAGE_ENGINES]
+export const ENGINE_NAMES = [...TREE_ENGINES, ...IMAGE_ENGINES] as const
 
 /** Whether a text names an engine. */
 export function isEngineName(text: string): text is EngineName {
