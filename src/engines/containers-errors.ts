@@ -153,13 +153,15 @@ const MACHINE: readonly Explanation[] = [
 ]
 
 export function explainContainers(lines: readonly string[]): Explained | undefined {
-  const text = lines.join('\n')
   // A message may go on over many lines.
   const at = lines.findLastIndex(line => /^Error: /.test(line))
-  const verdict = at === -1 ? '' : lines.slice(at).join('\n')
+  // Ended before it could say what is wrong: its warnings tell what it was waiting for.
+  const warnings = lines.filter(line => /^time=.* level=(?:warning|error)/.test(line)).join('\n')
+  if (at === -1) return explainBy(REGISTRY, warnings) ?? explainBy(MACHINE, warnings)
+  const verdict = lines.slice(at).join('\n')
   const failed = /building at STEP "RUN ([\s\S]*)": (?:while running runtime: )?exit status (\d+)/.exec(verdict)
-  if (failed !== null) return explainBy(COMMAND_OUTPUT, text) ?? failedCommand(Number(failed[2]), failed[1])
-  return explainBy(BUILDING, verdict) ?? explainBy(MACHINE, verdict) ?? (verdict === '' ? explainBy(MACHINE, text) : undefined)
+  if (failed !== null) return explainBy(COMMAND_OUTPUT, lines.join('\n')) ?? failedCommand(Number(failed[2]), failed[1])
+  return explainBy(BUILDING, verdict) ?? explainBy(MACHINE, verdict)
 }
 
 /** Lines that say nothing to a person: what is fetched and written, and how a command of a chroot has ended. */
@@ -169,7 +171,7 @@ const NOISE = [
   /^Writing manifest to image destination$/,
   /^Storing signatures$/,
   /^subprocess exited (with status|on) /,
-  /^--> /,
+  /^--> (Using cache )?[0-9a-f]{11,64}$/,
   /^(\[\d+\/\d+\] )?COMMIT\b/,
   /^Successfully tagged /,
   /^[0-9a-f]{64}$/,

@@ -120,15 +120,18 @@ const NOISE = [
   /^#\d+ \[(?:internal|auth)\]/,
   /^#\d+ (transferring (dockerfile|context)|resolve |sha256:|extracting |exporting |naming to |unpacking to |writing image |pushing |sending tarball|importing |preparing build cache|resolving provenance)/,
   /^#0 building with /,
+  /^#\d+ \[[^\]]*\] FROM /,
   /^#\d+ ERROR: /,
   /^------$/,
-  /^ > \[/,
   /^[\w.-]*Dockerfile:\d+$/,
   /^-{20}$/,
   /^ +\d+ \| /,
 ]
 
-/** The failing step is told again at the end (`------`, its lines, the Dockerfile around it); `ERROR:` says it. */
+/**
+ * The failing step is told again at the end (its heading, its lines, the Dockerfile around it); the heading stays, since
+ * `explainDocker` reads it.
+ */
 export function isBuildKitNoise(line: string): boolean {
   return NOISE.some(pattern => pattern.test(line))
 }

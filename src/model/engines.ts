@@ -17,11 +17,6 @@ export function isEngineName(text: string): text is EngineName {
   return ENGINE_NAMES.some(name => name === text)
 }
 
-/** Whether an engine builds images in its own storage. */
-export function isImageEngine(name: EngineName): name is ImageEngineName {
-  return IMAGE_ENGINES.some(each => each === name)
-}
-
 /** What was found out about an engine that builds images, as far as it decides how it is called. */
 export interface ImageEngineFacts {
   readonly name: ImageEngineName

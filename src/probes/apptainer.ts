@@ -5,7 +5,7 @@ import type {TreeEngineName} from '../model/engines.js'
 import type {Identity, Mapping} from '../model/ports.js'
 import {engineEnvironment} from '../system/environment.js'
 import {mappingOf} from '../system/identity.js'
-import {lacksAny, namespaceNotes, runAsFix, subordinateNotes, toolNotes} from './machine.js'
+import {lacksAny, namespaceNotes, runAsFix, subordinateFix, subordinateNotes, toolNotes} from './machine.js'
 import {type Note, notHere, type Probed, type ProbeOptions} from './probe.js'
 import {Answers, findProgram, versionIn, versionLine} from './programs.js'
 
@@ -37,7 +37,7 @@ function userNotes(identity: Identity, mapping: Mapping, path: string): Note[] {
 }
 
 /** SingularityCE without subordinate ids goes on with proot, which leaves out sections of a definition file (D162). */
-function singularityNotes(version: string, mapping: Mapping, path: string): Note[] {
+function singularityNotes(version: string, {user}: Identity, mapping: Mapping, path: string): Note[] {
   const traits = traitsOf('singularity', version)
   const notes: Note[] = [
     {
@@ -50,7 +50,7 @@ function singularityNotes(version: string, mapping: Mapping, path: string): Note
     notes.push({
       ok: false,
       text: `without subordinate ids SingularityCE ${findProgram('proot', path) === undefined ? 'cannot build' : 'builds under proot, which runs no %pre and %setup'} (D162)`,
-      fix: 'usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER, or use Apptainer',
+      fix: `${subordinateFix(user)}, or use Apptainer`,
     })
   return notes
 }
@@ -80,7 +80,7 @@ async function probe(name: TreeEngineName, options: ProbeOptions): Promise<Probe
     // Apptainer's package brings a link of that name.
     if (/apptainer/i.test(line ?? ''))
       notes.unshift({ok: false, text: 'this is Apptainer under its old name', fix: 'use --engine apptainer'})
-    else notes.push(...singularityNotes(version, mapping, path))
+    else notes.push(...singularityNotes(version, options.identity, mapping, path))
   }
   return {status: {name, usable: notes.every(each => each.ok), version, path: program, mapping, notes}}
 }

@@ -5,9 +5,8 @@ import {hasSubordinateIds} from '../system/identity.js'
 import type {Note} from './probe.js'
 import {findProgram, readNumber} from './programs.js'
 
-/** Numbers of the kernel's, capabilities(7). */
+/** A number of the kernel's, capabilities(7). */
 export const CAP_SYS_ADMIN = 21
-export const CAP_SYS_RESOURCE = 24
 
 function permitted(): bigint | undefined {
   try {
@@ -33,7 +32,7 @@ export function lacksAny(): boolean {
 }
 
 /** Users with subordinate ids, whom root could run the engine as. */
-export function possibleUsers(): string[] {
+function possibleUsers(): string[] {
   try {
     return readFileSync('/etc/subuid', 'utf8')
       .split('\n')
