@@ -136,11 +136,6 @@ const MACHINE: readonly Explanation[] = [
     hint: `Install slirp4netns (or passt). ${CHROOT}`,
   },
   {
-    pattern: /OCI permission denied|operation not permitted|runc create failed|crun: /i,
-    message: () => 'this machine does not let the engine make a container of its own for a RUN',
-    hint: CHROOT,
-  },
-  {
     pattern: /cannot clone: |user namespaces are not enabled|unshare[^\n]*not permitted/i,
     message: () => 'the kernel lets the engine make no user namespace',
     hint: 'sysctl -w user.max_user_namespaces=15000 kernel.unprivileged_userns_clone=1',
@@ -149,6 +144,11 @@ const MACHINE: readonly Explanation[] = [
     pattern: /context canceled|signal: (?:terminated|interrupt)/,
     message: () => 'the build was stopped',
     hint: 'Build again: finished stages are kept.',
+  },
+  {
+    pattern: /OCI permission denied|operation not permitted|runc create failed|crun: /i,
+    message: () => 'this machine does not let the engine make a container of its own for a RUN',
+    hint: CHROOT,
   },
 ]
 

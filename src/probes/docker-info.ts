@@ -3,7 +3,12 @@ import type {ImageEngineFacts} from '../model/engines.js'
 import type {Note} from './probe.js'
 import {isAtLeast} from './programs.js'
 
-/** What is read of `docker info --format '{{json .}}'`. */
+/** Asked for with this `--format`: the whole of it is longer than a line may be. */
+export const INFO_FORMAT = `{${['ServerVersion', 'Driver', 'DriverStatus', 'OSType', 'SecurityOptions', 'ClientInfo']
+  .map(field => `"${field}":{{json .${field}}}`)
+  .join(',')}}`
+
+/** What is read of `docker info`. */
 export interface DockerInfo {
   readonly serverVersion: string | undefined
   readonly buildx: string | undefined

@@ -4,7 +4,7 @@
  */
 import {engineEnvironment} from '../system/environment.js'
 import {ownIdentity} from '../system/identity.js'
-import {daemonTrouble, dockerFacts, dockerNotes, readDockerInfo} from './docker-info.js'
+import {daemonTrouble, dockerFacts, dockerNotes, INFO_FORMAT, readDockerInfo} from './docker-info.js'
 import {type Note, notHere, type Probed, type ProbeOptions} from './probe.js'
 import {Answers, ask, findProgram, versionIn, versionLine} from './programs.js'
 
@@ -30,7 +30,7 @@ export async function probeDocker(options: ProbeOptions): Promise<Probed> {
   if (/podman/i.test(line))
     return {status: status([{ok: false, text: 'this is podman under the name of docker', fix: 'use --engine podman'}])}
   // Asked each time: a daemon comes and goes.
-  const {exitCode, lines, late} = await ask([path, 'info', '--format', '{{json .}}'], env, caller)
+  const {exitCode, lines, late} = await ask([path, 'info', '--format', INFO_FORMAT], env, caller)
   const info = readDockerInfo(lines)
   if (info?.serverVersion === undefined) return {status: status([daemonTrouble(lines, late, options.environment)])}
   const notes = dockerNotes(info)
