@@ -101,7 +101,7 @@ export interface Unfit {
 
 /** What Go's `filepath.Match` reads otherwise than the shell: hidden names, `~`, variables, braces, commands (D163). */
 function unfitSource(source: string, line: number): Unfit | undefined {
-  if (/[~$`{}]|\\[^*?[\]\\]/.test(source))
+  if (/^~|[$`{}]|\\[^*?[\]\\]/.test(source))
     return {
       rule: 'D163',
       line,
