@@ -97,6 +97,11 @@ const MACHINE: readonly Explanation[] = [
     hint: 'usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER, then `podman system migrate`',
   },
   {
+    pattern: /cannot resolve (\/\S+): lstat|mkdir (\/\S+): (?:permission denied|read-only file system)/,
+    message: match => `the engine's user cannot write ${match[1] ?? match[2]}, where the engine keeps its images or settings`,
+    hint: 'Give the user a home folder, or name other folders: graphroot and runroot in a storage.conf (CONTAINERS_STORAGE_CONF).',
+  },
+  {
     pattern: /newuidmap|newgidmap/,
     message: () => 'the system did not let the engine make its user namespace (newuidmap)',
     hint: 'Install uidmap; in a container newuidmap needs its file capabilities. `sifstage engines` tells what is missing.',

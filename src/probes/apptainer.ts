@@ -7,7 +7,7 @@ import {engineEnvironment} from '../system/environment.js'
 import {mappingOf} from '../system/identity.js'
 import {lacksAny, namespaceNotes, runAsFix, subordinateFix, subordinateNotes, toolNotes} from './machine.js'
 import {type Note, notHere, type Probed, type ProbeOptions} from './probe.js'
-import {Answers, findProgram, versionIn, versionLine} from './programs.js'
+import {Answers, findProgram, versionOf} from './programs.js'
 
 const TOOLS = [
   ['mksquashfs', 'stage images are packed with it', 'apt-get install squashfs-tools'],
@@ -67,20 +67,15 @@ async function probe(name: TreeEngineName, options: ProbeOptions): Promise<Probe
         : 'https://docs.sylabs.io/guides/latest/admin-guide/installation.html, or Apptainer instead',
     )
   const mapping = mappingOf(options.identity, options.ignoreSubordinate)
-  const line = await versionLine(program, env, options.identity, new Answers(options.store, options.identity))
-  const version = line === undefined ? undefined : versionIn(line)
+  const found = await versionOf(program, env, options.identity, new Answers(options.store, options.identity))
+  const {version} = found
   const notes: Note[] = [...toolNotes(path, TOOLS), ...userNotes(options.identity, mapping, path)]
-  if (version === undefined)
-    notes.unshift({
-      ok: false,
-      text: `${program} does not say its version when it is run`,
-      fix: `run it by hand: ${program} --version`,
-    })
+  if (found.version === undefined) notes.unshift(found.trouble)
   else if (name === 'singularity') {
     // Apptainer's package brings a link of that name.
-    if (/apptainer/i.test(line ?? ''))
+    if (/apptainer/i.test(found.line))
       notes.unshift({ok: false, text: 'this is Apptainer under its old name', fix: 'use --engine apptainer'})
-    else notes.push(...singularityNotes(version, options.identity, mapping, path))
+    else notes.push(...singularityNotes(found.version, options.identity, mapping, path))
   }
   return {status: {name, usable: notes.every(each => each.ok), version, path: program, mapping, notes}}
 }

@@ -18,7 +18,7 @@ import {
 } from './containers-info.js'
 import {CAP_SYS_ADMIN, lacksCapability, namespaceNotes, runAsFix, subordinateNotes} from './machine.js'
 import {type Note, notHere, type Probed, type ProbeOptions} from './probe.js'
-import {type Answer, Answers, ask, fileMark, findProgram, versionIn, versionLine} from './programs.js'
+import {type Answer, Answers, ask, fileMark, findProgram, versionOf} from './programs.js'
 import {tryRun} from './trial.js'
 
 type Name = 'podman' | 'buildah'
@@ -94,8 +94,8 @@ export async function probeContainers(name: Name, options: ProbeOptions): Promis
   const path = findProgram(name, env['PATH'] ?? '')
   if (path === undefined) return notHere(name, `apt-get install ${name} uidmap fuse-overlayfs slirp4netns`)
   const answers = new Answers(options.store, identity)
-  const line = await versionLine(path, env, identity, answers)
-  const version = line === undefined ? undefined : versionIn(line)
+  const found = await versionOf(path, env, identity, answers)
+  const {version} = found
   const mapping = mappingOf(identity, options.ignoreSubordinate)
   const status = (notes: readonly Note[]) => ({
     name,
@@ -105,10 +105,7 @@ export async function probeContainers(name: Name, options: ProbeOptions): Promis
     mapping,
     notes,
   })
-  if (version === undefined) {
-    const fix = `run it by hand: ${path} --version`
-    return {status: status([{ok: false, text: `${path} does not say its version when it is run`, fix}])}
-  }
+  if (found.version === undefined) return {status: status([found.trouble])}
   const here = situation(path, identity.uid, env)
   const before = await answers.get(`info ${here}`)
   const answer =
@@ -132,7 +129,7 @@ export async function probeContainers(name: Name, options: ProbeOptions): Promis
       }),
     ],
   }
-  const notes = containersNotes(name, version, info, machine)
+  const notes = containersNotes(name, found.version, info, machine)
   if (options.trial && notes.every(each => each.ok)) {
     const result = await tryRun(path, env, identity)
     notes.push(trialNote(name, result))
@@ -142,6 +139,6 @@ export async function probeContainers(name: Name, options: ProbeOptions): Promis
   const chosen = tried === 'chroot' || tried === 'default' ? tried : likelyIsolation(info, env)
   return {
     status: status(notes),
-    ...(notes.every(each => each.ok) ? {facts: containersFacts(name, path, version, info, mapping, chosen)} : {}),
+    ...(notes.every(each => each.ok) ? {facts: containersFacts(name, path, found.version, info, mapping, chosen)} : {}),
   }
 }

@@ -6,15 +6,15 @@ import {engineEnvironment} from '../system/environment.js'
 import {ownIdentity} from '../system/identity.js'
 import {daemonTrouble, dockerFacts, dockerNotes, INFO_FORMAT, readDockerInfo} from './docker-info.js'
 import {type Note, notHere, type Probed, type ProbeOptions} from './probe.js'
-import {Answers, ask, findProgram, versionIn, versionLine} from './programs.js'
+import {Answers, ask, findProgram, versionOf} from './programs.js'
 
 export async function probeDocker(options: ProbeOptions): Promise<Probed> {
   const caller = ownIdentity()
   const env = engineEnvironment(options.environment, caller)
   const path = findProgram('docker', env['PATH'] ?? '')
   if (path === undefined) return notHere('docker', 'https://docs.docker.com/engine/install/, with its buildx plugin')
-  const line = await versionLine(path, env, caller, new Answers(options.store, options.identity))
-  const version = line === undefined ? undefined : versionIn(line)
+  const found = await versionOf(path, env, caller, new Answers(options.store, options.identity))
+  const {version} = found
   const status = (notes: readonly Note[]) => ({
     name: 'docker',
     usable: notes.every(each => each.ok),
@@ -23,11 +23,8 @@ export async function probeDocker(options: ProbeOptions): Promise<Probed> {
     mapping: undefined,
     notes,
   })
-  if (line === undefined || version === undefined) {
-    const fix = `run it by hand: ${path} --version`
-    return {status: status([{ok: false, text: `${path} does not say its version when it is run`, fix}])}
-  }
-  if (/podman/i.test(line))
+  if (found.version === undefined) return {status: status([found.trouble])}
+  if (/podman/i.test(found.line))
     return {status: status([{ok: false, text: 'this is podman under the name of docker', fix: 'use --engine podman'}])}
   // Asked each time: a daemon comes and goes.
   const {exitCode, lines, late} = await ask([path, 'info', '--format', INFO_FORMAT], env, caller)
@@ -37,6 +34,6 @@ export async function probeDocker(options: ProbeOptions): Promise<Probed> {
   if (exitCode !== 0 && notes.every(each => each.ok)) notes.push(daemonTrouble(lines, late, options.environment))
   return {
     status: {...status(notes), mapping: 'none'},
-    ...(notes.every(each => each.ok) ? {facts: dockerFacts(info, path, version)} : {}),
+    ...(notes.every(each => each.ok) ? {facts: dockerFacts(info, path, found.version)} : {}),
   }
 }

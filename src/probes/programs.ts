@@ -6,6 +6,7 @@ import type {Identity} from '../model/ports.js'
 import {makeOwned, writeWhole} from '../system/files.js'
 import {asUser} from '../system/identity.js'
 import {capture} from '../system/processes.js'
+import type {Note} from './probe.js'
 
 /** A program that has not answered by then is not waited for. */
 const PATIENCE_MS = 5_000
@@ -110,25 +111,29 @@ export class Answers {
   }
 }
 
-/** What `PROGRAM --version` says, asked once as long as the program is the same file; undefined when it says nothing. */
-export async function versionLine(
+/** What `PROGRAM --version` says, asked once as long as the program is the same file. */
+export async function versionOf(
   program: string,
   env: Readonly<Record<string, string>>,
   identity: Identity,
   answers: Answers,
-): Promise<string | undefined> {
+): Promise<{readonly version: string; readonly line: string} | {readonly version: undefined; readonly trouble: Note}> {
   const mark = fileMark(program)
   const before = await answers.get(mark)
-  if (before !== undefined) return before
-  const {exitCode, lines} = await ask([program, '--version'], env, identity)
-  const line = lines.find(each => /\d+\.\d+/.test(each))
-  if (exitCode !== 0 || line === undefined) return undefined
-  await answers.set(mark, line)
-  return line
+  const answer = before === undefined ? await ask([program, '--version'], env, identity) : {exitCode: 0, lines: [before]}
+  const line = answer.exitCode === 0 ? answer.lines.find(each => versionIn(each) !== undefined) : undefined
+  const version = line === undefined ? undefined : versionIn(line)
+  if (line === undefined || version === undefined) {
+    const said = answer.lines.findLast(each => each.trim() !== '')
+    const text = `${program} does not say its version when it is run${said === undefined ? '' : `: ${said}`}`
+    return {version: undefined, trouble: {ok: false, text, fix: `run it by hand: ${program} --version`}}
+  }
+  if (before === undefined) await answers.set(mark, line)
+  return {version, line}
 }
 
 /** The version in such a line. */
-export function versionIn(line: string): string | undefined {
+function versionIn(line: string): string | undefined {
   return /(\d+\.\d+[^\s,]*)/.exec(line)?.[1]
 }
 
