@@ -76,6 +76,12 @@ const layers = [
     why: 'what spawns, writes and asks the network; it decides nothing about stages',
   },
   {
+    folder: 'probes',
+    may: ['model', 'engines', 'system'],
+    modules: 'any',
+    why: 'looks at what is here and what works, one engine a file; it changes nothing and decides nothing',
+  },
+  {
     folder: 'runners',
     may: ['model', 'system', 'images'],
     modules: 'any',
@@ -101,6 +107,7 @@ const layers = [
       'inspection',
       'reports',
       'system',
+      'probes',
       'runners',
       'stores',
       'build',

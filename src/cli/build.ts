@@ -148,10 +148,11 @@ export async function runBuild(input: string | undefined, flags: BuildFlags, aro
       keepGoing: flags['keep-going'],
       keepFailed: flags['on-failure'] === 'keep',
       output,
-      delivers: engines.main.engine.kind === 'image' && isTree(output.kind),
+      delivers: stage => isTree(output.kind) && engines.of(stage).engine.kind === 'image',
     })
     await holdLocked(request, loaded.pins, ports.bases, around.signal)
     refuseCacheMounts(request)
+    refuseUnknown(request, ports)
     const unmet = demandsOf(request.description, request.target, secrets.ids, request.options.cacheMounts)
     loaded = {...loaded, diagnostics: arrange([...loaded.diagnostics, ...unmet], loaded.source)}
     if (exitCodeOf(loaded.diagnostics) !== ExitCode.done) return stopped(loaded, around.colour)
@@ -216,6 +217,21 @@ function refuseCacheMounts({options, description, target}: BuildRequest): void {
       ExitCode.usage,
       `--cache-mount ${options.cacheMounts[0]}: no stage of ${description.file} is one of a definition file`,
       'In a Dockerfile write RUN --mount=type=cache,target=TARGET, in YAML `mounts:` of the step',
+    )
+}
+
+/** Options that mean nothing to any engine of the build. */
+function refuseUnknown({options, description, target}: BuildRequest, {engineOf}: BuildPorts): void {
+  const stages = neededStages(description, target).flatMap(index => description.stages[index] ?? [])
+  const engines = stages.filter(stage => !stage.delivers).map(stage => engineOf(stage).engine)
+  const [first] = engines
+  if (first?.kind !== 'image' || engines.some(({kind}) => kind === 'tree')) return
+  const [unknown] = first.unknownOptions(options)
+  if (unknown !== undefined)
+    throw new SifstageError(
+      ExitCode.usage,
+      `${unknown}: ${first.name} has no such thing when it builds`,
+      'Leave it out, or build with --engine apptainer.',
     )
 }
 

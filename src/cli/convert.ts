@@ -1,6 +1,8 @@
 /** `convert`: the same description in another language, or a refusal that says what cannot be carried over. */
 import {resolve} from 'node:path'
 import {formatNamed} from '../formats/index.js'
+import {dependenciesFirst} from '../language/stages.js'
+import type {Description} from '../model/description.js'
 import {type Diagnostic, diagnosticJson} from '../model/diagnostic.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
 import {resolveTarget} from '../plan/graph.js'
@@ -63,6 +65,7 @@ export async function runConvert(input: string | undefined, flags: ConvertFlags,
     return refused(loaded, flags, reading, exitCodeOf(reading), colour)
   const target = resolveTarget(loaded.description, flags.target)
   if (target.kind === 'unknown') return refused(loaded, flags, reading, ExitCode.wrong, colour)
+  if (to !== 'yaml') reading.push(...lostEngines(loaded.description, target.stage.index))
   const options = {
     target: target.stage.index,
     allow,
@@ -112,6 +115,24 @@ export async function runConvert(input: string | undefined, flags: ConvertFlags,
     text: '',
     messages,
   }
+}
+
+/** Which engine builds a stage is no part of what it means, and only YAML can say it. */
+function lostEngines(description: Description, target: number): Diagnostic[] {
+  return dependenciesFirst(description, target).flatMap(({name, engine}): Diagnostic[] =>
+    engine === undefined
+      ? []
+      : [
+          {
+            rule: 'stage-engine',
+            severity: 'warning',
+            span: engine.span,
+            stage: name,
+            message: `That stage "${name}" is built by ${engine.value} is left out: only a YAML description can say it.`,
+            hint: `Build with --engine ${engine.value}.`,
+          },
+        ],
+  )
 }
 
 /** Checks and writers may find the same. */

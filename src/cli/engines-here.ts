@@ -1,88 +1,86 @@
 /** The engines of one build: the one that its stages are built with, those that single stages name, and what delivers. */
 import type {EngineHere} from '../build/request.js'
-import {buildahEngine} from '../engines/buildah.js'
-import {dockerEngine} from '../engines/docker.js'
+import {imageEngine} from '../engines/index.js'
 import type {Stage} from '../model/description.js'
+import type {ImageEngineFacts} from '../model/engines.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
 import type {EngineImages} from '../model/ports.js'
-import {containersStorage} from '../system/containers-storage.js'
-import {dockerStorage} from '../system/docker-storage.js'
-import {engineEnvironment} from '../system/environment.js'
-import {mappingOf, ownIdentity} from '../system/identity.js'
-import {chooseEngine, findProgram, type ProbeOptions} from './probe.js'
+import type {EngineQuestion} from '../plan/engine-choice.js'
+import {engineStorage} from '../system/engine-storage.js'
+import {type ChosenEngine, type EngineOptionsOfProbe, selectEngine} from './probe.js'
 
 export interface EnginesHere {
   /** The engine of stages that name none. */
   readonly main: EngineHere
-  /** The engine that makes trees, where one is at work. */
+  /** `docker: OUT is an image of docker's daemon`. */
+  readonly why: string
+  /** An engine that makes trees, where one is at work. */
   readonly tree: EngineHere | undefined
+  /** Whether any of them takes stages as Dockerfiles. */
+  readonly hasImageEngine: boolean
   of(stage: Stage): EngineHere
   storage(engine: string): EngineImages
 }
 
-const IMAGE_ENGINES = ['docker', 'podman', 'buildah'] as const
-
-async function dockerHere(options: ProbeOptions): Promise<{here: EngineHere; storage: EngineImages}> {
-  const environment = engineEnvironment(options.environment, ownIdentity())
-  const path = findProgram('docker', environment['PATH'] ?? '')
-  if (path === undefined) throw new SifstageError(ExitCode.noEngine, '--engine docker: docker is not found in PATH')
-  const engine = dockerEngine({path, version: ''})
-  return {
-    here: {engine, version: '28', mapping: 'none', arguments: []},
-    storage: dockerStorage({program: path, environment, explain: engine.explain}),
-  }
-}
-
-async function containersHere(kind: 'podman' | 'buildah', noHttps: boolean, options: ProbeOptions) {
-  const {identity} = options
-  const environment = engineEnvironment(options.environment, identity)
-  const path = findProgram(kind, environment['PATH'] ?? '')
-  if (path === undefined) throw new SifstageError(ExitCode.noEngine, `--engine ${kind}: ${kind} is not found in PATH`)
-  const engine = buildahEngine({name: kind, path})
-  const here: EngineHere = {engine, version: '1', mapping: mappingOf(identity, false), arguments: []}
-  return {here, storage: containersStorage({program: path, kind, identity, environment, noHttps, explain: engine.explain})}
+export interface EnginesWanted {
+  readonly question: EngineQuestion
+  /** Engines that stages name. */
+  readonly stages: readonly string[]
+  /** Whether an engine that makes trees is needed whatever the stages say. */
+  readonly tree: boolean
+  /** Options for the engine of the stages that name none. */
+  readonly arguments: readonly string[]
+  readonly noHttps: boolean
 }
 
 /**
- * @param given options for the engine of the stages that name none
- * @param tree whether an engine that makes trees is needed whatever the stages say
- * @throws SifstageError (4) without a usable engine
+ * @throws SifstageError (2) for a name that is none, (4) without a usable engine
  */
-export async function enginesHere(
-  wanted: string,
-  tree: boolean,
-  given: readonly string[],
-  noHttps: boolean,
-  options: ProbeOptions,
-): Promise<EnginesHere> {
-  const named = [wanted]
-  const isImageEngine = (name: string) => (IMAGE_ENGINES as readonly string[]).includes(name)
+export async function enginesHere(wanted: EnginesWanted, options: EngineOptionsOfProbe): Promise<EnginesHere> {
+  const {question, noHttps} = wanted
   const here = new Map<string, EngineHere>()
   const storages = new Map<string, EngineImages>()
-  for (const name of new Set(named)) {
-    if (isImageEngine(name)) {
-      const {here: found, storage} = await (name === 'podman' || name === 'buildah'
-        ? containersHere(name, noHttps, options)
-        : dockerHere(options))
-      here.set(name, found)
-      storages.set(name, storage)
-    } else here.set(name, {...(await chooseEngine(name, options)), arguments: []})
+
+  function add(name: string, chosen: ChosenEngine): EngineHere {
+    const {version, mapping} = chosen
+    const engine = chosen.kind === 'tree' ? chosen.engine : imageEngine(chosen.facts)
+    const found = {engine, version, mapping, arguments: []}
+    here.set(name, found)
+    if (chosen.kind === 'image') storages.set(chosen.facts.name, storageOf(chosen.facts))
+    return found
   }
-  if (tree && ![...here.values()].some(({engine}) => engine.kind === 'tree'))
-    here.set('auto', {...(await chooseEngine('auto', options)), arguments: []})
-  const chosen = here.get(wanted)
-  if (chosen === undefined) throw new Error(`the engine ${wanted} was not chosen`)
-  const main = {...chosen, arguments: given}
-  const trees = main.engine.kind === 'tree' ? main : [...here.values()].find(({engine}) => engine.kind === 'tree')
+
+  function storageOf(facts: ImageEngineFacts): EngineImages {
+    const {explain} = imageEngine(facts)
+    return engineStorage({facts, identity: options.identity, environment: options.environment, noHttps, explain})
+  }
+
+  const chosen = await selectEngine(question, options)
+  const main = {...add('', chosen), arguments: wanted.arguments}
+  for (const name of new Set(wanted.stages))
+    if (name !== main.engine.name) add(name, await selectEngine({...question, wanted: name}, options))
+  const treeIn = () => [main, ...here.values()].find(({engine}) => engine.kind === 'tree')
+  if (wanted.tree && treeIn() === undefined)
+    add('tree', await selectEngine({wanted: 'auto', format: question.format, output: 'sif'}, options))
+  const tree = treeIn()
   return {
     main,
-    tree: trees,
-    of: stage => (stage.delivers ? (trees ?? main) : main),
-    storage: name => {
+    why: chosen.why,
+    tree,
+    hasImageEngine: storages.size > 0,
+    of(stage) {
+      if (stage.delivers) return tree ?? main
+      const own = stage.engine?.value
+      return own === undefined || own === main.engine.name ? main : (here.get(own) ?? main)
+    },
+    storage(name) {
       const found = storages.get(name)
-      if (found === undefined)
-        throw new SifstageError(ExitCode.noEngine, `the images of ${name} are needed, and ${name} is not at work here`)
-      return found
+      if (found !== undefined) return found
+      throw new SifstageError(
+        ExitCode.noEngine,
+        `the images of ${name} are needed, and this build does not work with it`,
+        `Build with it: --engine ${name}, or build everything anew: --no-cache`,
+      )
     },
   }
 }

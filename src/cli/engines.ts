@@ -2,12 +2,21 @@
 
 import {ExitCode} from '../model/errors.js'
 import type {EngineStatus} from '../model/ports.js'
+import {candidateEngines, type EngineQuestion} from '../plan/engine-choice.js'
+import {probeAll} from '../probes/index.js'
 import {type Palette, palette} from '../reports/palette.js'
 import type {BuildingFlags} from './flags.js'
 import type {Outcome} from './outcome.js'
-import {probeApptainer, probeOthers} from './probe.js'
 import {loadSettings} from './settings.js'
 import {identityOf, storeFolder} from './store-folder.js'
+
+type Note = EngineStatus['notes'][number]
+
+function showNote({ok, text, fix}: Note, colours: Palette): string {
+  const mark = ok ? (fix === undefined ? colours.good('✓') : colours.warning('!')) : colours.error('✗')
+  const advice = fix === undefined ? '' : `\n      ${ok ? 'better' : 'do'}: ${fix}`
+  return `  ${mark} ${text}${advice}`
+}
 
 function show(status: EngineStatus, colours: Palette): string {
   const state = status.usable
@@ -15,48 +24,61 @@ function show(status: EngineStatus, colours: Palette): string {
     : status.path === undefined
       ? colours.faint('not here')
       : colours.error('not usable')
-  const head = `${colours.strong(status.name.padEnd(12))}${(status.version ?? '-').padEnd(12)}${state}${status.path === undefined ? '' : `  ${colours.faint(status.path)}`}`
+  const head = `${colours.strong(status.name.padEnd(12))}${(status.version ?? '-').padEnd(16)}${state}${status.path === undefined ? '' : `  ${colours.faint(status.path)}`}`
   if (status.path === undefined && status.name !== 'apptainer') return head
-  const notes = status.notes
-    .filter(note => !note.ok || note.text.includes(' '))
-    .map(
-      note =>
-        `  ${note.ok ? colours.good('✓') : colours.error('✗')} ${note.text}${note.ok || note.fix === undefined ? '' : `\n      do: ${note.fix}`}`,
-    )
-  return [head, ...notes].join('\n')
+  // A single word names a program that is there.
+  const notes = status.notes.filter(note => !note.ok || note.text.includes(' '))
+  return [head, ...notes.map(note => showNote(note, colours))].join('\n')
+}
+
+/** What people ask for, and which engine `--engine auto` takes for it. */
+const QUESTIONS: readonly (readonly [words: string, question: Omit<EngineQuestion, 'wanted'>])[] = [
+  ['a .sif, a sandbox folder', {format: 'def', output: 'sif'}],
+  ['an archive of a Dockerfile', {format: 'dockerfile', output: 'oci-archive'}],
+  ['docker-daemon:NAME', {format: 'dockerfile', output: 'docker-daemon'}],
+  ['containers-storage:NAME', {format: 'dockerfile', output: 'containers-storage'}],
+]
+
+function choices(statuses: readonly EngineStatus[]): {readonly output: string; readonly engine: string | undefined}[] {
+  return QUESTIONS.map(([output, question]) => ({
+    output,
+    engine: candidateEngines({...question, wanted: 'auto'}).find(({name}) =>
+      statuses.some(each => each.name === name && each.usable),
+    )?.name,
+  }))
 }
 
 export async function runEngines(flags: Pick<BuildingFlags, 'run-as' | 'cache-dir'>, colour: boolean): Promise<Outcome> {
   const settings = await loadSettings(process.cwd(), process.env)
   const identity = identityOf(flags['run-as'] ?? settings.runAs)
-  const options = {
+  const probed = await probeAll({
     identity,
     environment: process.env,
     store: storeFolder(flags['cache-dir'] ?? settings.cacheDir, identity, process.env),
     ignoreSubordinate: false,
-  }
-  const statuses = [
-    (await probeApptainer(options, ['apptainer'])).status,
-    (await probeApptainer(options, ['singularity'])).status,
-    ...probeOthers(process.env, identity),
-  ]
+    trial: true,
+  })
+  const statuses = probed.map(each => each.status)
   const colours = palette(colour)
   const usable = statuses.find(each => each.usable)
+  const chosen = choices(statuses)
+  const table = chosen.map(({output, engine}) => `  ${output.padEnd(28)}${engine ?? colours.faint('no engine here')}`)
   return {
     exitCode: ExitCode.done,
     document: {
       version: 1,
       user: identity.user,
-      engines: statuses.map(({name, usable: works, version, path, mapping, notes}) => ({
+      engines: probed.map(({status: {name, usable: works, version, path, mapping, notes}, facts}) => ({
         name,
         usable: works,
         ...(version === undefined ? {} : {version}),
         ...(path === undefined ? {} : {path}),
         ...(mapping === undefined ? {} : {mapping}),
+        ...(facts === undefined ? {} : {facts}),
         notes,
       })),
     },
-    text: `engines run as ${identity.user}; ${usable === undefined ? 'none can build here' : `builds use ${usable.name} ${usable.version ?? ''}`}\n\n${statuses.map(each => show(each, colours)).join('\n')}\n`,
+    text: `engines run as ${identity.user}${usable === undefined ? '; none can build here' : ''}\n\n${statuses.map(each => show(each, colours)).join('\n')}\n\nwithout --engine:\n${table.join('\n')}\n`,
     messages: '',
   }
 }

@@ -30,7 +30,11 @@ export const everywhere = {
 }
 
 export const building = {
-  engine: Flags.string({description: 'engine to build with', helpValue: 'auto|apptainer|singularity', env: 'SIFSTAGE_ENGINE'}),
+  engine: Flags.string({
+    description: 'engine to build with',
+    helpValue: 'auto|apptainer|singularity|docker|podman|buildah',
+    env: 'SIFSTAGE_ENGINE',
+  }),
   'cache-dir': Flags.string({description: 'the store', helpValue: 'DIR', env: 'SIFSTAGE_CACHE_DIR'}),
   'store-from': Flags.string({
     description: 'look for stages there too, after the store: a folder that is only read, or a registry; may be repeated',

@@ -1,10 +1,10 @@
 /** Wires the real parts for the verbs that build: who runs what, with which engine, store and scratch. */
 import {statfs} from 'node:fs/promises'
 import {join, resolve} from 'node:path'
-import type {BuildPorts, BuildRequest, EngineHere} from '../build/request.js'
+import type {BuildPorts, BuildRequest} from '../build/request.js'
 import {arrange} from '../checks/arrange.js'
 import {formatNamed} from '../formats/index.js'
-import type {Description} from '../model/description.js'
+import type {Description, Stage} from '../model/description.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
 import type {OutputRequest} from '../model/outputs.js'
 import type {EngineOptions, Identity, Sink} from '../model/ports.js'
@@ -104,13 +104,13 @@ export interface Workshop {
 
 /** Writes stages as Dockerfiles, for an engine that takes them. */
 async function dockerfileWriter(
-  {engine}: EngineHere,
+  {hasImageEngine}: EnginesHere,
   {context, ignore}: Pick<Loaded, 'context' | 'ignore'>,
   keepCwd: boolean,
 ): Promise<BuildPorts['dockerfiles']> {
-  if (engine.kind === 'tree')
+  if (!hasImageEngine)
     return () => {
-      throw new Error(`${engine.name} takes no Dockerfiles`)
+      throw new Error('no engine of this build takes Dockerfiles')
     }
   const writer = await formatNamed('dockerfile').load()
   return (description, target) =>
@@ -130,7 +130,14 @@ export async function openWorkshop(
     readonly 'cache-from'?: readonly string[] | undefined
     readonly 'cache-to'?: string | undefined
   },
-  {settings, input, pins, context, ignore}: Pick<Loaded, 'settings' | 'input' | 'pins' | 'context' | 'ignore'>,
+  {
+    settings,
+    input,
+    pins,
+    context,
+    ignore,
+    description,
+  }: Pick<Loaded, 'settings' | 'input' | 'pins' | 'context' | 'ignore' | 'description'>,
   sink: Sink,
   signal: AbortSignal,
   purpose: 'looks' | 'builds' = 'looks',
@@ -147,18 +154,18 @@ export async function openWorkshop(
     throw fileError(`the store ${folder} cannot be written`, error, 'Name another store: --cache-dir DIR')
   }
   const ignoreSubordinate = options.extra.includes('--ignore-subuid')
+  const wanted = flags.engine ?? settings.engine ?? 'auto'
   const engines = await enginesHere(
-    flags.engine ?? settings.engine ?? 'auto',
-    out === undefined || out === 'sif' || out === 'sandbox',
-    options.extra,
-    options.noHttps,
     {
-      identity,
-      environment: process.env,
-      store: folder,
-      ignoreSubordinate,
+      question: {wanted, format: description?.format ?? 'def', output: out ?? 'sif'},
+      stages: description?.stages.flatMap(({engine}) => engine?.value ?? []) ?? [],
+      tree: out === 'sif' || out === 'sandbox',
+      arguments: options.extra,
+      noHttps: options.noHttps,
     },
+    {identity, environment: process.env, store: folder, ignoreSubordinate},
   )
+  if (wanted === 'auto' && purpose === 'builds') sink.emit({event: 'note', severity: 'info', text: `engine ${engines.why}`})
   // Of what works on trees: where no engine makes any, nothing does.
   const mapping = engines.tree?.mapping ?? mappingOf(identity, ignoreSubordinate)
   const dropped = droppedVariables(process.env)
@@ -218,7 +225,7 @@ export async function openWorkshop(
       engineOf: engines.of,
       storage: engines.storage,
       imageCache: cache,
-      dockerfiles: await dockerfileWriter(engines.main, {context, ignore}, flags['keep-cwd']),
+      dockerfiles: await dockerfileWriter(engines, {context, ignore}, flags['keep-cwd']),
       identity,
       mapping,
       runner,
@@ -261,7 +268,7 @@ export interface RequestOptions {
   readonly keepFailed: boolean
   readonly output: OutputRequest
   /** The target's image is to become a tree, which its own engine does not make. */
-  readonly delivers?: boolean
+  readonly delivers?: (target: Stage) => boolean
 }
 
 /**
@@ -305,7 +312,8 @@ export async function buildRequest(
   const target = resolveTarget(loaded.description, flags.target)
   if (target.kind === 'unknown') throw new SifstageError(ExitCode.wrong, `there is no stage "${target.name}"`)
   const whole = withForeignImages(await standalone(loaded.description))
-  const description = options.delivers ? withDelivery(whole, target.stage) : whole
+  const delivers = options.delivers?.(target.stage) ?? false
+  const description = delivers ? withDelivery(whole, target.stage) : whole
   const names = new Set(loaded.description.stages.map(stage => stage.name))
   const filter = new Set(flags['no-cache-filter'] ?? [])
   for (const name of filter) {
@@ -319,7 +327,7 @@ export async function buildRequest(
   return {
     description,
     visible: loaded.description.stages.length,
-    target: options.delivers ? whole.stages.length : target.stage.index,
+    target: delivers ? whole.stages.length : target.stage.index,
     rebased: loaded.rebased,
     context: loaded.context,
     ignore: loaded.ignore?.text,

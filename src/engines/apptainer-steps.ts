@@ -12,6 +12,7 @@ import type {StageCommand, StageScript, StageWork} from '../model/ports.js'
 import type {Template} from '../model/template.js'
 import {headerLabels, headerLines, isSupplied, namedBootstrap} from './apptainer-base.js'
 import {runParts} from './apptainer-run.js'
+import type {Traits} from './singularity.js'
 
 /** Says what a step is, in a few words, for progress and failure messages. */
 function stepTitle(step: Step): string {
@@ -51,7 +52,12 @@ export interface DockerScript {
 export function dockerSteps(
   work: StageWork,
   program: string,
-  at: {readonly tmp: string; readonly varTmp: string; readonly env: Readonly<Record<string, string>>},
+  at: {
+    readonly tmp: string
+    readonly varTmp: string
+    readonly env: Readonly<Record<string, string>>
+    readonly traits: Traits
+  },
 ): DockerScript {
   const {stage, folder, root, options} = work
   const files: {path: string; text: string; mode: number}[] = []
@@ -75,7 +81,7 @@ export function dockerSteps(
   }
   const execFlags = [
     ...(work.mapping === 'none' ? [] : ['--fakeroot']),
-    ...options.extra.filter(each => each === '--ignore-subuid' || each === '--ignore-fakeroot-command'),
+    ...options.extra.filter(each => at.traits.ignoreFlags.includes(each)),
     '--writable',
     '--cleanenv',
     // A /dev of its own, as docker's commands have one; all else that it would hide is left out by name (K117).

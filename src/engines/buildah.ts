@@ -2,15 +2,12 @@
  * buildah, and podman, whose `build` is buildah's. Both keep images in the storage of the user that they run as, and
  * each stage is a build of its own, which names the images of earlier ones. They cache by step (`--layers`).
  */
+import type {ImageEngineFacts} from '../model/engines.js'
 import type {ImageEngine, ImageWork, StageScript} from '../model/ports.js'
+import {explainContainers, isContainersNoise} from './containers-errors.js'
 import {imageFiles, unknownOptions} from './image-files.js'
 
-export interface BuildahProgram {
-  readonly name: 'buildah' | 'podman'
-  readonly path: string
-}
-
-export function buildahEngine({name, path}: BuildahProgram): ImageEngine {
+export function buildahEngine({name, path, isolation}: ImageEngineFacts): ImageEngine {
   function script(work: ImageWork): StageScript {
     const {dockerfile, ignore, files} = imageFiles(work)
     const flags = [
@@ -18,6 +15,7 @@ export function buildahEngine({name, path}: BuildahProgram): ImageEngine {
       // No label of its own in the image.
       '--identity-label=false',
       '--format=oci',
+      ...(isolation === 'chroot' ? ['--isolation=chroot'] : []),
       `--ignorefile=${ignore}`,
       ...(work.noCache ? ['--no-cache'] : []),
       ...(work.options.noHttps ? ['--tls-verify=false'] : []),
@@ -48,20 +46,12 @@ export function buildahEngine({name, path}: BuildahProgram): ImageEngine {
     name,
     generation: 1,
     script,
-    unknownOptions: options => unknownOptions(options, []),
-    isNoise: line => NOISE.some(pattern => pattern.test(line)),
-    explain: () => undefined,
+    unknownOptions,
+    isNoise: isContainersNoise,
+    explain: explainContainers,
   }
 }
 
 function repositoryOf(reference: string): string {
   return reference.replace(/:[^:/]*$/, '')
 }
-
-/** What they say of their own work. */
-const NOISE = [
-  /^(Getting image source signatures|Copying (blob|config) |Writing manifest to image destination|Storing signatures|Trying to pull )/,
-  /^(--> |COMMIT |Successfully tagged |[0-9a-f]{64}$)/,
-  /^time="[^"]*" level=(info|debug) /,
-  /^\s*$/,
-]

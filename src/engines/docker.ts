@@ -2,19 +2,17 @@
  * Docker with BuildKit, by `docker buildx build`. A stage is a build of its own: what it needs of others is named to it
  * as images, and it ends as an image of the daemon. BuildKit keeps its own cache of layers and of cache mounts.
  */
+import type {ImageEngineFacts} from '../model/engines.js'
 import type {ImageEngine, ImageWork, StageScript} from '../model/ports.js'
+import {explainDocker, isBuildKitNoise} from './docker-errors.js'
 import {imageFiles, unknownOptions} from './image-files.js'
 
-export interface DockerProgram {
-  readonly path: string
-  readonly version: string
-}
-
-export function dockerEngine({path}: DockerProgram): ImageEngine {
+export function dockerEngine({path, builder}: ImageEngineFacts): ImageEngine {
   function script(work: ImageWork): StageScript {
     const {dockerfile, files} = imageFiles(work)
     const flags = [
       '--progress=plain',
+      ...(builder === undefined ? [] : [`--builder=${builder}`]),
       // With them, the same build has another digest each time.
       '--provenance=false',
       '--sbom=false',
@@ -45,9 +43,9 @@ export function dockerEngine({path}: DockerProgram): ImageEngine {
     name: 'docker',
     generation: 1,
     script,
-    unknownOptions: options => unknownOptions(options, ['--no-https']),
-    isNoise: line => NOISE.some(pattern => pattern.test(line)),
-    explain: () => undefined,
+    unknownOptions,
+    isNoise: isBuildKitNoise,
+    explain: explainDocker,
   }
 }
 
@@ -56,10 +54,3 @@ function layersTo({layers: {to}}: ImageWork): string[] {
   if (to === undefined) return []
   return ['--cache-to', to === 'inline' ? 'type=inline' : `type=registry,ref=${to},mode=max`]
 }
-
-/** What BuildKit says of its own work: nothing of the stage's. */
-const NOISE = [
-  /^#\d+ (transferring|sha256:|resolve |extracting |exporting |naming to |unpacking to |writing image|CACHED$|DONE |\.\.\.$)/,
-  /^#\d+ \[(internal|auth|context )/,
-  /^\s*$/,
-]

@@ -23,11 +23,8 @@ export function imageFiles({folder, dockerfile, ignore}: ImageWork): ImageFiles 
   }
 }
 
-/**
- * Options of builds that engines which make images have no notion of, as they are written.
- * @param more flags that this one does not know besides
- */
-export function unknownOptions(options: EngineOptions, more: readonly string[]): readonly string[] {
+/** Options of builds that engines which make images have no notion of, as they are written. */
+export function unknownOptions(options: EngineOptions): readonly string[] {
   const given: readonly (readonly [flag: string, isGiven: boolean])[] = [
     ['--bind', options.binds.length > 0],
     ['--nv', options.nv],
@@ -36,7 +33,6 @@ export function unknownOptions(options: EngineOptions, more: readonly string[]):
     ['--override-labels', options.overrideLabels],
     ['--cache-mount', options.cacheMounts.length > 0],
     ['--share-tmp', options.shareTmp],
-    ['--no-https', options.noHttps && more.includes('--no-https')],
   ]
   return given.flatMap(([flag, isGiven]) => (isGiven ? [flag] : []))
 }

@@ -267,6 +267,12 @@ const both: readonly Remark[] = [
 /** Remarks that depend on the command line or on other files, so that no small example shows them. */
 export const remarksElsewhere: readonly Omit<Remark, 'bad' | 'good'>[] = [
   {
+    name: 'stage-engine',
+    severity: 'warning',
+    summary: 'A conversion leaves out which engine builds a stage.',
+    why: 'Only a YAML description can say it; the stage means the same whatever builds it.',
+  },
+  {
     name: 'unused-build-arg',
     severity: 'warning',
     summary: 'A build argument was given that nothing uses.',

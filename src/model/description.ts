@@ -2,6 +2,7 @@
  * The shared stage description: what every front end makes and every back end reads.
  * Order is kept: a step means what it means because of the steps before it.
  */
+import type {EngineName} from './engines.js'
 import type {ImageConfig} from './image-config.js'
 import type {ImageReference, LocalReference} from './reference.js'
 import type {Span} from './span.js'
@@ -51,6 +52,8 @@ export interface Stage {
   readonly settings: Settings
   /** The platform that FROM asks for. */
   readonly platform?: string
+  /** The engine that builds this stage, whatever the others are built with (YAML `engine:`). */
+  readonly engine?: Setting<EngineName>
   /** Comment lines directly above the stage, without their `#`. */
   readonly comment?: readonly string[]
   /** For a stage read from a definition file: its own words, since its labels come from its header (D120) and its scripts are single units. */

@@ -1,5 +1,6 @@
 /** The images of Docker's daemon, by docker's own command, run as whoever started us: the daemon does the work. */
 import {createWriteStream} from 'node:fs'
+import {chmod} from 'node:fs/promises'
 import {PassThrough} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 import {ExitCode, SifstageError} from '../model/errors.js'
@@ -57,6 +58,8 @@ export function dockerStorage({program, environment, explain}: StorageOptions): 
     async save(name, _form, file, signal) {
       // An archive of today's docker is both: an OCI layout with docker's own manifest in it.
       await run(['image', 'save', '--output', file, name], 'the image cannot be saved as an archive', signal)
+      // Docker makes it for its owner alone.
+      await chmod(file, 0o644)
     },
 
     async load(archive, name, signal) {

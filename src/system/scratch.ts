@@ -16,7 +16,7 @@ const PREFIX = 'sifstage-scratch-'
 const OWNER = 'owner.json'
 
 /** File system types (statfs f_type) on which user namespaces cannot work or that are slow and shared. */
-const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
+export const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
   [0x6969, 'NFS'],
   [0x0bd00bd0, 'Lustre'],
   [0x47504653, 'GPFS'],

@@ -1,5 +1,6 @@
 /** OUT of an image that its engine keeps itself: it writes archives, and gives names. */
 import {ImageNotKept} from '../../model/errors.js'
+import {normalizeReference} from '../../model/reference.js'
 import type {HeldStage} from '../../model/store.js'
 import type {BuildPorts, BuildRequest} from '../request.js'
 import {hasImage} from '../trees.js'
@@ -9,6 +10,34 @@ import type {Output} from './kind.js'
 /** Whose storage an OUT of that kind is in. */
 function isOwn(kind: BuildRequest['output']['kind'], engine: string): boolean {
   return kind === (engine === 'docker' ? 'docker-daemon' : 'containers-storage')
+}
+
+/** With its registry, which podman would take for its own machine where none is named. */
+function fullName(name: string): string {
+  return normalizeReference(name).replace(/^docker:\/\//, '')
+}
+
+/** Writes the image as an archive in scratch, where the engine's user may write, under a name that it has in there. */
+async function saved(
+  {record}: HeldStage,
+  name: string,
+  form: 'oci' | 'docker',
+  ports: BuildPorts,
+  signal: AbortSignal,
+): Promise<string> {
+  const storage = ports.storage(record.engine.name)
+  const file = `${await ports.scratch.folder('output')}/image.${form}.tar`
+  const before = await storage.find(name, signal)
+  await storage.tag(record.name, name, signal)
+  try {
+    await storage.save(name, form, file, signal)
+  } finally {
+    // The name is for the archive; what had it here has it again.
+    if (before === undefined) await storage.remove(name)
+    else await storage.tag(before.id, name, signal)
+  }
+  await ports.scratch.give(file)
+  return file
 }
 
 /**
@@ -22,32 +51,24 @@ export async function writeHeldOutput(
   signal: AbortSignal,
 ): Promise<Output> {
   const {record} = stored
-  const storage = ports.storage(record.engine.name)
   const {places, receivers} = ports.out
   if (!(await hasImage(stored, ports, signal))) throw new ImageNotKept(record.key)
   if ('name' in output) {
     if (isOwn(output.kind, record.engine.name)) {
-      await storage.tag(record.name, output.name, signal)
+      await ports.storage(record.engine.name).tag(record.name, output.name, signal)
       return {path: output.path, digest: record.digest, bytes: record.bytes}
     }
     // The form that all of them read, whatever their version.
-    const file = `${await ports.scratch.folder('output')}/image.docker.tar`
-    await storage.save(record.name, 'docker', file, signal)
-    await ports.scratch.give(file)
-    const digest = await receivers[output.kind].load(file, record.name, signal)
+    const file = await saved(stored, fullName(output.name), 'docker', ports, signal)
+    const digest = await receivers[output.kind].load(file, output.name, signal)
     const {bytes} = await places.facts(file)
     await places.remove(file)
     return {path: output.path, digest, bytes}
   }
   const [name = record.name] = nameOfArchive(output.path)
-  const own = await storage.find(name, signal)
-  await storage.tag(record.name, name, signal)
-  try {
-    await places.write(output.path, file => storage.save(name, output.kind === 'oci-archive' ? 'oci' : 'docker', file, signal))
-  } finally {
-    // The name is for the archive; what had it here has it again.
-    if (own === undefined) await storage.remove(name)
-    else await storage.tag(own.id, name, signal)
-  }
+  const file = await saved(stored, name, output.kind === 'oci-archive' ? 'oci' : 'docker', ports, signal)
+  signal.throwIfAborted()
+  await places.copy(file, output.path)
+  await places.remove(file)
   return {path: output.path, ...(await places.facts(output.path))}
 }

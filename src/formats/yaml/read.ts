@@ -142,7 +142,7 @@ function readRawStages(parsed: ParsedYaml, problems: Problems): RawStage[] {
       const result = definitionStageSchema.safeParse(plain)
       if (result.success) return {name, key, node, input: {rules: 'def', stage: result.data}}
       const inner = {definition: ['header', 'sections']}
-      reportIssues(result.error.issues, {...where, keys: ['rules', 'definition'], inner})
+      reportIssues(result.error.issues, {...where, keys: ['rules', 'engine', 'definition'], inner})
       return []
     }
     if ('file' in plain) {
@@ -262,10 +262,16 @@ function compile(reading: Reading, placed: readonly PlacedStage[]): Stage[] {
     if (stage === undefined) continue
     const parent = parents[i]
     const read = readPlaced(reading, stage, parent === undefined ? undefined : ends.get(parent))
-    stages.push(...read.stages)
+    stages.push(...read.stages.map(each => ({...each, ...engineOf(reading, stage.raw)})))
     if (read.end !== undefined) ends.set(i, read.end)
   }
   return stages.sort((a, b) => a.index - b.index)
+}
+
+/** Stages that an included one needs are built by the same engine. */
+function engineOf({yaml}: Reading, {node, input}: RawStage): Pick<Stage, 'engine'> {
+  const value = input.rules === 'file' ? input.include.engine : input.stage.engine
+  return value === undefined ? {} : {engine: {value, span: yaml.span(yaml.node(['engine'], node) ?? node)}}
 }
 
 function readPlaced(

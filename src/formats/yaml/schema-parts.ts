@@ -1,5 +1,6 @@
 /** What the schemas of steps and stages are put together from. Values are texts, see schema.ts. */
 import {z} from 'zod'
+import {ENGINE_NAMES} from '../../model/engines.js'
 
 export const scalar = ['string', 'number', 'boolean']
 
@@ -39,6 +40,11 @@ export function textOrList(description: string, ...examples: unknown[]) {
 export const shell = strings.min(1, {error: 'should name at least the program'}).meta({
   description: 'The program that later `run` texts are handed to as one last argument. Default: [/bin/sh, -c].',
   examples: [['/bin/bash', '-o', 'pipefail', '-c']],
+})
+
+export const engine = z.enum(ENGINE_NAMES, {error: `should be one of ${ENGINE_NAMES.join(', ')}`}).meta({
+  description: 'The engine that builds this stage, instead of the one that the build takes for all. Only YAML can say it.',
+  examples: ['docker'],
 })
 
 export const env = values(

@@ -7,7 +7,7 @@
  */
 import {z} from 'zod'
 import {definitionStageSchema} from './schema-definition.js'
-import {argument, labels, name, number, scalar, shell, strings, text, textOrList, values} from './schema-parts.js'
+import {argument, engine, labels, name, number, scalar, shell, strings, text, textOrList, values} from './schema-parts.js'
 import {stepSchema} from './schema-steps.js'
 
 export {definitionStageSchema} from './schema-definition.js'
@@ -30,6 +30,7 @@ export const stageSchema = z
       examples: ['docker://debian:12', './base.sif', 'scratch', {stage: 'base'}],
     }),
     platform: text('The platform of the base image.', 'linux/amd64').optional(),
+    engine: engine.optional(),
     shell: shell.optional(),
     steps: z
       .array(stepSchema, {error: 'should be a list of steps'})
@@ -107,6 +108,7 @@ export const includeSchema = z
       .record(name, z.string({error: 'should be a text'}).meta({type: scalar}), {error: 'should be a map from names to values'})
       .meta({description: 'Its build arguments. Variables of `args` are filled in.', examples: [{VERSION: '1.2'}]})
       .optional(),
+    engine: engine.optional(),
   })
   .meta({
     title: 'included stage',

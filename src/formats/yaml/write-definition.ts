@@ -25,6 +25,7 @@ export function writeDefinitionStage(writing: Writing, stage: Stage): Value | un
   })
   return map([
     ['rules', text('def')],
+    ['engine', stage.engine && text(stage.engine.value)],
     [
       'definition',
       map([

@@ -25,6 +25,7 @@ export function writeDockerStage(
   const value = map([
     ['from', writer.base(stage.base)],
     ['platform', stage.platform === undefined ? undefined : text(escaped([stage.platform]))],
+    ['engine', stage.engine && text(stage.engine.value)],
     ['steps', steps.length === 0 ? undefined : list(steps, 'block')],
     ...settings,
   ])

@@ -1,0 +1,5 @@
+/** buildah. */
+import {probeContainers} from './containers.js'
+import type {Probe} from './probe.js'
+
+export const probeBuildah: Probe = options => probeContainers('buildah', options)

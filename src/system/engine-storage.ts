@@ -1,0 +1,24 @@
+/** The storage of each image engine, by its name. */
+import type {ImageEngineFacts} from '../model/engines.js'
+import type {EngineImages, Identity} from '../model/ports.js'
+import {containersStorage} from './containers-storage.js'
+import {dockerStorage} from './docker-storage.js'
+import {engineEnvironment} from './environment.js'
+import {ownIdentity} from './identity.js'
+
+export interface EngineStorageOptions {
+  readonly facts: ImageEngineFacts
+  /** The engine's user. Docker's daemon has its images for all, and is asked as we are. */
+  readonly identity: Identity
+  readonly environment: NodeJS.ProcessEnv
+  readonly noHttps: boolean
+  readonly explain: (lines: readonly string[]) => {readonly message: string; readonly hint: string} | undefined
+}
+
+export function engineStorage({facts, identity, environment, noHttps, explain}: EngineStorageOptions): EngineImages {
+  const {name, path: program} = facts
+  if (name === 'docker') return dockerStorage({program, environment: engineEnvironment(environment, ownIdentity()), explain})
+  // A folder of Docker's without its logins is an error to them, though they need none.
+  const {DOCKER_CONFIG: _, ...rest} = environment
+  return containersStorage({program, kind: name, identity, environment: engineEnvironment(rest, identity), noHttps, explain})
+}
