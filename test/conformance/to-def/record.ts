@@ -54,6 +54,17 @@ async function exported(argv: readonly string[], cwd: string): Promise<Tree> {
   }
 }
 
+/** The tree of an image that the daemon has, or can fetch. */
+async function imageTree(image: string): Promise<Tree> {
+  const folder = mkdtempSync(join(tmpdir(), 'sifstage-record-'))
+  try {
+    writeFileSync(join(folder, 'Dockerfile'), `FROM ${image}\n`)
+    return await exported([folder], folder)
+  } finally {
+    rmSync(folder, {recursive: true, force: true})
+  }
+}
+
 const baseTrees = new Map<string, Promise<Tree>>()
 
 function baseTree(base: string): Promise<Tree> {
@@ -61,16 +72,32 @@ function baseTree(base: string): Promise<Tree> {
   if (known !== undefined) return known
   const tree = (async () => {
     if (base === 'scratch') return new Map<string, string>()
-    const folder = mkdtempSync(join(tmpdir(), 'sifstage-record-'))
-    try {
-      writeFileSync(join(folder, 'Dockerfile'), `FROM ${base}\n`)
-      return await exported([folder], folder)
-    } finally {
-      rmSync(folder, {recursive: true, force: true})
-    }
+    return imageTree(base)
   })()
   baseTrees.set(base, tree)
   return tree
+}
+
+/** What an image of the daemon holds beyond the case's base, says of itself, and does. */
+export async function answerOf(tag: string, each: Case, whole?: Tree, engine = 'this one'): Promise<Answer> {
+  const inspected = JSON.parse((await docker('image', 'inspect', tag)).stdout) as {Config: Record<string, unknown>}[]
+  const config = inspected[0]?.Config ?? {}
+  const env = Object.fromEntries(
+    ((config['Env'] ?? []) as string[]).map(pair => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+  )
+  const starts = [...((config['Entrypoint'] ?? []) as string[]), ...((config['Cmd'] ?? []) as string[])].length > 0
+  const runs = []
+  for (const args of runsOf(each)) {
+    if (args.length === 0 && !starts) continue
+    const ran = await execa('docker', ['run', '--rm', '--network', 'none', tag, ...args], {
+      reject: false,
+      stdin: 'ignore',
+      stripFinalNewline: false,
+    })
+    runs.push({arguments: args, code: ran.exitCode ?? -1, stdout: ran.stdout})
+  }
+  const {files, removed} = changes(whole ?? (await imageTree(tag)), await baseTree(baseOf(each)))
+  return {engine, case: caseDigest(each), files, removed, env, labels: (config['Labels'] ?? {}) as Record<string, string>, runs}
 }
 
 /** Builds and runs a case with the real BuildKit. The daemon's mirror of Docker Hub has to hold the bases (`pushBases`). */
@@ -92,24 +119,7 @@ export async function askBuildkit(each: Case): Promise<Answer> {
       return {engine, case: caseDigest(each), files: {}, removed: [], env: {}, labels: {}, runs: [], failed}
     }
     await execa('docker', ['buildx', 'build', ...argv, '--load', '-t', tag], {cwd: folder, stdin: 'ignore'})
-    const inspected = JSON.parse((await docker('image', 'inspect', tag)).stdout) as {Config: Record<string, unknown>}[]
-    const config = inspected[0]?.Config ?? {}
-    const env = Object.fromEntries(
-      ((config['Env'] ?? []) as string[]).map(pair => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
-    )
-    const starts = [...((config['Entrypoint'] ?? []) as string[]), ...((config['Cmd'] ?? []) as string[])].length > 0
-    const runs = []
-    for (const args of runsOf(each)) {
-      if (args.length === 0 && !starts) continue
-      const ran = await execa('docker', ['run', '--rm', '--network', 'none', tag, ...args], {
-        reject: false,
-        stdin: 'ignore',
-        stripFinalNewline: false,
-      })
-      runs.push({arguments: args, code: ran.exitCode ?? -1, stdout: ran.stdout})
-    }
-    const {files, removed} = changes(tree, await baseTree(baseOf(each)))
-    return {engine, case: caseDigest(each), files, removed, env, labels: (config['Labels'] ?? {}) as Record<string, string>, runs}
+    return await answerOf(tag, each, tree, engine)
   } finally {
     await execa('docker', ['image', 'rm', '-f', tag], {reject: false, stdin: 'ignore'})
     rmSync(folder, {recursive: true, force: true})
