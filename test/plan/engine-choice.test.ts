@@ -40,6 +40,18 @@ describe('the engines that come into question', () => {
   })
 })
 
+it.each([
+  [undefined, 'sif'],
+  ['x.sif', 'sif'],
+  ['x/', 'sandbox'],
+  ['x.oci.tar', 'oci-archive'],
+  ['x.docker.tar', 'docker-archive'],
+  ['docker-daemon:x:1', 'docker-daemon'],
+  ['containers-storage:x:1', 'containers-storage'],
+])('OUT %s is %s', (out, kind) => {
+  expect(outputKindOf(out)).toBe(kind)
+})
+
 describe('the choice', () => {
   const status = (name: EngineName, ...notes: EngineStatus['notes']): {status: EngineStatus} => ({
     status: {name, usable: notes.length === 0, version: '1', path: `/bin/${name}`, mapping: 'none', notes},
