@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest'
 import type {EngineName} from '../../src/model/engines.js'
 import type {EngineStatus} from '../../src/model/ports.js'
-import {candidateEngines, choiceLine, chooseEngine, type EngineQuestion} from '../../src/plan/engine-choice.js'
+import {candidateEngines, choiceLine, chooseEngine, type EngineQuestion, outputKindOf} from '../../src/plan/engine-choice.js'
 
 const trees = ['apptainer', 'singularity']
 const images = ['docker', 'podman', 'buildah']
