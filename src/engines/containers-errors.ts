@@ -107,6 +107,11 @@ const MACHINE: readonly Explanation[] = [
     hint: 'Install uidmap; in a container newuidmap needs its file capabilities. `sifstage engines` tells what is missing.',
   },
   {
+    pattern: /default OCI runtime "([^"]+)" not found|exec: "(crun|runc)": executable file not found/,
+    message: match => `the program that starts containers is missing (${match[1] ?? match[2]})`,
+    hint: `Install it, or name another in containers.conf (runtime = "runc"). ${CHROOT}`,
+  },
+  {
     pattern: /setrlimit|setting rlimit/,
     message: () => 'the engine asks for more open files or processes than this machine allows',
     hint: 'default_ulimits = [] in containers.conf; or --engine-arg=--isolation=chroot.',
@@ -157,6 +162,13 @@ const MACHINE: readonly Explanation[] = [
   },
 ]
 
+/** When nothing more is known of it. */
+const RUNTIME: Explanation = {
+  pattern: /^error running container: ([^\n]*)/,
+  message: match => `the engine could not start a container for a RUN (${match[1]})`,
+  hint: CHROOT,
+}
+
 export function explainContainers(lines: readonly string[]): Explained | undefined {
   // A message may go on over many lines.
   const at = lines.findLastIndex(line => /^Error: /.test(line))
@@ -165,7 +177,12 @@ export function explainContainers(lines: readonly string[]): Explained | undefin
   if (at === -1) return explainBy(REGISTRY, warnings) ?? explainBy(MACHINE, warnings)
   const verdict = lines.slice(at).join('\n')
   const failed = /building at STEP "RUN ([\s\S]*)": (?:while running runtime: )?exit status (\d+)/.exec(verdict)
-  if (failed !== null) return explainBy(COMMAND_OUTPUT, lines.join('\n')) ?? failedCommand(Number(failed[2]), failed[1])
+  if (failed !== null) {
+    // Not the command: what should have started it.
+    const runtime = lines.findIndex(line => /^error running container: /.test(line))
+    const machine = runtime === -1 ? undefined : explainBy([...MACHINE, RUNTIME], lines.slice(runtime, at).join('\n'))
+    return machine ?? explainBy(COMMAND_OUTPUT, lines.join('\n')) ?? failedCommand(Number(failed[2]), failed[1])
+  }
   return explainBy(BUILDING, verdict) ?? explainBy(MACHINE, verdict)
 }
 

@@ -74,6 +74,16 @@ export function candidateEngines({wanted, format, output}: EngineQuestion): read
   return [...owners(output), ...(archive ? all('an archive can be made of its tree', 'apptainer', 'singularity') : [])]
 }
 
+/** What an OUT is by its name; without one it is a .sif. What it may not be called is said where it is written. */
+export function outputKindOf(out: string | undefined): OutputKind {
+  if (out === undefined) return 'sif'
+  if (out.startsWith('docker-daemon:')) return 'docker-daemon'
+  if (out.startsWith('containers-storage:')) return 'containers-storage'
+  if (out.endsWith('.oci.tar')) return 'oci-archive'
+  if (out.endsWith('.docker.tar')) return 'docker-archive'
+  return out.endsWith('/') ? 'sandbox' : 'sif'
+}
+
 /** One line for people: `docker: OUT is an image of docker's daemon`. */
 export function choiceLine({name, why}: Candidate): string {
   return `${name}: ${why}`

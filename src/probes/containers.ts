@@ -6,6 +6,7 @@ import {existsSync} from 'node:fs'
 import {statfs} from 'node:fs/promises'
 import {join} from 'node:path'
 import {explainContainers} from '../engines/containers-errors.js'
+import type {ImageEngineFacts} from '../model/engines.js'
 import {engineEnvironment} from '../system/environment.js'
 import {mappingOf} from '../system/identity.js'
 import {NETWORK_FILE_SYSTEMS} from '../system/scratch.js'
@@ -22,6 +23,7 @@ import {type Answer, Answers, ask, fileMark, findProgram, versionOf} from './pro
 import {tryRun} from './trial.js'
 
 type Name = 'podman' | 'buildah'
+type Isolation = ImageEngineFacts['isolation']
 
 /** Variables and files that change what `info` says (containers.conf(5), storage.conf(5)). */
 const VARIABLES =
@@ -49,7 +51,7 @@ function isHybrid(): boolean {
 }
 
 /** How a RUN is likely to work where nobody has tried it yet. */
-function likelyIsolation(info: ContainersInfo, env: Readonly<Record<string, string>>): 'default' | 'chroot' {
+function likelyIsolation(info: ContainersInfo, env: Readonly<Record<string, string>>): Isolation {
   const asked = env['BUILDAH_ISOLATION']
   if (asked !== undefined && asked !== '') return asked === 'chroot' ? 'chroot' : 'default'
   return info.runtime.endsWith('crun') && isHybrid() ? 'chroot' : 'default'
@@ -130,13 +132,15 @@ export async function probeContainers(name: Name, options: ProbeOptions): Promis
     ],
   }
   const notes = containersNotes(name, found.version, info, machine)
+  const remembered = await answers.get(`isolation ${here}`)
+  let tried: Isolation | undefined = remembered === 'chroot' || remembered === 'default' ? remembered : undefined
   if (options.trial && notes.every(each => each.ok)) {
     const result = await tryRun(path, env, identity)
     notes.push(trialNote(name, result))
-    if (result.isolation !== undefined) await answers.set(`isolation ${here}`, result.isolation)
+    tried = result.isolation
+    if (tried !== undefined) await answers.set(`isolation ${here}`, tried)
   }
-  const tried = await answers.get(`isolation ${here}`)
-  const chosen = tried === 'chroot' || tried === 'default' ? tried : likelyIsolation(info, env)
+  const chosen = tried ?? likelyIsolation(info, env)
   return {
     status: status(notes),
     ...(notes.every(each => each.ok) ? {facts: containersFacts(name, path, found.version, info, mapping, chosen)} : {}),

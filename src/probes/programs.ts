@@ -69,6 +69,9 @@ export async function ask(
   }
 }
 
+/** Engines are asked side by side, and write into one file: one after the other. */
+let lastWrite: Promise<void> = Promise.resolve()
+
 /** Answers of programs, in the store's `engines.json`: an unchanged build starts no engine. */
 export class Answers {
   /** @param store its folder */
@@ -99,7 +102,13 @@ export class Answers {
     return Object.hasOwn(known, mark) ? known[mark] : undefined
   }
 
-  async set(mark: string, text: string): Promise<void> {
+  set(mark: string, text: string): Promise<void> {
+    lastWrite = lastWrite.then(() => this.#write(mark, text))
+    return lastWrite
+  }
+
+  /** Never rejects. */
+  async #write(mark: string, text: string): Promise<void> {
     const {[mark]: _, ...others} = await this.#known()
     const entries = [...Object.entries(others), [mark, text]].slice(-MOST_REMEMBERED)
     try {

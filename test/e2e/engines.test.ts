@@ -58,3 +58,22 @@ describe('a build', () => {
     expect(code).toBe(expected)
   })
 })
+
+describe('a conversion', () => {
+  it('leaves out which engine builds a stage, with a warning for those it writes', async () => {
+    work.write({
+      'stages.yaml':
+        'sifstage: 1\nstages:\n  other: {from: scratch, engine: podman}\n  final:\n    from: scratch\n    engine: docker\n    steps: [{copy: stages.yaml, to: /}]\n',
+    })
+    const convert = (...args: string[]) => sifstage(['convert', 'stages.yaml', ...args], options)
+    const {code, stdout, stderr} = await convert('--to', 'dockerfile')
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^FROM scratch/m)
+    expect(stderr).toContain('stages.yaml:6:13: warning: That stage "final" is built by docker is left out')
+    expect(stderr).not.toContain('That stage "other"')
+    expect((await convert('--to', 'dockerfile', '--strict')).code).toBe(3)
+    const yaml = await convert('--to', 'yaml')
+    expect(yaml.stdout).toContain('engine: docker')
+    expect(yaml.stderr).not.toContain('stage-engine')
+  })
+})

@@ -60,6 +60,8 @@ const buildah: Readonly<Record<string, string>> = {
   'copy-host-missing': 'the build context has no /nohost, which a COPY takes',
   denied: 'the registry refuses to give the image to you',
   'earlier-gone': "the image of an earlier stage is gone from the engine's storage",
+  'no-runtime': 'the program that starts containers is missing (crun)',
+  'runtime-limits': 'the engine asks for more open files or processes than this machine allows',
   'exec-format': 'a program of the image is for another processor, or is no program',
   flag: 'the engine does not know a flag of COPY: it is too old',
   heredoc:

@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest'
 import type {EngineName} from '../../src/model/engines.js'
 import type {EngineStatus} from '../../src/model/ports.js'
-import {candidateEngines, choiceLine, chooseEngine, type EngineQuestion} from '../../src/plan/engine-choice.js'
+import {candidateEngines, choiceLine, chooseEngine, type EngineQuestion, outputKindOf} from '../../src/plan/engine-choice.js'
 
 const trees = ['apptainer', 'singularity']
 const images = ['docker', 'podman', 'buildah']
@@ -38,6 +38,18 @@ describe('the engines that come into question', () => {
       expect.objectContaining({exitCode: 2, message: '--engine dokcer: there is no such engine'}),
     )
   })
+})
+
+it.each([
+  [undefined, 'sif'],
+  ['x.sif', 'sif'],
+  ['x/', 'sandbox'],
+  ['x.oci.tar', 'oci-archive'],
+  ['x.docker.tar', 'docker-archive'],
+  ['docker-daemon:x:1', 'docker-daemon'],
+  ['containers-storage:x:1', 'containers-storage'],
+])('OUT %s is %s', (out, kind) => {
+  expect(outputKindOf(out)).toBe(kind)
 })
 
 describe('the choice', () => {
