@@ -46,6 +46,8 @@ start)
   mkdir -p "$state"; exec 9>"$state/lock"; flock 9
   install_all >&2
   mkdir -p "$state"/{data,exec,client/cli-plugins}
+  # podman and buildah refuse a DOCKER_CONFIG without one.
+  [ -e "$state/client/config.json" ] || echo '{}' > "$state/client/config.json"
   ln -sfn "$docker_buildx" "$state/client/cli-plugins/docker-buildx"
   if ! alive; then
     # Neither iptables nor a bridge: builds here use the host's network or none.

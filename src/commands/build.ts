@@ -7,7 +7,7 @@ export default class Build extends SifstageCommand {
   static override description =
     `Nothing is built if a check fails. Each stage runs alone; every path that a later stage copies from it is verified in its image before that stage starts. What has not changed is taken from the store.
 
-OUT ending in .sif is an image, in / a sandbox folder. It is written beside its place and renamed: a failed build leaves it as it was.`
+OUT ending in .sif is an image, in / a sandbox folder, in .oci.tar or .docker.tar an archive that docker, podman and buildah load; docker-daemon:NAME and containers-storage:NAME put the image there under that name. Files are written beside their place and renamed: a failed build leaves them as they were.`
   static override examples = [
     {description: 'Build the image of a definition file', command: '<%= config.bin %> build examples/lab3/lab3.def -o lab3.sif'},
     {
@@ -18,6 +18,10 @@ OUT ending in .sif is an image, in / a sandbox folder. It is written beside its 
       description: 'Take stages from the store of the group, and hand on those that are built',
       command:
         '<%= config.bin %> build Dockerfile --store-from oras://localhost:5000/team/stages --store-to oras://localhost:5000/team/stages',
+    },
+    {
+      description: "Put the image into Docker's daemon",
+      command: '<%= config.bin %> build examples/helloworld/Dockerfile -o docker-daemon:helloworld',
     },
     {description: 'Show the files and commands only', command: '<%= config.bin %> build examples/lab3/lab3.def --dry-run'},
   ]

@@ -94,15 +94,21 @@ function idIn({ok, lines}: Said, what: string): string {
   return `sha256:${id}`
 }
 
-/** Storage that podman and buildah share: that of the engine's user. */
-function containersReceiver(environment: NodeJS.ProcessEnv, identity: Identity): ImageReceiver {
+/**
+ * Storage that podman and buildah share: that of the engine's user.
+ * @param programs those that may be used, in this order
+ */
+export function containersReceiver(
+  environment: NodeJS.ProcessEnv,
+  identity: Identity,
+  programs: readonly ('podman' | 'buildah')[] = ['podman', 'buildah'],
+): ImageReceiver {
   // A folder of Docker's without its logins is an error to them, though they need none.
   const {DOCKER_CONFIG: _, ...rest} = environment
   const ask = asking(asUser(identity), engineEnvironment(rest, identity))
-  const isThere = async (program: string, signal: AbortSignal) => (await ask(['sh', '-c', `command -v ${program}`], signal)).ok
   const program = async (signal: AbortSignal) => {
-    if (await isThere('podman', signal)) return 'podman'
-    return (await isThere('buildah', signal)) ? 'buildah' : undefined
+    for (const name of programs) if ((await ask(['sh', '-c', `command -v ${name}`], signal)).ok) return name
+    return undefined
   }
   const missing = () =>
     new SifstageError(
