@@ -22,8 +22,8 @@ import {type Surroundings, surroundingsOf} from './surroundings.js'
 
 /** Images as far as they are there. */
 export interface KnownImages {
-  /** The image of a stage that is done. */
-  stage(index: number): Promise<Image | undefined>
+  /** The image of a stage that is done: all of it, or what later stages take from it. */
+  stage(index: number, part: 'whole' | 'artifacts'): Promise<Image | undefined>
   /** What a stage starts from that is no stage; undefined when nobody can tell in time. */
   base(stage: Stage): Promise<Image | undefined>
 }
@@ -132,7 +132,7 @@ export class Destinations {
     let first = 0
     for (const [at, stage] of this.#chain.entries()) {
       if (stage === options.target || !fromDone) break
-      const image = await options.images.stage(stage.index)
+      const image = await options.images.stage(stage.index, 'whole')
       if (image === undefined) break
       start = image
       first = at + 1
@@ -170,7 +170,9 @@ export class Destinations {
           })
         if (step.kind !== 'copy') continue
         const image =
-          step.from.kind === 'stage' && step.from.index !== undefined ? await options.images.stage(step.from.index) : undefined
+          step.from.kind === 'stage' && step.from.index !== undefined
+            ? await options.images.stage(step.from.index, 'artifacts')
+            : undefined
         const placed =
           image === undefined ? undefined : this.#place(step, image, overlay, text => fillTemplate(text, env), folder)
         if (placed === undefined || image === undefined) {
@@ -275,7 +277,7 @@ export class Destinations {
     const found = new Map<string, ImageTree>()
     for (const {index} of description.stages) {
       const stage = stageAt(description, index)
-      const image = stage === undefined ? undefined : await images.stage(index)
+      const image = stage === undefined ? undefined : await images.stage(index, 'artifacts')
       if (stage !== undefined && image !== undefined) found.set(stage.name, image.tree)
     }
     return found

@@ -44,9 +44,10 @@ export function dockerfileOf(
   whole: Description,
   pinned: string | undefined,
   ports: Pick<BuildPorts, 'dockerfiles'>,
+  heredocs: boolean,
 ): {readonly file: StageFile; readonly needs: ReadonlyMap<number, string>} {
   const description = withPinnedBase(stage, whole, pinned)
-  const {files, diagnostics} = ports.dockerfiles(description, stage.index)
+  const {files, diagnostics} = ports.dockerfiles(description, stage.index, heredocs)
   const refused = diagnostics.find(each => each.severity === 'error')
   if (files === undefined || refused !== undefined)
     throw new SifstageError(
@@ -119,12 +120,12 @@ function unkept(record: HeldRecord): HeldStage {
 async function buildImage(run: StageRun, engine: ImageEngine, image: string): Promise<void> {
   const {stage, inputs, request, ports} = run
   const folder = await ports.scratch.folder(`stage-${stage.index}`)
-  const {file, needs} = dockerfileOf(stage, request.description, inputs.resolved.pinned, ports)
+  const {file, needs} = dockerfileOf(stage, request.description, inputs.resolved.pinned, ports, engine.heredocs)
   const contexts = new Map<string, string>()
   for (const [index, name] of needs) contexts.set(name, await bringImage(index, engine, run))
   const script = engine.script({
     stage,
-    dockerfile: file.text,
+    dockerfile: file,
     contexts,
     ignore: stage.rules === 'docker' ? request.ignore : undefined,
     folder,

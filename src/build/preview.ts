@@ -62,11 +62,11 @@ function shownImageScript(
   request: BuildRequest,
   ports: BuildPorts,
 ): StageScript {
-  const {file, needs} = dockerfileOf(stage, request.description, inputs?.resolved.pinned, ports)
+  const {file, needs} = dockerfileOf(stage, request.description, inputs?.resolved.pinned, ports, engine.heredocs)
   const image = (key: string | undefined) => (key === undefined ? '$IMAGE' : imageName(key))
   return engine.script({
     stage,
-    dockerfile: file.text,
+    dockerfile: file,
     contexts: new Map([...needs.values()].map(name => [name, `$IMAGE_OF_${name.toUpperCase().replace(/\W/g, '_')}`])),
     ignore: stage.rules === 'docker' ? request.ignore : undefined,
     folder: `$SCRATCH/stage-${stage.index}`,

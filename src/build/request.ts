@@ -97,7 +97,7 @@ export interface BuildPorts {
   readonly storage: (engine: string) => EngineImages
   readonly imageCache: ImageCache
   /** Stages as Dockerfiles: those that the target needs, each after what it needs itself. */
-  readonly dockerfiles: (description: Description, target: number) => StageFilesResult
+  readonly dockerfiles: (description: Description, target: number, heredocs: boolean) => StageFilesResult
   readonly identity: Identity
   readonly mapping: Mapping
   readonly runner: Runner

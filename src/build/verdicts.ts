@@ -17,6 +17,7 @@ export type Moment = 'there' | 'early' | {readonly last: KeptStage}
 
 export class Verdicts {
   readonly #images = new Map<number, Promise<Image>>()
+  readonly #stored = new Map<number, KeptStage>()
   /** Images of engines of which everything was read. */
   readonly #isWhole = new Set<number>()
   readonly #bases = new Map<number, Promise<Image | undefined>>()
@@ -35,7 +36,7 @@ export class Verdicts {
     this.#destinations = new Destinations({
       description: request.description,
       target,
-      images: {stage: async index => this.#images.get(index), base: stage => this.#base(stage)},
+      images: {stage: (index, part) => this.#known(index, part), base: stage => this.#base(stage)},
       environment: request.context.environment,
       architecture: request.architecture,
       runtimeLibraries: request.runtimeLibraries,
@@ -44,6 +45,7 @@ export class Verdicts {
 
   /** The image of a stage, opened once; of one that its engine keeps, the part that is judged. */
   #open(index: number, stored: KeptStage): Promise<Image> {
+    this.#stored.set(index, stored)
     const {opener} = this.ports
     const paths = this.artifacts.get(index)?.map(each => each.path) ?? []
     const known =
@@ -52,11 +54,19 @@ export class Verdicts {
     return known
   }
 
+  /** The image of a stage that was opened before. */
+  async #known(index: number, part: 'whole' | 'artifacts'): Promise<Image | undefined> {
+    const stored = this.#stored.get(index)
+    if (stored === undefined) return undefined
+    return part === 'whole' ? this.#openWhole(index, stored) : this.#open(index, stored)
+  }
+
   /** All of an image. */
   async #openWhole(index: number, stored: KeptStage): Promise<Image> {
     if (stored.kind === 'tree' || this.#isWhole.has(index)) return this.#open(index, stored)
     await this.forget(index)
     const opened = this.ports.opener.held(stored, undefined, this.signal)
+    this.#stored.set(index, stored)
     this.#images.set(index, opened)
     this.#isWhole.add(index)
     return opened
@@ -67,6 +77,7 @@ export class Verdicts {
     const known = this.#images.get(index)
     this.#images.delete(index)
     this.#isWhole.delete(index)
+    this.#stored.delete(index)
     await known?.then(image => image.close())
   }
 

@@ -113,8 +113,17 @@ async function dockerfileWriter(
       throw new Error('no engine of this build takes Dockerfiles')
     }
   const writer = await formatNamed('dockerfile').load()
-  return (description, target) =>
-    writer.writeStages?.(description, {target, allow: new Set(), keepCwd, context, ignore, architecture, folder: ''}) ?? {
+  return (description, target, heredocs) =>
+    writer.writeStages?.(description, {
+      target,
+      heredocs,
+      allow: new Set(),
+      keepCwd,
+      context,
+      ignore,
+      architecture,
+      folder: '',
+    }) ?? {
       diagnostics: [],
     }
 }

@@ -7,9 +7,11 @@ import type {ImageEngine, ImageWork, StageScript} from '../model/ports.js'
 import {explainContainers, isContainersNoise} from './containers-errors.js'
 import {imageFiles, unknownOptions} from './image-files.js'
 
-export function buildahEngine({name, path, isolation}: ImageEngineFacts): ImageEngine {
+export function buildahEngine({name, path, isolation, heredocs}: ImageEngineFacts): ImageEngine {
   function script(work: ImageWork): StageScript {
-    const {dockerfile, ignore, files} = imageFiles(work)
+    const {dockerfile, ignore, files, folders, contexts} = imageFiles(work)
+    const {parent} = work.dockerfile
+    const base = parent === undefined ? undefined : work.contexts.get(parent.name)
     const flags = [
       '--layers',
       // No label of its own in the image.
@@ -20,6 +22,9 @@ export function buildahEngine({name, path, isolation}: ImageEngineFacts): ImageE
       ...(work.noCache ? ['--no-cache'] : []),
       ...(work.options.noHttps ? ['--tls-verify=false'] : []),
       ...[...work.contexts].flatMap(([context, image]) => ['--build-context', `${context}=docker-image://${image}`]),
+      // It looks for what FROM names before it looks at the contexts.
+      ...(parent === undefined || base === undefined ? [] : ['--build-arg', `${parent.argument}=${base}`]),
+      ...contexts.flatMap(each => ['--build-context', each]),
       ...work.secretIds.flatMap(id => ['--secret', `id=${id},src=${work.secrets?.given ?? ''}/${id}`]),
       // By step, each under a tag of its own: the repository alone is named.
       ...[...new Set(work.layers.from.map(repositoryOf))].flatMap(ref => ['--cache-from', ref]),
@@ -27,7 +32,7 @@ export function buildahEngine({name, path, isolation}: ImageEngineFacts): ImageE
       ...work.options.extra,
     ]
     return {
-      folders: [],
+      folders,
       files,
       commands: [
         {
@@ -46,6 +51,7 @@ export function buildahEngine({name, path, isolation}: ImageEngineFacts): ImageE
     name,
     generation: 1,
     script,
+    heredocs,
     unknownOptions,
     isNoise: isContainersNoise,
     explain: explainContainers,

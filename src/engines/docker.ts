@@ -9,7 +9,7 @@ import {imageFiles, unknownOptions} from './image-files.js'
 
 export function dockerEngine({path, builder}: ImageEngineFacts): ImageEngine {
   function script(work: ImageWork): StageScript {
-    const {dockerfile, files} = imageFiles(work)
+    const {dockerfile, files, folders, contexts} = imageFiles(work)
     const flags = [
       '--progress=plain',
       ...(builder === undefined ? [] : [`--builder=${builder}`]),
@@ -18,13 +18,14 @@ export function dockerEngine({path, builder}: ImageEngineFacts): ImageEngine {
       '--sbom=false',
       ...(work.noCache ? ['--no-cache'] : []),
       ...[...work.contexts].flatMap(([name, image]) => ['--build-context', `${name}=docker-image://${image}`]),
+      ...contexts.flatMap(each => ['--build-context', each]),
       ...work.secretIds.flatMap(id => ['--secret', `id=${id},src=${work.secrets?.given ?? ''}/${id}`]),
       ...work.layers.from.flatMap(ref => ['--cache-from', `type=registry,ref=${ref}`]),
       ...layersTo(work),
       ...work.options.extra,
     ]
     return {
-      folders: [],
+      folders,
       files,
       commands: [
         {
@@ -43,6 +44,7 @@ export function dockerEngine({path, builder}: ImageEngineFacts): ImageEngine {
     name: 'docker',
     generation: 1,
     script,
+    heredocs: true,
     unknownOptions,
     isNoise: isBuildKitNoise,
     explain: explainDocker,

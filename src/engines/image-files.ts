@@ -5,21 +5,32 @@ export interface ImageFiles {
   readonly dockerfile: string
   readonly ignore: string
   readonly files: StageScript['files']
+  readonly folders: StageScript['folders']
+  /** Folders of ours that it copies from, as the flag `--build-context` has them. */
+  readonly contexts: readonly string[]
 }
 
 /**
  * The ignore file beside a Dockerfile goes before the context's own (K106), so that what is hidden is what the
  * description says: nothing, for a definition file.
  */
-export function imageFiles({folder, dockerfile, ignore}: ImageWork): ImageFiles {
+export function imageFiles({folder, dockerfile: {text, inline}, ignore}: ImageWork): ImageFiles {
   const path = `${folder}/Dockerfile`
+  const beside = `${folder}/inline`
+  const parts = inline?.files ?? []
   return {
     dockerfile: path,
     ignore: `${path}.dockerignore`,
     files: [
-      {path, text: dockerfile, mode: 0o644},
+      {path, text, mode: 0o644},
       {path: `${path}.dockerignore`, text: ignore ?? '', mode: 0o644},
+      ...parts.map(file => ({path: `${beside}/${file.path}`, text: file.text, mode: 0o644})),
     ],
+    folders: [...parts.map(file => file.path.replace(/\/[^/]*$/, '')), ...(inline?.folders ?? [])].map(name => ({
+      path: `${beside}/${name}`,
+      mode: 0o755,
+    })),
+    contexts: inline === undefined ? [] : [`${inline.context}=${beside}`],
   }
 }
 

@@ -62,11 +62,21 @@ export interface StageFile {
   readonly text: string
   /** Names of the stages whose images it needs, each written before it. */
   readonly needs: readonly string[]
+  /** The build argument that holds the image of the stage it starts from, where it starts from one. */
+  readonly parent?: {readonly argument: string; readonly name: string}
+  /** Files that it copies from a context of ours, in the place of here-documents. */
+  readonly inline?: {
+    readonly context: string
+    readonly files: readonly {readonly path: string; readonly text: string}[]
+    readonly folders: readonly string[]
+  }
 }
 
 export interface StageFilesOptions extends WriteOptions {
   /** The folder of the files as the build sees it from the context: how one file names the image of another. */
   readonly folder: string
+  /** False for builders that know no here-documents. */
+  readonly heredocs?: boolean
 }
 
 export interface StageFilesResult {

@@ -3,6 +3,7 @@
  * is added by wrappers with the same face.
  */
 import type {Base, Command, Description, Mount, Stage, Step} from './description.js'
+import type {StageFile} from './format.js'
 import type {Image, ImageTree} from './image.js'
 import type {Operations, PlacedSource} from './operations.js'
 import type {ImageReference, LocalReference} from './reference.js'
@@ -190,6 +191,8 @@ export interface ImageEngine extends EngineBase {
   readonly kind: 'image'
   /** Turns a stage into files to write and commands to run; the image is named `work.image` at the end. Runs nothing. */
   script(work: ImageWork): StageScript
+  /** Whether it knows here-documents. */
+  readonly heredocs: boolean
   /** Flags among the options that it has no notion of: they are refused, never ignored. */
   unknownOptions(options: EngineOptions): readonly string[]
 }
@@ -200,7 +203,7 @@ export type Engine = TreeEngine | ImageEngine
 export interface ImageWork {
   readonly stage: Stage
   /** The stage alone as a Dockerfile; earlier stages are named in it as in `contexts`. */
-  readonly dockerfile: string
+  readonly dockerfile: StageFile
   /** Names of images for the names of the Dockerfile. */
   readonly contexts: ReadonlyMap<string, string>
   /** What the ignore file of the build context says; nothing is hidden without one. */

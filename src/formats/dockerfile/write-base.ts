@@ -7,6 +7,11 @@ import type {Span} from '../../model/span.js'
 import {quotedWord} from './write-words.js'
 import type {Writing} from './writing.js'
 
+/** The build argument of a stage that others start from. */
+export function parentArgument(name: string): string {
+  return `${name.toUpperCase().replace(/[^A-Z0-9]/g, '_')}_IMAGE`
+}
+
 /** `name` in place of the stage's own. */
 export function writeBase(writing: Writing, stage: Stage, other?: string): void {
   const image = baseText(writing, stage)
@@ -16,7 +21,7 @@ export function writeBase(writing: Writing, stage: Stage, other?: string): void 
   const isReferred = other !== undefined || stage.named || isMeant(writing, stage.index)
   const as = isReferred ? ` AS ${name}` : ''
   if (stage.base.kind === 'stage' && writing.parents === 'by argument') {
-    const argument = `${image.toUpperCase().replace(/[^A-Z0-9]/g, '_')}_IMAGE`
+    const argument = parentArgument(image)
     writing.lines.push(`ARG ${argument}=${image}`, `FROM ${platform}\${${argument}}${as}`)
   } else writing.lines.push(`FROM ${platform}${image}${as}`)
 }

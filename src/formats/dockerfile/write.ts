@@ -1,8 +1,9 @@
 /** Writes a description as a Dockerfile: the stages that the target needs, dependencies first, the target last (K143). */
 import {dependenciesFirst, needsOf} from '../../language/stages.js'
 import type {Description, Stage, Step} from '../../model/description.js'
-import type {StageFilesResult, WriteOptions, WriteResult} from '../../model/format.js'
-import {writeBase} from './write-base.js'
+import type {StageFilesOptions, StageFilesResult, WriteOptions, WriteResult} from '../../model/format.js'
+import {INLINE, withoutHeredocs} from './without-heredocs.js'
+import {parentArgument, writeBase} from './write-base.js'
 import {writeDefinitionStage} from './write-definition.js'
 import {writeSettings} from './write-settings.js'
 import {writeStep} from './write-steps.js'
@@ -21,15 +22,23 @@ export function writeDockerfile(description: Description, options: WriteOptions)
 }
 
 /** One Dockerfile a stage; the others are named contexts to it (`docker buildx build --build-context`). */
-export function writeDockerfiles(description: Description, options: WriteOptions): StageFilesResult {
+export function writeDockerfiles(description: Description, options: StageFilesOptions): StageFilesResult {
   const writing = new Writing(description, options, 'by argument')
   const files = startWriting(writing).map(stage => {
     writing.lines.length = 0
+    const {shell} = startState(writing, stage)
     writeStage(writing, stage)
+    const plain =
+      options.heredocs === false ? withoutHeredocs(writing.lines, shell) : {lines: writing.lines, files: [], folders: []}
+    const parent = stage.base.kind === 'stage' ? writing.names.get(stage.base.index ?? -1) : undefined
     return {
       name: writing.names.get(stage.index) ?? '',
-      text: `${withoutDirective(writing.lines).join('\n')}\n`,
+      text: `${withoutDirective(plain.lines).join('\n')}\n`,
       needs: [...new Set(needsOf(stage).flatMap(index => writing.names.get(index) ?? []))],
+      ...(parent === undefined ? {} : {parent: {argument: parentArgument(parent), name: parent}}),
+      ...(plain.files.length + plain.folders.length === 0
+        ? {}
+        : {inline: {context: INLINE, files: plain.files, folders: plain.folders}}),
     }
   })
   if (writing.diagnostics.some(diagnostic => diagnostic.severity === 'error')) return {diagnostics: writing.diagnostics}
