@@ -8,7 +8,7 @@ import type {Stage} from '../model/description.js'
 import type {Operation, Operations} from '../model/operations.js'
 import type {Engine, EngineOptions, StageCommand, StageScript, StageWork} from '../model/ports.js'
 import {bootstrapOf, cacheFlags, headerLabels, headerLines, isRenamed, isSupplied, namedBootstrap} from './apptainer-base.js'
-import {definitionFile, hasPlaces, namedDefinition, placesNote} from './apptainer-definition.js'
+import {definitionFile, hasPlaces, namedDefinition, parentFolder, placesNote} from './apptainer-definition.js'
 import {dockerSteps} from './apptainer-steps.js'
 
 /** Version ranges that behave alike (table H of the rules); the number is part of every key. */
@@ -225,7 +225,18 @@ export function apptainerEngine(program: ApptainerProgram): Engine {
         cwd: '/',
         env: {},
       })
-      const before = kept === undefined ? [] : [helper('make the kept folders', kept.path)]
+      const parent: StageCommand = {
+        kind: 'engine',
+        title: 'move its base aside',
+        argv: ['mv', work.root, parentFolder(work)],
+        cwd: '/',
+        env,
+        quiet: true,
+      }
+      const before = [
+        ...(kept === undefined ? [] : [helper('make the kept folders', kept.path)]),
+        ...(work.base.kind === 'stage' ? [parent] : []),
+      ]
       const files = [{path, text: definitionFile(work), mode: 0o644}, ...(kept === undefined ? [] : [kept])]
       const metadata = afterwards(work)
       if (metadata === undefined) return {folders, files, commands: [...before, run, inspect]}

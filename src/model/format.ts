@@ -15,8 +15,11 @@ export interface ReadOptions {
   readonly configs?: ReadonlyMap<string, ImageConfig>
   /** The target as the command line names it, for TARGETSTAGE (K63). */
   readonly target?: string
-  /** Other files that the input takes stages from (YAML `file:`), by their path in the context; undefined when there is none, or a link leads out of it. */
-  readonly file?: (path: string) => IncludedFile | undefined
+  /**
+   * Other files that the input takes stages from (YAML `file:`), by their path in the context; undefined when there is none, or a link leads out of it.
+   * @param folder the folder that its copies are relative to, where that is not its own
+   */
+  readonly file?: (path: string, folder?: string) => IncludedFile | undefined
 }
 
 export interface IncludedFile {
@@ -24,7 +27,7 @@ export interface IncludedFile {
   readonly name: string
   readonly text: string
   readonly format: FormatName
-  /** Path in the context of the ignore file that holds for its folder, where there is one. */
+  /** Path in the context of the ignore file that holds for its copies, where there is one. */
   readonly ignore?: string
 }
 

@@ -7,7 +7,7 @@ import type {Stage} from '../../model/description.js'
 import type {ReadOptions, ReadResult} from '../../model/format.js'
 import {LineIndex, type Span, startOf} from '../../model/span.js'
 import {BuildArguments} from './build-arguments.js'
-import type {Ground, StageEnd} from './ground.js'
+import type {Replacements, StageEnd} from './ground.js'
 import type {Instruction} from './instruction.js'
 import {readInstructions} from './instructions.js'
 import {LineReader} from './lines.js'
@@ -36,9 +36,14 @@ export interface StagesRead {
 
 /**
  * The stages of a file with what each leaves to others.
- * @param ground what its first stage is to stand on instead of what its FROM says; see `rebasedFroms`
+ * @param instead what its stages are to stand on and copy from instead of what they say; see `rebasedFroms`
  */
-export function readStagesOf(file: string, text: string, options: ReadOptions, ground?: Ground): StagesRead {
+export function readStagesOf(
+  file: string,
+  text: string,
+  options: ReadOptions,
+  {ground, images = new Map()}: Replacements = {},
+): StagesRead {
   const index = new LineIndex(file, text)
   const problems = new Problems()
   const lexed = readText(index, problems)
@@ -53,6 +58,7 @@ export function readStagesOf(file: string, text: string, options: ReadOptions, g
     lastNamed: named.names,
     stageCount: named.count,
     configs: options.configs ?? new Map(),
+    images,
     ...(ground === undefined ? {} : {rebase: {froms: rebasedFroms(instructions), ground}}),
   }
   const stages = readStages(reading, instructions)

@@ -1,6 +1,6 @@
 /** A stage in the language of definition files. */
 import {z} from 'zod'
-import {scalar, text} from './schema-parts.js'
+import {scalar, stageOnly, text} from './schema-parts.js'
 
 const sectionNames = [
   'help',
@@ -39,6 +39,9 @@ export const definitionStageSchema = z
     rules: z
       .literal('def', {error: 'should be def'})
       .meta({description: 'This stage means what Apptainer means by a definition file.', examples: ['def']}),
+    from: stageOnly
+      .meta({description: 'The stage that it starts from instead of what its header says.', examples: [{stage: 'base'}]})
+      .optional(),
     definition: z
       .strictObject(
         {

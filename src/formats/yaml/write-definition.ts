@@ -25,6 +25,7 @@ export function writeDefinitionStage(writing: Writing, stage: Stage): Value | un
   })
   return map([
     ['rules', text('def')],
+    ['from', stage.base.kind === 'stage' ? map([['stage', text(stage.base.name)]], 'flow') : undefined],
     [
       'definition',
       map([
