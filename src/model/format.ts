@@ -2,6 +2,7 @@
  * What a format is: a reader into the shared description and a writer out of it.
  * Formats stand as plain objects in the table of `formats/index.ts`.
  */
+import type {Chain, SurveyResult} from './chain.js'
 import type {Description, FormatName} from './description.js'
 import type {Diagnostic} from './diagnostic.js'
 import type {ImageConfig} from './image-config.js'
@@ -89,6 +90,10 @@ export interface Format {
   write(description: Description, options: WriteOptions): WriteResult
   /** The stages that the target needs as files that are built one after the other, the target last; not every format can. */
   writeStages?(description: Description, options: StageFilesOptions): StageFilesResult
+  /** What the last stage of a file needs from outside it. */
+  survey?(file: string, text: string, options: ReadOptions): SurveyResult
+  /** A description whose stages are other files. */
+  writeChain?(chain: Chain): string
 }
 
 export type FileKind = 'file' | 'directory' | 'symlink' | 'other'

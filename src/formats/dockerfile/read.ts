@@ -31,6 +31,8 @@ export interface StagesRead {
   /** Build arguments that no ARG line asks for, and those that one does. */
   readonly unused: readonly string[]
   readonly declared: ReadonlySet<string>
+  /** The argument by which the FROM lines of `rebasedFroms` name their base. */
+  readonly baseArgument: string | undefined
   readonly problems: Problems
 }
 
@@ -50,6 +52,7 @@ export function readStagesOf(
   const {instructions} = lexed
   const buildArguments = new BuildArguments(options)
   const named = lastNamed(instructions)
+  const rebasable = rebasedFroms(instructions)
   const reading: Reading = {
     index,
     problems,
@@ -59,7 +62,7 @@ export function readStagesOf(
     stageCount: named.count,
     configs: options.configs ?? new Map(),
     images,
-    ...(ground === undefined ? {} : {rebase: {froms: rebasedFroms(instructions), ground}}),
+    ...(ground === undefined ? {} : {rebase: {froms: rebasable.froms, ground}}),
   }
   const stages = readStages(reading, instructions)
   if (stages.length === 0 && !problems.failed) reportNothing(index, instructions, problems)
@@ -67,6 +70,7 @@ export function readStagesOf(
     stages: problems.failed ? [] : stages,
     unused: buildArguments.unused(),
     declared: buildArguments.declared,
+    baseArgument: rebasable.argument,
     problems,
   }
 }
@@ -75,7 +79,7 @@ export function readStagesOf(
  * The FROM lines that another base is put under: those of `$BASE_IMAGE`, by which a chain of images is usually linked;
  * else those of the first line's variable; else the first line alone.
  */
-function rebasedFroms(instructions: readonly Instruction[]): Set<Instruction> {
+function rebasedFroms(instructions: readonly Instruction[]): {froms: Set<Instruction>; argument: string | undefined} {
   const froms = instructions.filter(instruction => instruction.name === 'FROM')
   const variable = (text: string | undefined) =>
     /^\$(?:(\w+)|\{(\w+)(?::?-.*)?\})$/s
@@ -85,8 +89,8 @@ function rebasedFroms(instructions: readonly Instruction[]): Set<Instruction> {
   const [first] = froms
   const names = froms.map(from => variable(from.image.text))
   const wanted = names.includes('BASE_IMAGE') ? 'BASE_IMAGE' : names[0]
-  if (wanted === undefined) return new Set(first === undefined ? [] : [first])
-  return new Set(froms.filter((_, i) => names[i] === wanted))
+  const rebased = wanted === undefined ? froms.filter(from => from === first) : froms.filter((_, i) => names[i] === wanted)
+  return {froms: new Set(rebased), argument: wanted}
 }
 
 /** The lexical and the instruction layer. */
