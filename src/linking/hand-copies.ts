@@ -69,7 +69,8 @@ function placeCopy(input: LinkInput, flag: CopyFlag, linked: readonly LinkedFile
   const others = linked.filter(each => each.file.format === 'dockerfile' && !before.has(each))
   const takers = others.flatMap(each => takerOf(each, flag.path))
   const byName = takers.filter(each => each.how === 'by name')
-  const chosen = byName.length > 0 ? byName : takers
+  const fromTop = takers.filter(each => each.path !== flag.path)
+  const chosen = byName.length > 0 ? byName : fromTop.length > 0 ? fromTop : takers
   const [first] = chosen
   if (first === undefined) {
     const paths = [...new Set(others.flatMap(each => each.file.survey.hostPaths.map(({path}) => path)))]
@@ -101,14 +102,14 @@ function placeCopy(input: LinkInput, flag: CopyFlag, linked: readonly LinkedFile
 /** The path may be meant from the context of the file, or from the top. */
 function takerOf(linked: LinkedFile, path: string): Taker[] {
   const {context, file} = linked
-  const paths = [path, ...(context !== '.' && path.startsWith(`${context}/`) ? [path.slice(context.length + 1)] : [])]
+  const paths = [path, ...(path.startsWith(`${context}/`) ? [path.slice(context.length + 1)] : [])]
   const found = paths.flatMap(each =>
     file.survey.hostPaths.flatMap((at): Taker[] => {
       const how = takes(at, each.replace(/\/$/, ''))
       return how === undefined ? [] : [{linked, path: each, how, at}]
     }),
   )
-  const best = found.find(each => each.how === 'by name') ?? found[0]
+  const best = found.find(each => each.how === 'by name') ?? found.at(-1)
   return best === undefined ? [] : [best]
 }
 

@@ -16,12 +16,15 @@ export function surveyDockerfile(file: string, text: string, options: ReadOption
   const rebased = readStagesOf(file, text, options, {ground: nothing})
   if (rebased.stages.length === 0) return {diagnostics: rebased.problems.sorted()}
   const written = readStagesOf(file, text, options)
+  // An argument without a value: a base is made up then, to read on.
+  const wrong = new Set(written.problems.sorted().flatMap(each => (each.severity === 'error' ? [each.span.start.line] : [])))
   const stages = rebased.stages.map(({stage}) => stage)
   const last = stages.length - 1
   const needed = dependenciesFirst({format: 'dockerfile', file, text, stages}, last)
   const images = needed.flatMap((stage): ImageUse[] => {
     const isFirst = stage.base === nothing.base
-    const base = isFirst ? written.stages[stage.index]?.stage.base : stage.base
+    const there = isFirst ? written.stages[stage.index]?.stage.base : stage.base
+    const base = isFirst && there !== undefined && wrong.has(there.span.start.line) ? undefined : there
     const common = {isFile: false, isFirst}
     const own: ImageUse[] =
       base === undefined
