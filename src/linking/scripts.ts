@@ -20,7 +20,7 @@ export interface ScriptCommand {
   readonly span: Span
 }
 
-export function isMakefile(name: string): boolean {
+function isMakefile(name: string): boolean {
   return /^(gnu)?makefile$|\.mk$/i.test(name)
 }
 

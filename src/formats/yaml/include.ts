@@ -18,7 +18,7 @@ import {expandNode} from './expand.js'
 import {checkDefinition, rebased} from './included-definition.js'
 import {madePaths, reportWithoutEffect, stagesForImages} from './instead.js'
 import type {Reading} from './reading.js'
-import {type MadePath, replaceCopies} from './replace-copies.js'
+import {type Met, replaceCopies} from './replace-copies.js'
 import type {IncludeInput} from './schema.js'
 import {transplant} from './transplant.js'
 
@@ -222,11 +222,11 @@ export function readInclude(
   const read = stagesOf(reading, include, instead, name)
   if (read === undefined) return {stages: [], end: undefined}
   const made = madePaths(reading, include)
-  const used = new Set<MadePath>()
-  const stages = read.map(({stage}) => (file.format === 'def' ? rebased(stage, images) : replaceCopies(stage, made, used)))
+  const met: Met = {used: new Set(), patterns: []}
+  const stages = read.map(({stage}) => (file.format === 'def' ? rebased(stage, images) : replaceCopies(stage, made, met)))
   const coming = needed.flatMap(local => stages[local] ?? [])
   const inside = new Map(needed.map((local, i) => [local, {index: positions[i] ?? 0, name: include.names[i] ?? ''}]))
-  reportWithoutEffect(reading, include, coming, {base, images, made, used})
+  reportWithoutEffect(reading, include, coming, {base, images, made, met})
   if (file.format === 'def') checkDefinition(reading, include, stages)
   return {
     stages: coming.map(stage => transplant(stage, inside, include)),

@@ -7,7 +7,7 @@ import {readBase} from './base.js'
 import type {OpenInclude} from './include.js'
 import type {StageForImage} from './included-definition.js'
 import type {Reading} from './reading.js'
-import type {MadePath} from './replace-copies.js'
+import type {MadePath, Met} from './replace-copies.js'
 
 /** `images:` as bases that are stages. */
 export function stagesForImages(reading: Reading, {input, node, key, name}: OpenInclude): StageForImage[] {
@@ -52,14 +52,13 @@ export function reportWithoutEffect(
     readonly base: Base | undefined
     readonly images: readonly StageForImage[]
     readonly made: readonly MadePath[]
-    /** Those that some stage copies, needed or not. */
-    readonly used: ReadonlySet<MadePath>
+    readonly met: Met
   },
 ): void {
   const without = (rule: string, at: Node | undefined, message: string, hint: string) =>
     problems.add(rule, 'error', yaml.span(at ?? node), message, hint, name)
   const stages = `stage that ${JSON.stringify(name)} needs`
-  const {base, images, made, used} = instead
+  const {base, images, made, met} = instead
   if (base !== undefined && !coming.some(stage => stage.base === base))
     without(
       'rebase-without-effect',
@@ -76,12 +75,22 @@ export function reportWithoutEffect(
       `Write the image as ${input.file} does, or leave it out.`,
     )
   }
+  for (const {path, source} of met.patterns)
+    problems.add(
+      'copy-by-pattern',
+      'error',
+      source.span,
+      `This pattern matches ${path.path}, which stage ${JSON.stringify(path.origin.name)} makes, but it is looked for in the build context alone.`,
+      `Copy ${path.path} by its name.`,
+      name,
+    )
   for (const each of made) {
+    if (met.patterns.some(({path}) => path === each)) continue
     if (coming.some(stage => isTakenFrom(stage, each.origin))) continue
     without(
       'copy-without-effect',
       yaml.key(['copies', each.written], node),
-      used.has(each)
+      met.used.has(each)
         ? `Only stages that ${JSON.stringify(name)} does not need copy ${each.path} from the context.`
         : `No ${stages} copies ${each.path} from the context.`,
       `Write the path as a COPY of ${input.file} has it, without wildcards, or leave it out.`,

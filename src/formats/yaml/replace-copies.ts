@@ -2,6 +2,7 @@
  * Copies of an included Dockerfile that take from the host what another stage made (`copies:`): they take it from that
  * stage instead. The builder pattern needs no `docker cp` between its two Dockerfiles then.
  */
+import {hasWildcard, parseGlob} from '../../language/globs.js'
 import {cleanPath, isFolderMark} from '../../language/paths.js'
 import type {CopyOrigin, CopySource, CopyStep, Stage, Step} from '../../model/description.js'
 import {baseName} from '../../model/paths.js'
@@ -22,13 +23,21 @@ export interface MadePath {
   readonly span: Span
 }
 
-/** The stage with its copies from the context replaced. `used` gets every path that some copy names. */
-export function replaceCopies(stage: Stage, made: readonly MadePath[], used: Set<MadePath>): Stage {
-  if (made.length === 0) return stage
-  return {...stage, steps: stage.steps.flatMap(step => replaceStep(step, made, used))}
+/** What was met on the way. */
+export interface Met {
+  /** Paths that some copy names. */
+  readonly used: Set<MadePath>
+  /** Patterns that a path matches: nobody can tell what else they match, so that they cannot be replaced. */
+  readonly patterns: {readonly path: MadePath; readonly source: CopySource}[]
 }
 
-function replaceStep(step: Step, made: readonly MadePath[], used: Set<MadePath>): Step[] {
+/** The stage with its copies from the context replaced. */
+export function replaceCopies(stage: Stage, made: readonly MadePath[], met: Met): Stage {
+  if (made.length === 0) return stage
+  return {...stage, steps: stage.steps.flatMap(step => replaceStep(step, made, met))}
+}
+
+function replaceStep(step: Step, made: readonly MadePath[], {used, patterns}: Met): Step[] {
   if (step.kind !== 'copy' || step.from.kind !== 'context' || step.destination === undefined || step.parents) return [step]
   const steps: CopyStep[] = []
   let kept: CopySource[] = []
@@ -48,6 +57,11 @@ function replaceStep(step: Step, made: readonly MadePath[], used: Set<MadePath>)
     }
     const below = path === undefined ? [] : made.filter(each => isWithin(each.path, path))
     if (path === undefined || below.length === 0) {
+      if (path !== undefined && hasWildcard(path)) {
+        const glob = parseGlob(path)
+        const matched = made.find(each => glob.kind === 'pattern' && glob.matches(each.path))
+        if (matched !== undefined) patterns.push({path: matched, source})
+      }
       kept.push(source)
       continue
     }

@@ -256,6 +256,10 @@ describe('a stage of another file', () => {
       '  a: {file: host/Dockerfile, copies: {.: {stage: b, path: /src}}}\n  b: {from: scratch}\n',
       'top.yaml:3:39 syntax: This is the whole context, which no stage makes.',
     ],
+    [
+      '  a: {file: host/Dockerfile, copies: {x.o: {stage: b, path: /x.o}}}\n  b: {from: scratch}\n',
+      'x/host/Dockerfile:7:6 copy-by-pattern: This pattern matches x.o, which stage "b" makes, but it is looked for in the build context alone.',
+    ],
     ['  a: {file: host/Dockerfile, context: ../x}\n', 'top.yaml:3:39 syntax: ../x lies outside the build context.'],
     [
       '  a: {file: app.def, copies: {x: {stage: b, path: /x}}}\n  b: {from: scratch}\n',
