@@ -19,7 +19,7 @@ export default class Import extends SifstageCommand {
     {
       description: 'Two files, on standard output',
       command:
-        '<%= config.bin %> import examples/chain/environment/Dockerfile examples/chain/deps/greet/Dockerfile --tag examples/chain/environment/Dockerfile=chain/environment',
+        '<%= config.bin %> import examples/chain/environment/Dockerfile examples/chain/deps/text/Dockerfile --tag examples/chain/environment/Dockerfile=chain/environment:1',
     },
   ]
   static override args = {
@@ -37,16 +37,20 @@ export default class Import extends SifstageCommand {
       description: 'FILE makes the image NAME, whatever anything else says; may be repeated',
       helpValue: 'FILE=NAME',
       multiple: true,
+      // Folders and files may follow.
+      multipleNonGreedy: true,
     }),
     copy: Flags.string({
       description: 'a path that another Dockerfile copies from the host is made by STAGE; may be repeated',
       helpValue: 'STAGE:PATH-IN-IMAGE=PATH-IN-CONTEXT',
       multiple: true,
+      multipleNonGreedy: true,
     }),
     'build-arg': Flags.string({
       description: 'value for a build argument of all files that ask for it; K alone takes it from the environment',
       helpValue: 'K=V',
       multiple: true,
+      multipleNonGreedy: true,
     }),
     force: Flags.boolean({char: 'F', description: 'replace a file that import did not write'}),
     json: Flags.boolean({description: 'print the result as JSON'}),

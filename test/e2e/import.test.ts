@@ -180,6 +180,13 @@ describe('the output', () => {
     expect((await imported('chain', '-o', 'nowhere/stages.yaml')).code).toBe(2)
   })
 
+  it('flags may stand before folders', async () => {
+    const ran = await imported('--copy', 'build:/src/app=app', '--tag', 'builder-pattern/Dockerfile=product', 'builder-pattern')
+    expect(ran.code, ran.stderr).toBe(0)
+    expect(ran.stages.map(each => each.name)).toEqual(['app-build', 'product'])
+    expect((await sifstage(['import', 'chain', '--no-such-flag'], {cwd})).code).toBe(2)
+  })
+
   it('can only name what is below its folder', async () => {
     const ran = await imported('chain', '-o', 'builder-pattern/other.yaml')
     expect(ran.code).toBe(2)
