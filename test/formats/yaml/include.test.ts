@@ -1,5 +1,6 @@
 import {describe, expect, it} from 'vitest'
 import {writeDeffile} from '../../../src/formats/deffile/write.js'
+import {writeDeffiles} from '../../../src/formats/deffile/write-stages.js'
 import {readYaml} from '../../../src/formats/yaml/read.js'
 import {writeYaml} from '../../../src/formats/yaml/write.js'
 import type {ReadResult} from '../../../src/model/format.js'
@@ -206,7 +207,14 @@ describe('a stage of another file', () => {
     expect(text).toContain('rules: def\n    from: {stage: base}\n')
     const again = readYaml('b.yaml', text ?? '', {buildArgs: new Map(), architecture: 'amd64'})
     expect(again.description?.stages[1]?.base).toMatchObject({kind: 'stage', name: 'base', index: 2})
-    // A definition file has no word for it.
+    // One file of its own starts from the image of the other.
+    const files = writeDeffiles(description, {...options, folder: 'out'}).files ?? []
+    expect(files.map(({name, text}) => [name, text.split('\n').slice(0, 2).join(' ')])).toEqual([
+      ['base', 'Bootstrap: scratch Stage: base'],
+      ['build', 'Bootstrap: localimage From: out/base.sif'],
+      ['app', 'Bootstrap: localimage From: out/build.sif'],
+    ])
+    // In one file there is no word for it.
     expect(writeDeffile(description, options).diagnostics.map(each => each.rule)).toContain('not-expressible')
   })
 
