@@ -45,6 +45,12 @@ const layers = [
     why: 'a check judges a description; files it sees through the context handed to it',
   },
   {
+    folder: 'linking',
+    may: ['model', 'language'],
+    modules: PURE,
+    why: 'which file makes what another one needs follows from texts and names alone; nothing is run to find out',
+  },
+  {
     folder: 'engines',
     may: ['model', 'language'],
     modules: PURE,
@@ -102,6 +108,7 @@ const layers = [
       'formats/index.ts',
       'plan',
       'checks',
+      'linking',
       'engines',
       'images',
       'inspection',

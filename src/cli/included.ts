@@ -15,15 +15,15 @@ export function includedFiles(
   context: ContextFiles,
   folder: string,
   texts: Map<string, string>,
-): (path: string) => IncludedFile | undefined {
-  return path => {
+): (path: string, folder?: string) => IncludedFile | undefined {
+  return (path, at = dirname(path)) => {
     const text = textInside(context.root, path)
     if (text === undefined) return undefined
     const format = detectFormat(path, text)?.name ?? 'dockerfile'
     const name = join(folder, path)
     texts.set(name, text)
-    // K106, for the folder that the file lies in.
-    const own = [`${path}.dockerignore`, join(dirname(path), '.dockerignore')].find(each => context.kindFollowed(each) === 'file')
+    // K106, for the folder that its copies are relative to.
+    const own = [`${path}.dockerignore`, join(at, '.dockerignore')].find(each => context.kindFollowed(each) === 'file')
     return {name, text, format, ...(format !== 'dockerfile' || own === undefined || own === '.dockerignore' ? {} : {ignore: own})}
   }
 }

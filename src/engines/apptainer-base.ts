@@ -30,13 +30,15 @@ export function bootstrapOf(base: StageBase): Bootstrap | undefined {
 /** Whether the engine gets the base under another name than the definition's: with its digest, or as a copy. */
 export function isRenamed(base: StageBase): boolean {
   return (
-    (base.kind === 'image' && (base.pinned !== undefined || base.supplied !== undefined)) || (base.kind === 'local' && base.moved)
+    base.kind === 'stage' ||
+    (base.kind === 'image' && (base.pinned !== undefined || base.supplied !== undefined)) ||
+    (base.kind === 'local' && base.moved)
   )
 }
 
 /** Whether the image itself has to be told where it comes from: the engine saw only our copy. */
 export function isSupplied(base: StageBase): boolean {
-  return base.kind === 'image' && base.supplied !== undefined
+  return base.kind === 'stage' || (base.kind === 'image' && base.supplied !== undefined)
 }
 
 /**

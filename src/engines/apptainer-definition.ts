@@ -1,4 +1,5 @@
 /** The working definition file of one stage: stubs of the stages it copies from, then the stage's own text (D141, D144). */
+import {withBase} from '../language/definition-header.js'
 import {shellQuote} from '../language/shell.js'
 import type {StageWork} from '../model/ports.js'
 import {type Bootstrap, bootstrapOf, isRenamed, namedBootstrap} from './apptainer-base.js'
@@ -6,41 +7,6 @@ import {type Bootstrap, bootstrapOf, isRenamed, namedBootstrap} from './apptaine
 /** A stage that holds only what is copied from it. `cp -a` keeps owners as far as the namespace knows them. */
 function stub(name: string, incoming: string): string {
   return `Bootstrap: scratch\nStage: ${name}\n\n%setup\n  cp -a ${shellQuote(`${incoming}/.`)} "$SINGULARITY_ROOTFS/"\n\n`
-}
-
-/** Header keys that say where the base comes from. */
-const SOURCE_KEYS = new Set([
-  'bootstrap',
-  'from',
-  'registry',
-  'namespace',
-  'library',
-  'mirrorurl',
-  'updateurl',
-  'osversion',
-  'include',
-  'includecmd',
-  'fingerprints',
-])
-
-/** The text with another base in its header; all else stays as it is (D9, D14, D16). */
-function withBase(text: string, agent: string, from: string): string {
-  const lines = text.split('\n')
-  const kept: string[] = []
-  let i = 0
-  for (; i < lines.length; i += 1) {
-    const line = lines[i] ?? ''
-    if (line.trimStart().startsWith('%')) break
-    const key = line
-      .slice(0, Math.max(0, line.indexOf(':')))
-      .trim()
-      .toLowerCase()
-    const drop = !line.trimStart().startsWith('#') && SOURCE_KEYS.has(key)
-    if (!drop) kept.push(line)
-    // A value that ends in a backslash goes on in the next line.
-    while (drop && (lines[i] ?? '').trimEnd().endsWith('\\') && i + 1 < lines.length) i += 1
-  }
-  return [`Bootstrap: ${agent}`, ...(from === '' ? [] : [`From: ${from}`]), ...kept, ...lines.slice(i)].join('\n')
 }
 
 /** The text with a section before its own. */
@@ -102,9 +68,15 @@ function withHeader(work: StageWork, bootstrap: Bootstrap | undefined): string {
   return `${stubs}${hasPlaces(work) ? beforeSections(whole, makePlaces(work)) : whole}`
 }
 
+/** Where the tree of the stage lies that this one starts from: an engine that copies its base wants the root for itself. */
+export function parentFolder(work: StageWork): string {
+  return `${work.folder}/parent`
+}
+
 /** What the engine is given. */
 export function definitionFile(work: StageWork): string {
-  return withHeader(work, bootstrapOf(work.base))
+  const parent = work.base.kind === 'stage' ? {agent: 'localimage', from: parentFolder(work)} : undefined
+  return withHeader(work, parent ?? bootstrapOf(work.base))
 }
 
 /** The same with the base's own name in the place of our copy's. */

@@ -9,7 +9,7 @@ import type {TreeEngineName} from '../model/engines.js'
 import type {Operation, Operations} from '../model/operations.js'
 import type {EngineOptions, StageCommand, StageScript, StageWork, TreeEngine} from '../model/ports.js'
 import {bootstrapOf, cacheFlags, headerLabels, headerLines, isRenamed, isSupplied, namedBootstrap} from './apptainer-base.js'
-import {definitionFile, hasPlaces, namedDefinition, placesNote} from './apptainer-definition.js'
+import {definitionFile, hasPlaces, namedDefinition, parentFolder, placesNote} from './apptainer-definition.js'
 import {explainApptainer, isApptainerNoise} from './apptainer-errors.js'
 import {dockerSteps} from './apptainer-steps.js'
 import {refuseUnfit, traitsOf} from './singularity.js'
@@ -143,7 +143,18 @@ export function apptainerEngine(program: ApptainerProgram): TreeEngine {
         cwd: '/',
         env: {},
       })
-      const before = kept === undefined ? [] : [helper('make the kept folders', kept.path)]
+      const parent: StageCommand = {
+        kind: 'engine',
+        title: 'move its base aside',
+        argv: ['mv', work.root, parentFolder(work)],
+        cwd: '/',
+        env,
+        quiet: true,
+      }
+      const before = [
+        ...(kept === undefined ? [] : [helper('make the kept folders', kept.path)]),
+        ...(work.base.kind === 'stage' ? [parent] : []),
+      ]
       const files = [{path, text: definitionFile(work), mode: 0o644}, ...(kept === undefined ? [] : [kept])]
       const metadata = afterwards(work)
       if (metadata === undefined) return {folders, files, commands: [...before, run, inspect]}

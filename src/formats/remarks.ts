@@ -287,8 +287,20 @@ export const remarksElsewhere: readonly Omit<Remark, 'bad' | 'good'>[] = [
   {
     name: 'rebase-without-effect',
     severity: 'error',
-    summary: 'A YAML description replaces a base that the file it takes in does not have.',
-    why: 'Nothing of the stages that are taken in starts from what would be replaced.',
+    summary: 'A YAML description replaces a base or an image that the file it takes in does not have.',
+    why: 'Nothing of the stages that are taken in starts from what would be replaced, or copies from it.',
+  },
+  {
+    name: 'copy-without-effect',
+    severity: 'error',
+    summary: 'A YAML description says where a path comes from that the file it takes in does not copy.',
+    why: 'The path is misspelt, or the file has changed: what the stage makes would go nowhere.',
+  },
+  {
+    name: 'copy-by-pattern',
+    severity: 'error',
+    summary: 'A file that a YAML description takes in copies by a pattern what another stage makes.',
+    why: 'The pattern is looked for in the build context, where the path is not, or is an old one.',
   },
 ]
 

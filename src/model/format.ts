@@ -2,6 +2,7 @@
  * What a format is: a reader into the shared description and a writer out of it.
  * Formats stand as plain objects in the table of `formats/index.ts`.
  */
+import type {Chain, SurveyResult} from './chain.js'
 import type {Description, FormatName} from './description.js'
 import type {Diagnostic} from './diagnostic.js'
 import type {ImageConfig} from './image-config.js'
@@ -15,8 +16,11 @@ export interface ReadOptions {
   readonly configs?: ReadonlyMap<string, ImageConfig>
   /** The target as the command line names it, for TARGETSTAGE (K63). */
   readonly target?: string
-  /** Other files that the input takes stages from (YAML `file:`), by their path in the context; undefined when there is none, or a link leads out of it. */
-  readonly file?: (path: string) => IncludedFile | undefined
+  /**
+   * Other files that the input takes stages from (YAML `file:`), by their path in the context; undefined when there is none, or a link leads out of it.
+   * @param folder the folder that its copies are relative to, where that is not its own
+   */
+  readonly file?: (path: string, folder?: string) => IncludedFile | undefined
 }
 
 export interface IncludedFile {
@@ -24,7 +28,7 @@ export interface IncludedFile {
   readonly name: string
   readonly text: string
   readonly format: FormatName
-  /** Path in the context of the ignore file that holds for its folder, where there is one. */
+  /** Path in the context of the ignore file that holds for its copies, where there is one. */
   readonly ignore?: string
 }
 
@@ -96,6 +100,10 @@ export interface Format {
   write(description: Description, options: WriteOptions): WriteResult
   /** The stages that the target needs as files that are built one after the other, the target last; not every format can. */
   writeStages?(description: Description, options: StageFilesOptions): StageFilesResult
+  /** What the last stage of a file needs from outside it. */
+  survey?(file: string, text: string, options: ReadOptions): SurveyResult
+  /** A description whose stages are other files. */
+  writeChain?(chain: Chain): string
 }
 
 export type FileKind = 'file' | 'directory' | 'symlink' | 'other'

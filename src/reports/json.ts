@@ -1,4 +1,5 @@
 /** The documents of `--json` (design section 3; test/contract holds their schemas). */
+import type {Chain} from '../model/chain.js'
 import {type Diagnostic, type DiagnosticJson, diagnosticJson, summarize} from '../model/diagnostic.js'
 import type {Plan} from '../model/plan.js'
 import type {Report} from '../model/report.js'
@@ -20,6 +21,38 @@ export interface Conversion {
 export function convertDocument(conversion: Conversion) {
   const {diagnostics, ...rest} = conversion
   return {version: 1, ...rest, diagnostics: diagnostics.map(diagnosticJson)} as const
+}
+
+export interface Import {
+  /** Files and folders as typed. */
+  readonly input: readonly string[]
+  readonly output: string | null
+  readonly text?: string
+  /** Missing when it could not be made. */
+  readonly chain: Chain | undefined
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+export function importDocument({input, output, text, chain, diagnostics}: Import) {
+  const stages = chain?.stages ?? []
+  return {
+    version: 1,
+    input,
+    output,
+    target: chain?.target ?? stages.at(-1)?.name ?? null,
+    stages: stages.map(({name, file, context, from, images, copies, args, comment}) => ({
+      name,
+      file,
+      ...(context === undefined ? {} : {context}),
+      ...(from === undefined ? {} : {from}),
+      images,
+      copies,
+      args: Object.fromEntries(args),
+      assumed: comment,
+    })),
+    ...(text === undefined ? {} : {text}),
+    diagnostics: diagnostics.map(diagnosticJson),
+  } as const
 }
 
 export function planDocument(plan: Plan): {version: 1; diagnostics: DiagnosticJson[]} & Omit<Plan, 'diagnostics'> {

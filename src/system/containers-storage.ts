@@ -88,7 +88,7 @@ export function containersStorage(options: ContainersOptions): EngineImages {
         await run(['image', 'save', '--format', `${form}-archive`, '--output', file, name], what, signal)
         return
       }
-      await run(['push', '--quiet', name, `${form}-archive:${file}`], what, signal)
+      await run(['push', '--quiet', name, `${form}-archive:${file}:${name}`], what, signal)
     },
 
     async load(archive, name, signal) {

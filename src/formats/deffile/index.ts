@@ -1,6 +1,7 @@
 /** Definition files of Apptainer and SingularityCE. */
 import type {Format} from '../../model/format.js'
 import {readDeffile} from './read.js'
+import {surveyDeffile} from './survey.js'
 import {writeDeffile} from './write.js'
 import {writeDeffiles} from './write-stages.js'
 
@@ -12,4 +13,5 @@ export const deffile: Format = {
   read: readDeffile,
   write: writeDeffile,
   writeStages: writeDeffiles,
+  survey: surveyDeffile,
 }

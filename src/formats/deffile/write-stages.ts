@@ -2,6 +2,7 @@
  * One definition file a stage. A file that starts from another's image names it by `localimage` (D150); one that
  * takes files from it has a stage of no more than that (D141).
  */
+import {withBase} from '../../language/definition-header.js'
 import {parseImageConfig} from '../../language/image-config.js'
 import {commandWords} from '../../language/runscript.js'
 import {copiesOf} from '../../language/stage-copies.js'
@@ -66,7 +67,16 @@ function standAlone(description: Description, stage: Stage, names: ReadonlyMap<n
   const moved = (index: number | undefined) => (index === undefined ? undefined : sources.indexOf(index))
   const parent = stage.base.kind === 'stage' ? stage.base.index : undefined
   const base = parent === undefined ? stage.base : image(parent, configOf(description, parent))
-  const own: Stage = {...stage, index: stubs.length, base, steps: stage.steps.map(step => movedStep(step, moved))}
+  const {definition} = stage
+  const own: Stage = {
+    ...stage,
+    index: stubs.length,
+    base,
+    steps: stage.steps.map(step => movedStep(step, moved)),
+    ...(definition === undefined || parent === undefined || base.kind !== 'local'
+      ? {}
+      : {definition: {...definition, text: withBase(definition.text, base.reference.agent, base.reference.path)}}),
+  }
   return {...description, stages: [...stubs, own]}
 }
 

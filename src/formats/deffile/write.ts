@@ -61,7 +61,7 @@ function printedStages(description: Description, target: Stage): readonly Stage[
 }
 
 function stageText(script: StageScript, stage: Stage, name: string | undefined, isTarget: boolean): string {
-  if (stage.definition !== undefined) return originalStage(stage.definition.text)
+  if (stage.definition !== undefined && stage.base.kind !== 'stage') return originalStage(stage.definition.text)
   return printStage(stage.rules === 'def' ? definitionStage(stage, name) : dockerStage(script, stage, name, isTarget))
 }
 

@@ -1,6 +1,6 @@
 /** What a stage starts from, and what it goes on with: variables, folder, shell, triggers (K55, K60, K76, K77). */
 import {configOf} from '../../language/image-config.js'
-import type {Base, Setting} from '../../model/description.js'
+import type {Base, CopyOrigin, Setting} from '../../model/description.js'
 import type {Template} from '../../model/template.js'
 import type {Scope, ScopeBase} from './scope.js'
 import {startFolder} from './template-paths.js'
@@ -16,6 +16,20 @@ export interface StageEnd {
 
 export interface Ground extends StageEnd {
   readonly base: Base
+}
+
+/** A stage of another file in the place of an image. */
+export interface Replacement {
+  readonly ground: Ground
+  /** For `COPY --from` and mounts; without it they take the image. */
+  readonly origin?: Extract<CopyOrigin, {kind: 'stage'}>
+}
+
+/** What a file is put on instead of what it says. */
+export interface Replacements {
+  /** For the FROM lines of `rebasedFroms`. */
+  readonly ground?: Ground | undefined
+  readonly images?: ReadonlyMap<string, Replacement>
 }
 
 export const defaultShell: readonly string[] = ['/bin/sh', '-c']

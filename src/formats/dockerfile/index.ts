@@ -1,6 +1,7 @@
 /** The Dockerfile as a format. https://docs.docker.com/reference/dockerfile/ */
 import type {Format} from '../../model/format.js'
 import {readDockerfile} from './read.js'
+import {surveyDockerfile} from './survey.js'
 import {writeDockerfile, writeDockerfiles} from './write.js'
 
 export const dockerfile: Format = {
@@ -12,6 +13,7 @@ export const dockerfile: Format = {
   read: readDockerfile,
   write: writeDockerfile,
   writeStages: writeDockerfiles,
+  survey: surveyDockerfile,
 }
 
 /** The first word that stands in no comment. */

@@ -1,6 +1,7 @@
 /** What `--from` names: a stage, by name or by its place, or an image (K70, K71, K74). */
 import {nearest} from '../../language/distance.js'
 import type {CopyOrigin} from '../../model/description.js'
+import {normalizeReference, showImageReference} from '../../model/reference.js'
 import type {Span} from '../../model/span.js'
 import {wordSpan} from './arguments.js'
 import {imageName} from './image-names.js'
@@ -17,7 +18,14 @@ export function namedOrigin(reading: Reading, text: string, span: Span): NamedOr
     return {kind: 'stage', name: text, index: undefined, span}
   }
   const image = imageName(text)
-  if (image.kind === 'image') return {kind: 'image', reference: image.reference, span}
+  if (image.kind === 'image')
+    return (
+      reading.images.get(normalizeReference(showImageReference(image.reference)))?.origin ?? {
+        kind: 'image',
+        reference: image.reference,
+        span,
+      }
+    )
   reading.problems.syntax(span, image.message, image.hint)
   return undefined
 }

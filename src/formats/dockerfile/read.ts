@@ -7,7 +7,7 @@ import type {Stage} from '../../model/description.js'
 import type {ReadOptions, ReadResult} from '../../model/format.js'
 import {LineIndex, type Span, startOf} from '../../model/span.js'
 import {BuildArguments} from './build-arguments.js'
-import type {Ground, StageEnd} from './ground.js'
+import type {Replacements, StageEnd} from './ground.js'
 import type {Instruction} from './instruction.js'
 import {readInstructions} from './instructions.js'
 import {LineReader} from './lines.js'
@@ -31,20 +31,28 @@ export interface StagesRead {
   /** Build arguments that no ARG line asks for, and those that one does. */
   readonly unused: readonly string[]
   readonly declared: ReadonlySet<string>
+  /** The argument by which the FROM lines of `rebasedFroms` name their base. */
+  readonly baseArgument: string | undefined
   readonly problems: Problems
 }
 
 /**
  * The stages of a file with what each leaves to others.
- * @param ground what its first stage is to stand on instead of what its FROM says; see `rebasedFroms`
+ * @param instead what its stages are to stand on and copy from instead of what they say; see `rebasedFroms`
  */
-export function readStagesOf(file: string, text: string, options: ReadOptions, ground?: Ground): StagesRead {
+export function readStagesOf(
+  file: string,
+  text: string,
+  options: ReadOptions,
+  {ground, images = new Map()}: Replacements = {},
+): StagesRead {
   const index = new LineIndex(file, text)
   const problems = new Problems()
   const lexed = readText(index, problems)
   const {instructions} = lexed
   const buildArguments = new BuildArguments(options)
   const named = lastNamed(instructions)
+  const rebasable = rebasedFroms(instructions)
   const reading: Reading = {
     index,
     problems,
@@ -53,7 +61,8 @@ export function readStagesOf(file: string, text: string, options: ReadOptions, g
     lastNamed: named.names,
     stageCount: named.count,
     configs: options.configs ?? new Map(),
-    ...(ground === undefined ? {} : {rebase: {froms: rebasedFroms(instructions), ground}}),
+    images,
+    ...(ground === undefined ? {} : {rebase: {froms: rebasable.froms, ground}}),
   }
   const stages = readStages(reading, instructions)
   if (stages.length === 0 && !problems.failed) reportNothing(index, instructions, problems)
@@ -61,6 +70,7 @@ export function readStagesOf(file: string, text: string, options: ReadOptions, g
     stages: problems.failed ? [] : stages,
     unused: buildArguments.unused(),
     declared: buildArguments.declared,
+    baseArgument: rebasable.argument,
     problems,
   }
 }
@@ -69,7 +79,7 @@ export function readStagesOf(file: string, text: string, options: ReadOptions, g
  * The FROM lines that another base is put under: those of `$BASE_IMAGE`, by which a chain of images is usually linked;
  * else those of the first line's variable; else the first line alone.
  */
-function rebasedFroms(instructions: readonly Instruction[]): Set<Instruction> {
+function rebasedFroms(instructions: readonly Instruction[]): {froms: Set<Instruction>; argument: string | undefined} {
   const froms = instructions.filter(instruction => instruction.name === 'FROM')
   const variable = (text: string | undefined) =>
     /^\$(?:(\w+)|\{(\w+)(?::?-.*)?\})$/s
@@ -79,8 +89,8 @@ function rebasedFroms(instructions: readonly Instruction[]): Set<Instruction> {
   const [first] = froms
   const names = froms.map(from => variable(from.image.text))
   const wanted = names.includes('BASE_IMAGE') ? 'BASE_IMAGE' : names[0]
-  if (wanted === undefined) return new Set(first === undefined ? [] : [first])
-  return new Set(froms.filter((_, i) => names[i] === wanted))
+  const rebased = wanted === undefined ? froms.filter(from => from === first) : froms.filter((_, i) => names[i] === wanted)
+  return {froms: new Set(rebased), argument: wanted}
 }
 
 /** The lexical and the instruction layer. */

@@ -7,7 +7,7 @@ import type {LineIndex, Span} from '../../model/span.js'
 import {plainText, type Template} from '../../model/template.js'
 import {type Word, wordSpan} from './arguments.js'
 import type {BuildArguments} from './build-arguments.js'
-import type {Ground} from './ground.js'
+import type {Ground, Replacement} from './ground.js'
 import type {Instruction} from './instruction.js'
 import type {Problems} from './problems.js'
 import type {Scope} from './scope.js'
@@ -23,12 +23,9 @@ export interface Reading {
   /** Configurations of base images by normalized reference, as far as they are known. */
   readonly configs: ReadonlyMap<string, ImageConfig>
   /** FROM lines that stand on something else than they say. */
-  readonly rebase?: Rebase
-}
-
-export interface Rebase {
-  readonly froms: ReadonlySet<Instruction>
-  readonly ground: Ground
+  readonly rebase?: {readonly froms: ReadonlySet<Instruction>; readonly ground: Ground}
+  /** What images are instead of what they are called, by normalized reference. */
+  readonly images: ReadonlyMap<string, Replacement>
 }
 
 /** A stage while it is read. */

@@ -151,7 +151,10 @@ function readBase(reading: Reading, from: From, earlier: ReadonlyMap<string, Ope
   const image = imageName(name)
   if (image.kind === 'image') {
     const {reference} = image
-    const config = reading.configs.get(normalizeReference(showImageReference(reference)))
+    const normalized = normalizeReference(showImageReference(reference))
+    const replaced = reading.images.get(normalized)
+    if (replaced !== undefined) return replaced.ground
+    const config = reading.configs.get(normalized)
     return groundOf({kind: 'image', reference, span, ...(config === undefined ? {} : {config})})
   }
   const lower = name.toLowerCase()

@@ -3,9 +3,10 @@
  * place brought back to the YAML file.
  */
 import type {Node} from 'yaml'
-import type {CopyStep, Stage, Step} from '../../model/description.js'
+import type {Base, CopyStep, Stage, Step} from '../../model/description.js'
 import {LineIndex, type Position, type Span} from '../../model/span.js'
 import {readDeffile} from '../deffile/read.js'
+import {readBase} from './base.js'
 import {valueOffsets} from './offsets.js'
 import type {Reading} from './reading.js'
 import type {DefinitionStageInput} from './schema.js'
@@ -62,13 +63,16 @@ export function readDefinitionStage(
     )
     return undefined
   }
-  return movedStage(
-    stage,
-    {name, index, span: yaml.pairSpan(key, node), nameSpan: yaml.span(key)},
-    moved,
-    reading,
-    yaml.commentAbove(key),
-  )
+  return movedStage(stage, {name, index, span: yaml.pairSpan(key, node), nameSpan: yaml.span(key)}, moved, reading, {
+    ...yaml.commentAbove(key),
+    ...parentOf(reading, node, name, input),
+  })
+}
+
+/** A definition file itself can only name an image: that it is a stage is said beside it. */
+function parentOf(reading: Reading, node: Node, name: string, {from}: DefinitionStageInput): {base?: Base} {
+  const place = reading.yaml.node(['from'], node)
+  return from === undefined || place === undefined ? {} : {base: readBase(reading, from, place, name)}
 }
 
 function movedStage(
@@ -76,7 +80,7 @@ function movedStage(
   own: Pick<Stage, 'name' | 'index' | 'span' | 'nameSpan'>,
   moved: (span: Span) => Span,
   {indexOf}: Reading,
-  comment: Pick<Stage, 'comment'>,
+  said: Pick<Stage, 'comment'> & Partial<Pick<Stage, 'base'>>,
 ): Stage {
   const place = <T extends {readonly span: Span}>(value: T): T => ({...value, span: moved(value.span)})
   const {definition, settings} = stage
@@ -99,7 +103,7 @@ function movedStage(
       ...(settings.environment === undefined ? {} : {environment: place(settings.environment)}),
       ...(settings.help === undefined ? {} : {help: place(settings.help)}),
     },
-    ...comment,
+    ...said,
     ...(definition === undefined
       ? {}
       : {definition: {text: definition.text, headers: definition.headers.map(place), sections: definition.sections.map(place)}}),

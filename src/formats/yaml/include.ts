@@ -6,15 +6,19 @@ import type {Node} from 'yaml'
 import {didYouMean} from '../../language/distance.js'
 import {cleanPath} from '../../language/paths.js'
 import {copiesOf} from '../../language/stage-copies.js'
-import type {Stage} from '../../model/description.js'
+import type {Base, Stage} from '../../model/description.js'
 import type {IncludedFile, ReadOptions} from '../../model/format.js'
+import {normalizeReference} from '../../model/reference.js'
 import {plainText} from '../../model/template.js'
 import {readDeffile} from '../deffile/read.js'
-import {type Ground, groundOf, type StageEnd} from '../dockerfile/ground.js'
+import {type Ground, groundOf, type Replacements, type StageEnd} from '../dockerfile/ground.js'
 import {readStagesOf} from '../dockerfile/read.js'
 import {readBase} from './base.js'
 import {expandNode} from './expand.js'
+import {checkDefinition, rebased} from './included-definition.js'
+import {madePaths, reportWithoutEffect, stagesForImages} from './instead.js'
 import type {Reading} from './reading.js'
+import {type Met, replaceCopies} from './replace-copies.js'
 import type {IncludeInput} from './schema.js'
 import {transplant} from './transplant.js'
 
@@ -28,7 +32,7 @@ export interface Include {
 /** A file that was looked at once, to learn which of its stages come along. */
 export interface OpenInclude extends Include {
   readonly file: IncludedFile
-  /** Its folder in the context, `.` for the context itself. */
+  /** The folder in the context that its copies are relative to, `.` for the context itself. */
   readonly folder: string
   readonly options: ReadOptions
   /** Places in the file of the stages that come along, the wanted one last. */
@@ -43,6 +47,7 @@ export function openInclude(reading: Reading, include: Include, taken: Set<strin
   const {input, node, key} = include
   const place = yaml.node(['file'], node) ?? key
   const path = cleanPath(input.file)
+  const context = input.context === undefined ? undefined : cleanPath(input.context)
   const refuse = (at: Node, message: string, hint: string): undefined => {
     problems.syntax(yaml.span(at), message, hint)
     return undefined
@@ -53,7 +58,13 @@ export function openInclude(reading: Reading, include: Include, taken: Set<strin
       `${input.file} lies outside the build context.`,
       'Move it into the context, or name a larger one: --context DIR.',
     )
-  const file = reading.options.file?.(path)
+  if (context !== undefined && (context.startsWith('/') || context === '..' || context.startsWith('../')))
+    return refuse(
+      yaml.node(['context'], node) ?? key,
+      `${input.context} lies outside the build context.`,
+      'Name a larger one: --context DIR.',
+    )
+  const file = reading.options.file?.(path, context)
   if (file === undefined)
     return refuse(
       place,
@@ -70,12 +81,20 @@ export function openInclude(reading: Reading, include: Include, taken: Set<strin
     return refuse(
       yaml.node(['from'], node) ?? key,
       'A definition file cannot be put on another base: its header is part of its text.',
-      'Change its header, or give it a template variable and set that with args.',
+      'Say which stage the image is that its header names: images: {./base.sif: {stage: base}}.',
+    )
+  const docker = (['copies', 'context'] as const).find(each => input[each] !== undefined)
+  if (file.format === 'def' && docker !== undefined)
+    return refuse(
+      yaml.key([docker], node) ?? key,
+      `"${docker}" is for Dockerfiles: a definition file copies as it says.`,
+      'Change its %files section.',
     )
   const slash = path.lastIndexOf('/')
   const options = includeOptions(reading, include)
   const probe = groundOf({kind: 'scratch', span: yaml.span(place)})
-  const stages = stagesOf(reading, {file, options}, input.from === undefined ? undefined : probe)
+  const images = new Map(Object.keys(input.images ?? {}).map(image => [normalizeReference(image), {ground: probe}]))
+  const stages = stagesOf(reading, {file, options}, {ground: input.from === undefined ? undefined : probe, images})
   if (stages === undefined) return undefined
   const wanted = wantedStage(
     reading,
@@ -90,7 +109,7 @@ export function openInclude(reading: Reading, include: Include, taken: Set<strin
   const names = needed.map(index =>
     index === wanted ? include.name : freeName(include.name, stages[index]?.stage, taken, file.format),
   )
-  return {...include, file, folder: slash === -1 ? '.' : path.slice(0, slash), options, needed, names}
+  return {...include, file, folder: context ?? (slash === -1 ? '.' : path.slice(0, slash)), options, needed, names}
 }
 
 function includeOptions(reading: Reading, {input, node}: Include): ReadOptions {
@@ -113,10 +132,10 @@ type ReadStage = {readonly stage: Stage; readonly end: StageEnd | undefined}
 function stagesOf(
   {problems}: Reading,
   {file, options}: {readonly file: IncludedFile; readonly options: ReadOptions},
-  ground: Ground | undefined,
+  instead: Replacements,
   stage?: string,
 ): readonly ReadStage[] | undefined {
-  const read = file.format === 'dockerfile' ? dockerfileStages(file, options, ground) : definitionStages(file, options)
+  const read = file.format === 'dockerfile' ? dockerfileStages(file, options, instead) : definitionStages(file, options)
   const failed = read.stages.length === 0
   // Found by the first reading already, and no better known by then.
   if (stage === undefined && !failed) return read.stages
@@ -127,8 +146,8 @@ function stagesOf(
   return failed ? undefined : read.stages
 }
 
-function dockerfileStages(file: IncludedFile, options: ReadOptions, ground: Ground | undefined) {
-  const {stages, problems} = readStagesOf(file.name, file.text, options, ground)
+function dockerfileStages(file: IncludedFile, options: ReadOptions, instead: Replacements) {
+  const {stages, problems} = readStagesOf(file.name, file.text, options, instead)
   return {stages, diagnostics: problems.sorted()}
 }
 
@@ -182,72 +201,35 @@ function freeName(prefix: string, stage: Stage | undefined, taken: Set<string>, 
 /**
  * Reads the stages for good and puts them into the description.
  * @param positions their places in the description, as `needed` has them
- * @param parent what the stage that they are put on leaves to them
+ * @param endOf what a stage leaves to those that are put on it
  */
 export function readInclude(
   reading: Reading,
   include: OpenInclude,
   positions: readonly number[],
-  parent: StageEnd | undefined,
+  endOf: (stage: string) => StageEnd | undefined,
 ): {readonly stages: readonly Stage[]; readonly end: StageEnd | undefined} {
-  const {yaml, problems} = reading
-  const {input, node, name, key} = include
+  const {yaml} = reading
+  const {input, node, name, key, file, needed} = include
   const from = yaml.node(['from'], node) ?? key
   const base = input.from === undefined ? undefined : readBase(reading, input.from, from, name)
-  const ground = base && {...groundOf(base), ...parent}
-  const stages = stagesOf(reading, include, ground, name)
-  if (stages === undefined) return {stages: [], end: undefined}
-  const inside = new Map(include.needed.map((local, i) => [local, {index: positions[i] ?? 0, name: include.names[i] ?? ''}]))
-  const moved = include.needed.flatMap(local => {
-    const stage = stages[local]?.stage
-    return stage === undefined ? [] : [transplant(stage, inside, include)]
-  })
-  if (base !== undefined && !include.needed.some(local => stages[local]?.stage.base === base))
-    problems.add(
-      'rebase-without-effect',
-      'error',
-      yaml.span(from),
-      `No stage that ${JSON.stringify(name)} needs starts from what would be replaced.`,
-      'Write ARG BASE_IMAGE above the first FROM of the file, and FROM $BASE_IMAGE where this base belongs.',
-      name,
-    )
-  if (include.file.format === 'def')
-    checkDefinition(
-      reading,
-      include,
-      stages.map(({stage}) => stage),
-    )
-  return {stages: moved, end: stages[include.needed.at(-1) ?? 0]?.end}
-}
-
-/** The text of a definition file stays as it is: its names have to be free, and its paths to mean the same from here. */
-function checkDefinition(
-  {yaml, problems, indexOf}: Reading,
-  {name, key, folder, needed}: OpenInclude,
-  stages: readonly Stage[],
-): void {
-  for (const local of needed) {
-    const stage = stages[local]
-    if (stage === undefined) continue
-    const last = local === needed.at(-1)
-    if (stage.named && (last ? stage.name !== name : indexOf.has(stage.name)))
-      problems.syntax(
-        yaml.span(key),
-        last
-          ? `The stage is called ${JSON.stringify(name)} here and ${JSON.stringify(stage.name)} in its file.`
-          : `Its file has a stage ${JSON.stringify(stage.name)}, which is the name of another stage here.`,
-        'A definition file names its stages in its own text: change one of the two names.',
-      )
-    const relative = stage.steps.flatMap(step => (step.kind === 'copy' && step.from.kind === 'context' ? step.sources : []))
-    const outside = relative.find(({path}) => !/^[/~$]/.test(plainText(path) ?? '/'))
-    if (outside !== undefined && folder !== '.')
-      problems.add(
-        'included-host-path',
-        'error',
-        outside.span,
-        `${plainText(outside.path)} is relative to the folder that the definition file is built in, which is not its own here.`,
-        'Move the definition file to the top of the context, or the stage into a Dockerfile.',
-        name,
-      )
+  const groundFor = (base: Base): Ground => ({...groundOf(base), ...(base.kind === 'stage' ? endOf(base.name) : undefined)})
+  const images = stagesForImages(reading, include)
+  const instead: Replacements = {
+    ground: base && groundFor(base),
+    images: new Map(images.map(({image, base}) => [normalizeReference(image), {ground: groundFor(base), origin: base}])),
+  }
+  const read = stagesOf(reading, include, instead, name)
+  if (read === undefined) return {stages: [], end: undefined}
+  const made = madePaths(reading, include)
+  const met: Met = {used: new Set(), patterns: []}
+  const stages = read.map(({stage}) => (file.format === 'def' ? rebased(stage, images) : replaceCopies(stage, made, met)))
+  const coming = needed.flatMap(local => stages[local] ?? [])
+  const inside = new Map(needed.map((local, i) => [local, {index: positions[i] ?? 0, name: include.names[i] ?? ''}]))
+  reportWithoutEffect(reading, include, coming, {base, images, made, met})
+  if (file.format === 'def') checkDefinition(reading, include, stages)
+  return {
+    stages: coming.map(stage => transplant(stage, inside, include)),
+    end: read[needed.at(-1) ?? 0]?.end,
   }
 }

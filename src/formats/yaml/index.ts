@@ -3,6 +3,7 @@ import type {Format} from '../../model/format.js'
 import {matchesYamlName, matchesYamlText} from './match.js'
 import {readYaml} from './read.js'
 import {writeYaml} from './write.js'
+import {writeChain} from './write-chain.js'
 
 export const yaml: Format = {
   name: 'yaml',
@@ -11,4 +12,5 @@ export const yaml: Format = {
   matchesText: matchesYamlText,
   read: readYaml,
   write: writeYaml,
+  writeChain,
 }

@@ -141,8 +141,8 @@ function readRawStages(parsed: ParsedYaml, problems: Problems): RawStage[] {
     if ('rules' in plain || 'definition' in plain) {
       const result = definitionStageSchema.safeParse(plain)
       if (result.success) return {name, key, node, input: {rules: 'def', stage: result.data}}
-      const inner = {definition: ['header', 'sections']}
-      reportIssues(result.error.issues, {...where, keys: ['rules', 'engine', 'definition'], inner})
+      const inner = {definition: ['header', 'sections'], from: ['stage']}
+      reportIssues(result.error.issues, {...where, keys: ['rules', 'engine', 'from', 'definition'], inner})
       return []
     }
     if ('file' in plain) {
@@ -250,18 +250,15 @@ function place(reading: Reading, raw: readonly RawStage[]): PlacedStage[] {
 /** A stage is read when the one it starts from has been: it goes on with its variables, folder and shell. */
 function compile(reading: Reading, placed: readonly PlacedStage[]): Stage[] {
   const placeOf = new Map(placed.map(({index}, i) => [index, i] as const))
-  const parents = placed.map(({raw: {input}}) => {
-    const from = input.rules === 'docker' ? input.stage.from : input.rules === 'file' ? input.include.from : undefined
-    const index = typeof from === 'object' ? reading.indexOf.get(from.stage) : undefined
-    return index === undefined ? undefined : placeOf.get(index)
-  })
+  const parents = placed.map(({raw: {input}}) =>
+    parentsOf(input).flatMap(name => placeOf.get(reading.indexOf.get(name) ?? -1) ?? []),
+  )
   const ends = new Map<number, StageEnd>()
   const stages: Stage[] = []
   for (const i of inBaseOrder(parents)) {
     const stage = placed[i]
     if (stage === undefined) continue
-    const parent = parents[i]
-    const read = readPlaced(reading, stage, parent === undefined ? undefined : ends.get(parent))
+    const read = readPlaced(reading, stage, name => ends.get(placeOf.get(reading.indexOf.get(name) ?? -1) ?? -1))
     stages.push(...read.stages.map(each => ({...each, ...engineOf(reading, stage.raw)})))
     if (read.end !== undefined) ends.set(i, read.end)
   }
@@ -274,10 +271,20 @@ function engineOf({yaml}: Reading, {node, input}: RawStage): Pick<Stage, 'engine
   return value === undefined ? {} : {engine: {value, span: yaml.span(yaml.node(['engine'], node) ?? node)}}
 }
 
+/** The stages that a stage may stand on, as they are named. */
+function parentsOf(input: RawStage['input']): string[] {
+  if (input.rules === 'file')
+    return [input.include.from, ...Object.values(input.include.images ?? {})].flatMap(from =>
+      typeof from === 'object' ? [from.stage] : [],
+    )
+  const {from} = input.stage
+  return typeof from === 'object' ? [from.stage] : []
+}
+
 function readPlaced(
   reading: Reading,
   {raw, index, include}: PlacedStage,
-  parent: StageEnd | undefined,
+  endOf: (stage: string) => StageEnd | undefined,
 ): {readonly stages: readonly Stage[]; readonly end: StageEnd | undefined} {
   const {name, key, node, input} = raw
   if (input.rules === 'def') {
@@ -285,12 +292,17 @@ function readPlaced(
     return {stages: stage === undefined ? [] : [stage], end: undefined}
   }
   if (input.rules === 'docker') {
-    const {stage, end} = readStage(reading, {name, key, node, index, ...input}, parent)
+    const {from} = input.stage
+    const {stage, end} = readStage(
+      reading,
+      {name, key, node, index, ...input},
+      typeof from === 'object' ? endOf(from.stage) : undefined,
+    )
     return {stages: [stage], end}
   }
   if (include === undefined) return {stages: [], end: undefined}
   const positions = include.needed.map((_, i) => index - include.needed.length + 1 + i)
-  return readInclude(reading, include, positions, parent)
+  return readInclude(reading, include, positions, endOf)
 }
 
 function reportUnused(file: string, {buildArguments, problems}: Reading): void {

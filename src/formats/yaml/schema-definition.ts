@@ -1,6 +1,6 @@
 /** A stage in the language of definition files. */
 import {z} from 'zod'
-import {engine, scalar, text} from './schema-parts.js'
+import {engine, scalar, stageOnly, text} from './schema-parts.js'
 
 const sectionNames = [
   'help',
@@ -40,6 +40,9 @@ export const definitionStageSchema = z
       .literal('def', {error: 'should be def'})
       .meta({description: 'This stage means what Apptainer means by a definition file.', examples: ['def']}),
     engine: engine.optional(),
+    from: stageOnly
+      .meta({description: 'The stage that it starts from instead of what its header says.', examples: [{stage: 'base'}]})
+      .optional(),
     definition: z
       .strictObject(
         {

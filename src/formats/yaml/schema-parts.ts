@@ -9,6 +9,9 @@ export function text(description: string, ...examples: unknown[]) {
   return z.string({error: 'should be a text'}).meta({type: scalar, description, examples})
 }
 
+/** Another stage, where something else could stand as well. */
+export const stageOnly = z.strictObject({stage: text('The name of another stage.', 'base')}, {error: 'should be {stage: NAME}'})
+
 export const name = z.string().regex(/^[^\s=\0]+$/, {error: 'should be a name without blanks and "="'})
 
 export const strings = z.array(z.string({error: 'should be a text'}).meta({type: scalar}), {error: 'should be a list of texts'})

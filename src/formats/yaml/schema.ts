@@ -7,20 +7,27 @@
  */
 import {z} from 'zod'
 import {definitionStageSchema} from './schema-definition.js'
-import {argument, engine, labels, name, number, scalar, shell, strings, text, textOrList, values} from './schema-parts.js'
+import {
+  argument,
+  engine,
+  labels,
+  name,
+  number,
+  scalar,
+  shell,
+  stageOnly,
+  strings,
+  text,
+  textOrList,
+  values,
+} from './schema-parts.js'
 import {stepSchema} from './schema-steps.js'
 
 export {definitionStageSchema} from './schema-definition.js'
 export {mountSchema, stepSchemas} from './schema-steps.js'
 
 /** What a stage starts from. */
-const base = z.union(
-  [
-    z.string().meta({type: scalar}),
-    z.strictObject({stage: text('The name of another stage.', 'base')}, {error: 'should be {stage: NAME}'}),
-  ],
-  {error: 'should be a text, or {stage: NAME}'},
-)
+const base = z.union([z.string().meta({type: scalar}), stageOnly], {error: 'should be a text, or {stage: NAME}'})
 
 export const stageSchema = z
   .strictObject({
@@ -89,10 +96,7 @@ export const stageSchema = z
 
 export const includeSchema = z
   .strictObject({
-    file: text(
-      'A Dockerfile or a definition file in the build context, which for its copies is the folder that it lies in.',
-      'deps/boost/Dockerfile',
-    ),
+    file: text('A Dockerfile or a definition file in the build context.', 'deps/boost/Dockerfile'),
     stage: text(
       'The stage of it that is meant. Default: its last one. The stages that this one needs come along.',
       'final',
@@ -109,6 +113,36 @@ export const includeSchema = z
       .meta({description: 'Its build arguments. Variables of `args` are filled in.', examples: [{VERSION: '1.2'}]})
       .optional(),
     engine: engine.optional(),
+    images: z
+      .record(z.string(), stageOnly, {error: 'should be a map from images to {stage: NAME}'})
+      .meta({
+        description:
+          'Images that the file names and that are stages here: what its FROM lines and its copies name, or the From of a definition file.',
+        examples: [{'registry.example/project/boost:1.2': {stage: 'boost'}, './base.sif': {stage: 'base'}}],
+      })
+      .optional(),
+    copies: z
+      .record(
+        z.string(),
+        z.strictObject(
+          {
+            stage: text('The stage that makes it.', 'build'),
+            path: text('Where it is in the image of that stage.', '/src/app'),
+          },
+          {error: 'should be {stage: NAME, path: PATH}'},
+        ),
+        {error: 'should be a map from paths to {stage: NAME, path: PATH}'},
+      )
+      .meta({
+        description:
+          'Paths of its context that a Dockerfile copies and that another stage makes: they are copied from that stage, as if somebody had put them there. A "/" at the end says that it is a folder.',
+        examples: [{app: {stage: 'build', path: '/src/app'}}],
+      })
+      .optional(),
+    context: text(
+      'The folder of the build context that its copies are relative to. Default: the one that the Dockerfile lies in.',
+      '.',
+    ).optional(),
   })
   .meta({
     title: 'included stage',

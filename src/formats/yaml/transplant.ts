@@ -14,6 +14,8 @@ export function transplant(
   {folder, file}: Surroundings,
 ): Stage {
   const origin = <T extends CopyOrigin>(from: T): T => {
+    // What was put in its place names a stage of this description already, as does a base below.
+    if (from.kind === 'stage' && from.span.file !== file.name) return from
     if (from.kind === 'stage') {
       const there = from.index === undefined ? undefined : inside.get(from.index)
       return {...from, index: there?.index, name: there?.name ?? from.name}
@@ -29,7 +31,6 @@ export function transplant(
   }
   const {base} = stage
   const parent = base.kind === 'stage' && base.index !== undefined ? inside.get(base.index) : undefined
-  // A base that was put under it names a stage of this description already.
   const own = base.kind === 'stage' && base.span.file === file.name
   const here = inside.get(stage.index)
   return {

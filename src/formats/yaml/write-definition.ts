@@ -26,6 +26,7 @@ export function writeDefinitionStage(writing: Writing, stage: Stage): Value | un
   return map([
     ['rules', text('def')],
     ['engine', stage.engine && text(stage.engine.value)],
+    ['from', stage.base.kind === 'stage' ? map([['stage', text(stage.base.name)]], 'flow') : undefined],
     [
       'definition',
       map([

@@ -59,7 +59,7 @@ function writeStages(writing: Writing, stages: readonly Stage[], args: readonly 
       )
     names.add(stage.name)
   }
-  for (const i of inBaseOrder(parents)) {
+  for (const i of inBaseOrder(parents.map(parent => (parent === undefined ? [] : [parent])))) {
     const stage = stages[i]
     if (stage === undefined) continue
     if (stage.rules === 'def') {

@@ -1,0 +1,6 @@
+#include <stdio.h>
+
+int main(void) {
+    puts("Built by two Dockerfiles");
+    return 0;
+}

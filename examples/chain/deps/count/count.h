@@ -1,0 +1,2 @@
+/** How many letters a text has. */
+int count_letters(const char *text);
