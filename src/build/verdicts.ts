@@ -78,7 +78,11 @@ export class Verdicts {
     this.#images.delete(index)
     this.#isWhole.delete(index)
     this.#stored.delete(index)
-    await known?.then(image => image.close())
+    // One that could not be opened is told where it was wanted.
+    await known?.then(
+      image => image.close(),
+      () => {},
+    )
   }
 
   /** The base that a stage starts from, opened once, and only to judge what is copied onto it. */

@@ -28,7 +28,7 @@ export interface EnginesWanted {
   readonly stages: readonly string[]
   /** Whether an engine that makes trees is needed whatever the stages say. */
   readonly tree: boolean
-  /** Options for the engine of the stages that name none. */
+  /** Options for the engine's own build command: `NAME:OPTION` for that engine, else for the one of the stages that name none. */
   readonly arguments: readonly string[]
   readonly noHttps: boolean
 }
@@ -44,10 +44,17 @@ export async function enginesHere(wanted: EnginesWanted, options: EngineOptionsO
   function add(name: string, chosen: ChosenEngine): EngineHere {
     const {version, mapping} = chosen
     const engine = chosen.kind === 'tree' ? chosen.engine : imageEngine(chosen.facts)
-    const found = {engine, version, mapping, arguments: []}
+    const found = {engine, version, mapping, arguments: argumentsFor(engine.name, name === '')}
     here.set(name, found)
     if (chosen.kind === 'image') storages.set(chosen.facts.name, storageOf(chosen.facts))
     return found
+  }
+
+  function argumentsFor(name: string, isMain: boolean): string[] {
+    return wanted.arguments.flatMap(text => {
+      const [, own, option = text] = /^([a-z]+):(-.*)$/s.exec(text) ?? []
+      return own === undefined ? (isMain ? [option] : []) : own === name ? [option] : []
+    })
   }
 
   function storageOf(facts: ImageEngineFacts): EngineImages {
@@ -56,7 +63,7 @@ export async function enginesHere(wanted: EnginesWanted, options: EngineOptionsO
   }
 
   const chosen = await selectEngine(question, options)
-  const main = {...add('', chosen), arguments: wanted.arguments}
+  const main = add('', chosen)
   for (const name of new Set(wanted.stages))
     if (name !== main.engine.name) add(name, await selectEngine({...question, wanted: name}, options))
   const treeIn = () => [main, ...here.values()].find(({engine}) => engine.kind === 'tree')

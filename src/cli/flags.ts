@@ -66,8 +66,8 @@ export const building = {
   rocm: Flags.boolean({description: 'ROCm support while steps run'}),
   'fix-perms': Flags.boolean({description: 'make files of the base readable and writable for their owner'}),
   'engine-arg': Flags.string({
-    description: "argument for the engine's build command, as it is",
-    helpValue: 'ARG',
+    description: "argument for the engine's build command, as it is; with its name in front for one of several engines",
+    helpValue: '[ENGINE:]ARG',
     multiple: true,
   }),
   'override-labels': Flags.boolean({description: 'let %labels and %help win over those of the base'}),

@@ -3,7 +3,7 @@ import {resolve} from 'node:path'
 import {emptyImage} from '../images/overlay.js'
 import type {Base} from '../model/description.js'
 import type {Image} from '../model/image.js'
-import type {Identity, ImageOpener, ResolvedBase} from '../model/ports.js'
+import type {EngineImages, Identity, ImageOpener, ResolvedBase} from '../model/ports.js'
 import type {LocalReference} from '../model/reference.js'
 import type {BlobCache} from '../system/blob-cache.js'
 import {storedImage} from '../system/stored-image.js'
@@ -19,6 +19,8 @@ export interface OpenerOptions {
   readonly offline?: boolean | undefined
   readonly tell?: ((text: string) => void) | undefined
   readonly signal: AbortSignal
+  /** The storages of the engines that are at work. */
+  readonly storage?: ((engine: string) => EngineImages) | undefined
 }
 
 /** How images in the storage of an engine are named: podman and buildah share theirs. */
@@ -57,13 +59,14 @@ export function imageOpener(options: OpenerOptions): ImageOpener {
 
     async held(stage, paths, signal) {
       const {heldImage} = await import('../system/held-image.js')
-      const {name, engine} = stage.record
+      const {name, digest, engine} = stage.record
       return heldImage(stage, paths, {
         environment: process.env,
         signal,
-        openWhole: async () => {
+        isThere: async () => (await options.storage?.(engine.name).find(name, signal))?.id === digest,
+        openWhole: async id => {
           const {openImage} = await import('./open-image.js')
-          return openImage(`${storageName(engine.name)}:${name}`, {...options, environment: process.env, signal})
+          return openImage(`${storageName(engine.name)}:${id}`, {...options, environment: process.env, signal})
         },
       })
     },

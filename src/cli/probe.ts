@@ -1,7 +1,6 @@
 /** The engine of a build: what comes into question, asked in that order until one works. */
 import {apptainerEngine} from '../engines/apptainer.js'
 import type {ImageEngineFacts, TreeEngineName} from '../model/engines.js'
-import {ExitCode, SifstageError} from '../model/errors.js'
 import type {Engine, EngineStatus, Mapping} from '../model/ports.js'
 import {choiceLine, chooseEngine as choose, type EngineQuestion} from '../plan/engine-choice.js'
 import {probes} from '../probes/index.js'
@@ -41,21 +40,4 @@ export async function selectEngine(question: EngineQuestion, options: EngineOpti
 function usableTree({name, path, version, mapping}: EngineStatus) {
   if (path === undefined || version === undefined || mapping === undefined) throw new Error(`${name} is usable without a program`)
   return {path, version, mapping}
-}
-
-/**
- * The engine that turns stages into trees, for whatever ends in a .sif.
- * @throws SifstageError (4) that says what is missing and what to do
- */
-export async function chooseEngine(
-  wanted: string,
-  options: EngineOptionsOfProbe,
-): Promise<{readonly engine: Engine; readonly version: string; readonly mapping: Mapping}> {
-  const chosen = await selectEngine({wanted, format: 'def', output: 'sif'}, options)
-  if (chosen.kind === 'tree') return chosen
-  throw new SifstageError(
-    ExitCode.noEngine,
-    `--engine ${wanted}: a .sif is made by apptainer or singularity`,
-    'Use --engine apptainer, or leave it out. `sifstage engines` shows what is here.',
-  )
 }

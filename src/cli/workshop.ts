@@ -241,7 +241,7 @@ export async function openWorkshop(
       store,
       history: stageHistory(folder, resolve(input), identity),
       bases: baseResolver({...images, folder, pins, environment: process.env}),
-      opener: imageOpener({...images, store: folder, signal}),
+      opener: imageOpener({...images, store: folder, storage: engines.storage, signal}),
       images: imageTools({identity, mapping, environment, runner}),
       archives,
       remote: remoteSources(folder, identity, process.env, flags.offline),

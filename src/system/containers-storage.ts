@@ -106,7 +106,8 @@ export function containersStorage(options: ContainersOptions): EngineImages {
         throw failed(`${reference} cannot be pulled`, result.lines)
       }
       await run(['tag', reference, name], `the image cannot be named ${name}`, signal)
-      await capture([...user, program, kind === 'podman' ? 'untag' : 'rmi', reference], around)
+      // It has the other name by now, and keeps that.
+      await capture([...user, program, 'rmi', reference], around)
       return true
     },
 

@@ -11,8 +11,10 @@ import {errorCode} from './files.js'
 export interface HeldImageOptions {
   readonly environment: NodeJS.ProcessEnv
   readonly signal: AbortSignal
-  /** Opens all of an image of the engine's storage. */
-  openWhole(): Promise<Image>
+  /** Opens all of an image of the engine's storage, by its id. */
+  openWhole(id: string): Promise<Image>
+  /** Whether the engine has it still. */
+  isThere(): Promise<boolean>
 }
 
 /** All of it. */
@@ -64,12 +66,22 @@ async function hashedEntries(image: Image, paths: readonly string[], signal: Abo
 export async function heldImage(
   {record, facts, known}: HeldStage,
   paths: readonly string[] | undefined,
-  {environment, signal, openWhole}: HeldImageOptions,
+  {environment, signal, openWhole, isThere}: HeldImageOptions,
 ): Promise<Image> {
   let whole: Promise<Image> | undefined
   const open = () => {
-    whole ??= openWhole()
+    whole ??= openOr()
     return whole
+  }
+  // By the id: a name may have gone to another image meanwhile.
+  const id = record.engine.name === 'docker' ? record.digest : record.digest.replace(/^sha256:/, '')
+  async function openOr(): Promise<Image> {
+    try {
+      return await openWhole(id)
+    } catch (error) {
+      signal.throwIfAborted()
+      throw (await isThere()) ? error : new ImageNotKept(record.key)
+    }
   }
   const before = await known.load()
   const plain = paths === undefined ? undefined : plainParts(paths)
@@ -86,7 +98,7 @@ export async function heldImage(
     if (paths !== undefined && plain !== undefined) {
       const daemon = await api()
       try {
-        const found = daemon && (await readParts(daemon, record.name, plain, signal))
+        const found = daemon && (await readParts(daemon, id, plain, signal))
         if (found !== undefined) {
           const all = new Map([...(before?.entries ?? []), ...found].map(entry => [entry.path, entry]))
           await known.save({asked: [...(before?.asked ?? []), ...paths], entries: [...all.values()]})
@@ -116,7 +128,7 @@ export async function heldImage(
       const daemon = few ? await api() : undefined
       if (daemon === undefined) return (await open()).contents(wanted, visit, stop)
       try {
-        await readContents(daemon, record.name, wanted, visit, stop)
+        await readContents(daemon, id, wanted, visit, stop)
       } catch (error) {
         stop.throwIfAborted()
         if (error instanceof DockerStatus && error.status === 404) throw new ImageNotKept(record.key)

@@ -133,3 +133,9 @@ export async function listImage(sif: string): Promise<Map<string, string>> {
     rmSync(folder, {recursive: true, force: true})
   }
 }
+
+/** Where podman and buildah keep the images of the tests, as variables for the engine's user. */
+export async function containersEnvironment(): Promise<Readonly<Record<string, string>>> {
+  const {stdout} = await execa(join(root, 'scripts/containers.sh'), ['env', ...(user === undefined ? [] : [user])])
+  return Object.fromEntries([...stdout.matchAll(/(CONTAINERS_\w+)=(\S+)/g)].map(([, name = '', value = '']) => [name, value]))
+}
