@@ -337,6 +337,13 @@ class Build {
     })
   }
 
+  /** Images of stages that have no key are of this build alone. */
+  async #dropUnkept(): Promise<void> {
+    for (const {done} of this.#standing.finished.values())
+      if (done?.stored?.kind === 'held' && done.stored.record.key === '')
+        await this.ports.storage(done.stored.record.engine.name).remove(done.stored.record.name)
+  }
+
   /** Writes OUT, if all is well. */
   async #write(): Promise<Pick<BuildResult, 'output' | 'outputFailure'>> {
     const nothing = {output: undefined, outputFailure: undefined}
@@ -376,6 +383,7 @@ class Build {
       if (!(error instanceof Withheld)) throw error
     } finally {
       await this.#verdicts.close()
+      await this.#dropUnkept()
       await Promise.all(this.#discarding.values())
     }
     const {output, outputFailure} = written

@@ -65,6 +65,7 @@ function itemJson(item: StoreItem, folder: string): object {
     ...(item.stages[0] === undefined ? {} : {stage: item.stages[0]}),
     bytes: item.bytes,
     ...(item.kind === 'stage' ? {imageBytes: item.imageBytes} : {}),
+    ...(item.inEngine === undefined ? {} : {inEngine: item.inEngine}),
     lastUsed: new Date(item.used).toISOString(),
     path: join(folder, item.paths[0] ?? item.name),
     usedBy: item.stages,
@@ -77,6 +78,7 @@ function remark(item: StoreItem): string {
   return [
     ...(item.old ? ['old format, never read'] : []),
     ...(item.kind === 'stage' && !item.old && item.image === undefined ? ['without its image'] : []),
+    ...(item.inEngine === undefined ? [] : [`its image is in ${item.inEngine.engine}`]),
     ...item.heldBy.map(who => `in use: ${who}`),
   ].join(', ')
 }
@@ -159,6 +161,27 @@ async function pruneKept(folder: string, identity: Identity, dryRun: boolean): P
   return found
 }
 
+/** Takes the names away that stages have in the storages of engines, and the images with them; gives back what stays. */
+async function removeFromEngines(removed: readonly Removal[], identity: Identity): Promise<string[]> {
+  const images = removed.flatMap(({item, part}) => (part === 'whole' && item.inEngine !== undefined ? [item.inEngine] : []))
+  if (images.length === 0) return []
+  const [{engineStorage}, {findProgram}, {isImageEngineName}] = await Promise.all([
+    import('../system/engine-storage.js'),
+    import('../probes/programs.js'),
+    import('../model/engines.js'),
+  ])
+  const left: string[] = []
+  for (const {engine, name} of images) {
+    const path = isImageEngineName(engine) ? findProgram(engine, process.env['PATH'] ?? '') : undefined
+    if (path === undefined || !isImageEngineName(engine)) left.push(`${name} stays in ${engine}, which is not here\n`)
+    else
+      await engineStorage({engine, path, identity, environment: process.env, noHttps: false, explain: () => undefined}).remove(
+        name,
+      )
+  }
+  return left
+}
+
 /** One line for each thing that goes; an image that goes with its entry is not told twice. */
 function removals(removed: readonly Removal[]): string {
   const whole = new Set(removed.filter(each => each.part === 'whole').map(each => each.item))
@@ -178,6 +201,7 @@ export async function runCachePrune(flags: PruneFlags): Promise<Outcome> {
   const {folder, identity} = await open(flags)
   const {removed, held, bytesBefore, bytesAfter} = await prune(folder, {owner: identity, ...options})
   const kept = await pruneKept(folder, identity, flags['dry-run'])
+  const left = flags['dry-run'] ? [] : await removeFromEngines(removed, identity)
   const entries = new Set(removed.filter(each => each.part === 'whole').map(each => each.item)).size
   const images = new Set(removed.map(each => each.item)).size - entries
   const bytes = bytesBefore - bytesAfter
@@ -203,7 +227,7 @@ export async function runCachePrune(flags: PruneFlags): Promise<Outcome> {
       held: held.map(item => itemJson(item, folder)),
     },
     text: `${flags['dry-run'] ? removals(removed) : ''}${verb} ${what} (${showSize(bytes)}) from ${folder}; ${showSize(bytesAfter)} ${flags['dry-run'] ? 'would stay' : 'left'}\n`,
-    messages: stays.join(''),
+    messages: [...stays, ...left].join(''),
   }
 }
 

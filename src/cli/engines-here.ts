@@ -59,7 +59,14 @@ export async function enginesHere(wanted: EnginesWanted, options: EngineOptionsO
 
   function storageOf(facts: ImageEngineFacts): EngineImages {
     const {explain} = imageEngine(facts)
-    return engineStorage({facts, identity: options.identity, environment: options.environment, noHttps, explain})
+    return engineStorage({
+      engine: facts.name,
+      path: facts.path,
+      identity: options.identity,
+      environment: options.environment,
+      noHttps,
+      explain,
+    })
   }
 
   const chosen = await selectEngine(question, options)

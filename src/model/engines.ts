@@ -17,6 +17,11 @@ export function isEngineName(text: string): text is EngineName {
   return ENGINE_NAMES.some(name => name === text)
 }
 
+/** Whether a text names an engine that keeps images itself. */
+export function isImageEngineName(text: string): text is ImageEngineName {
+  return IMAGE_ENGINES.some(name => name === text)
+}
+
 /** What was found out about an engine that builds images, as far as it decides how it is called. */
 export interface ImageEngineFacts {
   readonly name: ImageEngineName

@@ -9,7 +9,7 @@ import {type EntryKind, RECORD, STORE_VERSION} from './entry.js'
 import {leaseName, liveLeases} from './leases.js'
 import {type RunningBuild, runningBuilds, serverTime} from './session.js'
 
-export type ItemKind = 'stage' | 'artifacts' | 'checkpoint' | 'output' | 'base' | 'layer' | 'download' | 'cache'
+export type ItemKind = 'stage' | 'held' | 'artifacts' | 'checkpoint' | 'output' | 'base' | 'layer' | 'download' | 'cache'
 
 export interface StoreItem {
   readonly kind: ItemKind
@@ -23,6 +23,8 @@ export interface StoreItem {
   readonly imageBytes: number
   /** Path of that image, below the store. */
   readonly image: string | undefined
+  /** The image that an engine keeps for a stage: its bytes are not in the store. */
+  readonly inEngine?: {readonly engine: string; readonly name: string}
   /** Milliseconds since the epoch. */
   readonly used: number
   /** Written by an older version: never read, and the first to go. */
@@ -35,6 +37,7 @@ export interface StoreItem {
 
 const ENTRIES: readonly (readonly [EntryKind, ItemKind])[] = [
   ['stages', 'stage'],
+  ['held', 'held'],
   ['artifacts', 'artifacts'],
   ['checkpoints', 'checkpoint'],
   ['outputs', 'output'],
@@ -74,6 +77,13 @@ interface RecordFacts {
   readonly version?: unknown
   readonly stage?: unknown
   readonly image?: {readonly file?: unknown}
+  readonly engine?: {readonly name?: unknown}
+  readonly name?: unknown
+}
+
+/** Where the image of a stage is that an engine keeps. */
+function heldIn({engine, name}: RecordFacts): Pick<StoreItem, 'inEngine'> {
+  return typeof engine?.name === 'string' && typeof name === 'string' ? {inEngine: {engine: engine.name, name}} : {}
 }
 
 /** What runs on a store. */
@@ -145,7 +155,7 @@ class Inventory {
       const image = kind === 'stage' && typeof record.image?.file === 'string' ? `${name}/${record.image.file}` : undefined
       const kept = image === undefined ? undefined : await lstat(join(this.folder, image)).catch(() => undefined)
       const own = typeof record.stage === 'string' ? [record.stage] : []
-      if (kind === 'stage') for (const stage of own) this.#note(text, found.name, stage)
+      if (kind === 'stage' || kind === 'held') for (const stage of own) this.#note(text, found.name, stage)
       this.#add({
         kind,
         name,
@@ -154,6 +164,7 @@ class Inventory {
         imageBytes: kept === undefined ? 0 : onDisk(kept),
         image: kept === undefined ? undefined : image,
         used: stats.mtimeMs,
+        ...(kind === 'held' ? heldIn(record) : {}),
         old: typeof record.version === 'number' && record.version < STORE_VERSION,
         stages: own,
       })

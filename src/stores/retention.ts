@@ -50,7 +50,7 @@ const IMAGES = 1
 function tierOf({item, part}: Removal): number {
   if (item.old) return 0
   if (part === 'image' || item.kind === 'checkpoint') return IMAGES
-  return item.kind === 'stage' || item.kind === 'artifacts' ? 3 : 2
+  return item.kind === 'stage' || item.kind === 'held' || item.kind === 'artifacts' ? 3 : 2
 }
 
 /** All that could go, in the order in which it goes: by tier, then least recently used first. */
