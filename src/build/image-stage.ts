@@ -137,9 +137,19 @@ async function buildImage(run: StageRun, engine: ImageEngine, image: string): Pr
     secretIds: secretIds(stage, ports.secrets.ids),
     layers: ports.imageCache.layers(stage.name),
     noCache: isFresh(request, stage.name),
+    isForeign: request.architecture !== ports.architecture,
   })
   await writeScript(script, ports)
-  await withLog(run, log => runCommands(run, script.commands, log))
+  const storage = ports.storage(engine.name)
+  const before = await storage.containers(run.signal)
+  try {
+    await withLog(run, log => runCommands(run, script.commands, log))
+  } catch (error) {
+    const left = await storage.clear(before)
+    const text = `${left} containers of the build may be left, which another build of ${engine.name} may work in (${engine.name} rm)`
+    if (left > 0) ports.sink.emit({event: 'note', stage: stage.name, severity: 'warning', text})
+    throw error
+  }
 }
 
 /** Fetches the image of the stage's key from where others left it; tells whether it was there. */

@@ -78,6 +78,7 @@ function shownImageScript(
     secretIds: secretIds(stage, ports.secrets.ids),
     layers: ports.imageCache.layers(stage.name),
     noCache: isFresh(request, stage.name),
+    isForeign: request.architecture !== ports.architecture,
   })
 }
 

@@ -96,6 +96,8 @@ export interface BuildPorts {
   /** The storage of an image engine, by the engine's name. */
   readonly storage: (engine: string) => EngineImages
   readonly imageCache: ImageCache
+  /** Of this machine, in Go's words. */
+  readonly architecture: string
   /** Stages as Dockerfiles: those that the target needs, each after what it needs itself. */
   readonly dockerfiles: (description: Description, target: number, heredocs: boolean) => StageFilesResult
   readonly identity: Identity

@@ -14,7 +14,7 @@ import {renderDiagnostics} from '../reports/text.js'
 import {fileError, leftBeside, writeWhole} from '../system/files.js'
 import {dryRun} from './dry-run.js'
 import type {BuildingFlags, EverywhereFlags} from './flags.js'
-import {exitCodeOf, type Loaded, loadInput} from './input.js'
+import {exitCodeOf, hostArchitecture, type Loaded, loadInput} from './input.js'
 import {holdLocked} from './locks.js'
 import type {Outcome} from './outcome.js'
 import {printable} from './progress.js'
@@ -153,6 +153,7 @@ export async function runBuild(input: string | undefined, flags: BuildFlags, aro
     await holdLocked(request, loaded.pins, ports.bases, around.signal)
     refuseCacheMounts(request)
     refuseUnknown(request, ports)
+    refusePlatform(request, ports)
     const unmet = demandsOf(request.description, request.target, secrets.ids, request.options.cacheMounts)
     loaded = {...loaded, diagnostics: arrange([...loaded.diagnostics, ...unmet], loaded.source)}
     if (exitCodeOf(loaded.diagnostics) !== ExitCode.done) return stopped(loaded, around.colour)
@@ -218,6 +219,21 @@ function refuseCacheMounts({options, description, target}: BuildRequest): void {
       `--cache-mount ${options.cacheMounts[0]}: no stage of ${description.file} is one of a definition file`,
       'In a Dockerfile write RUN --mount=type=cache,target=TARGET, in YAML `mounts:` of the step',
     )
+}
+
+/** Engines that make trees run what they build as it is. */
+function refusePlatform({architecture, description, target}: BuildRequest, {engineOf}: BuildPorts): void {
+  if (architecture === hostArchitecture) return
+  for (const index of neededStages(description, target)) {
+    const stage = description.stages[index]
+    const engine = stage === undefined ? undefined : engineOf(stage).engine
+    if (engine?.kind !== 'tree') continue
+    throw new SifstageError(
+      ExitCode.noEngine,
+      `--platform linux/${architecture}: ${engine.name} builds for the machine that it runs on alone (linux/${hostArchitecture})`,
+      'Build it on such a machine, or with docker, podman or buildah: --engine docker -o NAME.oci.tar',
+    )
+  }
 }
 
 /** Options that mean nothing to any engine of the build. */

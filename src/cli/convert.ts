@@ -10,7 +10,7 @@ import {convertDocument} from '../reports/json.js'
 import {renderDiagnostics} from '../reports/text.js'
 import {fileError, writeWhole} from '../system/files.js'
 import type {EverywhereFlags} from './flags.js'
-import {architecture, exitCodeOf, type Loaded, loadInput} from './input.js'
+import {exitCodeOf, type Loaded, loadInput} from './input.js'
 import type {Outcome} from './outcome.js'
 
 export type ConvertFlags = EverywhereFlags & {
@@ -72,7 +72,7 @@ export async function runConvert(input: string | undefined, flags: ConvertFlags,
     keepCwd: flags['keep-cwd'],
     context: loaded.context,
     ignore: loaded.ignore,
-    architecture,
+    architecture: loaded.architecture,
   }
   if (to === 'stages' && output !== undefined) {
     const {stageFiles, writeFolder} = await import('./stage-files.js')

@@ -20,6 +20,7 @@ export const everywhere = {
     multiple: true,
   }),
   'build-arg-file': Flags.string({description: 'file with one K=V a line', helpValue: 'FILE'}),
+  platform: Flags.string({description: 'what to build for, where the engine can', helpValue: 'linux/ARCH'}),
   context: Flags.string({description: 'folder that host paths are relative to', helpValue: 'DIR'}),
   base: Flags.string({
     description: 'use another image in the place of REF, everywhere',
@@ -92,6 +93,7 @@ export type EverywhereFlags = {
   readonly target?: string | undefined
   readonly 'build-arg'?: readonly string[] | undefined
   readonly 'build-arg-file'?: string | undefined
+  readonly platform?: string | undefined
   readonly context?: string | undefined
   readonly base?: readonly string[] | undefined
   readonly json: boolean

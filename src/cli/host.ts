@@ -6,11 +6,11 @@ import type {Diagnostic} from '../model/diagnostic.js'
 import type {Image} from '../model/image.js'
 import {startOf} from '../model/span.js'
 import {hostTexts} from '../system/host.js'
-import {architecture} from './input.js'
+import {hostArchitecture} from './input.js'
 
 /** What is known of this machine. */
 export async function thisHost(environment: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Host> {
-  return hostOf(await hostTexts(architecture, environment, signal))
+  return hostOf(await hostTexts(hostArchitecture, environment, signal))
 }
 
 /** Findings about an image have no place in a text: they stand at the start of what was typed. */

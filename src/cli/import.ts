@@ -20,7 +20,7 @@ import {fileError, writeWhole} from '../system/files.js'
 import {buildArguments} from './build-arguments.js'
 import {type FoundFile, findFiles} from './import-files.js'
 import {includedFiles} from './included.js'
-import {architecture, exitCodeOf} from './input.js'
+import {exitCodeOf, hostArchitecture} from './input.js'
 import type {Outcome} from './outcome.js'
 
 export interface ImportFlags {
@@ -63,7 +63,7 @@ export async function runImport(named: readonly string[], flags: ImportFlags, co
     const build = builds.get(file.path)
     const args = build?.args ?? new Map<string, string>()
     const format = await formatNamed(file.format).load()
-    const options: ReadOptions = {buildArgs: new Map([...args, ...given]), architecture}
+    const options: ReadOptions = {buildArgs: new Map([...args, ...given]), architecture: hostArchitecture}
     const {survey, diagnostics} = format.survey?.(
       file.name,
       file.text,
@@ -212,7 +212,7 @@ async function readBack(
   const context = contextFiles(root.path)
   const {description, diagnostics} = yaml.read(output, text, {
     buildArgs: new Map(),
-    architecture,
+    architecture: hostArchitecture,
     file: includedFiles(context, root.label, others),
   })
   others.set(output, text)

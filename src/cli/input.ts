@@ -25,15 +25,35 @@ import {loadSettings, type Settings} from './settings.js'
 /** No description is longer; what is, is something else by mistake. */
 const LARGEST_INPUT = 16 << 20
 
-/** Node's words for the machine to Go's. */
-export const architecture: string =
+/** This machine's, Node's word for it to Go's. */
+export const hostArchitecture: string =
   new Map([
     ['x64', 'amd64'],
     ['ia32', '386'],
     ['ppc64', 'ppc64le'],
   ]).get(arch()) ?? arch()
 
+/** What `--platform` may name, in Go's words. */
+const ARCHITECTURES = ['386', 'amd64', 'arm', 'arm64', 'loong64', 'mips64le', 'ppc64le', 'riscv64', 's390x']
+
+/**
+ * The architecture that is built for.
+ * @throws SifstageError (2) for a platform that is none
+ */
+function architectureOf(platform: string | undefined): string {
+  if (platform === undefined) return hostArchitecture
+  const [, name = ''] = /^linux\/(\w+)(?:\/v8)?$/.exec(platform) ?? []
+  if (ARCHITECTURES.includes(name)) return name
+  throw new SifstageError(
+    ExitCode.usage,
+    `--platform ${platform}: images are built for linux/ARCHITECTURE, one at a time`,
+    `The architectures are: ${ARCHITECTURES.join(', ')}; this machine's is linux/${hostArchitecture}`,
+  )
+}
+
 export interface Loaded {
+  /** What is built for, in Go's words. */
+  readonly architecture: string
   /** INPUT as typed. */
   readonly input: string
   /** INPUT's own text; empty when it could not be read. */
@@ -194,7 +214,12 @@ async function findingsOf(description: Description, scene: Scene, extent: Extent
 }
 
 /** What bases say of themselves, as those verbs resolve them that build. */
-async function storedLook(flags: ReadingFlags, settings: Settings, pins: Pins | undefined): Promise<LookAtImage> {
+async function storedLook(
+  flags: ReadingFlags,
+  architecture: string,
+  settings: Settings,
+  pins: Pins | undefined,
+): Promise<LookAtImage> {
   const [{references}, {identityOf, storeFolder}] = await Promise.all([
     import('../system/references.js'),
     import('./store-folder.js'),
@@ -205,7 +230,16 @@ async function storedLook(flags: ReadingFlags, settings: Settings, pins: Pins | 
       const identity = identityOf(flags['run-as'] ?? settings.runAs)
       const folder = storeFolder(flags['cache-dir'] ?? settings.cacheDir, identity, process.env)
       const noHttps = flags['no-https'] ?? false
-      resolver = references({folder, identity, architecture, noHttps, environment: process.env, offline: flags.offline, pins})
+      resolver = references({
+        folder,
+        identity,
+        architecture,
+        exact: architecture !== hostArchitecture,
+        noHttps,
+        environment: process.env,
+        offline: flags.offline,
+        pins,
+      })
     }
     return (await resolver.resolve(reference, signal)).config
   }
@@ -231,11 +265,13 @@ export async function loadInput(
       with: await replacementImage(each.replacement, each.folder, `${each.file}: bases: ${each.reference}`),
     })),
   )
+  const architecture = architectureOf(flags.platform)
   const {locked, offline = false} = flags
   const heeded = locked === undefined ? undefined : {locked, offline, 'lock-file': flags['lock-file']}
   const pins = heeded === undefined ? undefined : await pinsFor(input, heeded, `linux/${architecture}`)
   const nothing = {
     input,
+    architecture,
     settings,
     pins,
     rebased: new Set<number>(),
@@ -275,7 +311,7 @@ export async function loadInput(
     replacements: [...given, ...configured],
     folder: context.root,
     bases,
-    ...(heeded === undefined || bases !== 'build' ? {} : {look: await storedLook(flags, settings, pins)}),
+    ...(heeded === undefined || bases !== 'build' ? {} : {look: await storedLook(flags, architecture, settings, pins)}),
   })
   if (read.rebased === undefined)
     return {...nothing, source, others: texts, format, context, ignore, diagnostics: read.diagnostics}
@@ -304,6 +340,7 @@ export async function loadInput(
   const [found, {arrange}] = await Promise.all([findingsOf(rebased.description, scene, extent), import('../checks/arrange.js')])
   return {
     input,
+    architecture,
     source,
     others: texts,
     format,

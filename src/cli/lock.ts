@@ -14,7 +14,7 @@ import {writeLockText} from '../system/lock-file.js'
 import {isAskable, references} from '../system/references.js'
 import {RegistryError} from '../system/registry.js'
 import type {EverywhereFlags} from './flags.js'
-import {architecture, exitCodeOf, loadInput} from './input.js'
+import {exitCodeOf, loadInput} from './input.js'
 import {readLockFile} from './locks.js'
 import type {Outcome} from './outcome.js'
 import {identityOf, storeFolder} from './store-folder.js'
@@ -169,7 +169,7 @@ export async function runLock(
   const options = {
     folder: storeFolder(flags['cache-dir'] ?? loaded.settings.cacheDir, identity, process.env),
     identity,
-    architecture,
+    architecture: loaded.architecture,
     noHttps: flags['no-https'],
     environment: process.env,
   }
@@ -192,7 +192,7 @@ export async function runLock(
       )
     }
   }
-  const platform = `linux/${architecture}`
+  const platform = `linux/${loaded.architecture}`
   const around = {flags, refs, lock, platform, ask, now: () => new Date().toISOString()}
   const can = found.filter(each => unlockable(each).length === 0)
   const entries = await Promise.all(can.map(each => entryOf(each, around)))

@@ -21,7 +21,7 @@ import {storedImage} from '../system/stored-image.js'
 import type {BuildingFlags, EverywhereFlags} from './flags.js'
 import {hostDiagnostics, thisHost} from './host.js'
 import {storageName} from './image-opener.js'
-import {architecture, exitCodeOf, type Loaded, loadInput} from './input.js'
+import {exitCodeOf, hostArchitecture, type Loaded, loadInput} from './input.js'
 import {looksLikeImage} from './looks-like-image.js'
 import {openImage} from './open-image.js'
 import type {Outcome} from './outcome.js'
@@ -143,7 +143,7 @@ function jobOf(flags: ReportFlags, settings: Settings, signal: AbortSignal): Job
 
 function openGiven(image: string, {identity, flags, signal, store}: Job): Promise<Image> {
   return openImage(image, {
-    architecture,
+    architecture: hostArchitecture,
     identity,
     environment: process.env,
     signal,

@@ -17,7 +17,7 @@ import {artifactJson} from './build.js'
 import type {BuildingFlags, EverywhereFlags} from './flags.js'
 import {againstHost} from './host.js'
 import {imageOpener} from './image-opener.js'
-import {architecture, exitCodeOf, loadInput} from './input.js'
+import {exitCodeOf, loadInput} from './input.js'
 import {openImage} from './open-image.js'
 import type {Outcome} from './outcome.js'
 import {printable} from './progress.js'
@@ -113,7 +113,7 @@ export async function runVerify(
   const wanted = artifactsOf(description, neededStages(description, target.stage.index)).get(stage.index) ?? []
   const identity = identityOf(flags['run-as'] ?? loaded.settings.runAs)
   const open = {
-    architecture,
+    architecture: loaded.architecture,
     identity,
     environment: process.env,
     signal,
@@ -142,7 +142,7 @@ export async function runVerify(
               base: async () => base,
             },
             environment: loaded.context.environment,
-            architecture,
+            architecture: loaded.architecture,
             runtimeLibraries: runtimeLibraries(loaded),
           })
     reports = await verifyArtifacts({

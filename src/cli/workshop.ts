@@ -36,7 +36,7 @@ import {buildArguments} from './build-arguments.js'
 import {type EnginesHere, enginesHere} from './engines-here.js'
 import type {BuildingFlags, EverywhereFlags} from './flags.js'
 import {imageOpener} from './image-opener.js'
-import {architecture, type Loaded} from './input.js'
+import {hostArchitecture, type Loaded} from './input.js'
 import {showSize} from './quantities.js'
 import {shareStore} from './sharing.js'
 import {identityOf, storeFolder} from './store-folder.js'
@@ -105,7 +105,7 @@ export interface Workshop {
 /** Writes stages as Dockerfiles, for an engine that takes them. */
 async function dockerfileWriter(
   {hasImageEngine}: EnginesHere,
-  {context, ignore}: Pick<Loaded, 'context' | 'ignore'>,
+  {context, ignore, architecture}: Pick<Loaded, 'context' | 'ignore' | 'architecture'>,
   keepCwd: boolean,
 ): Promise<BuildPorts['dockerfiles']> {
   if (!hasImageEngine)
@@ -146,7 +146,8 @@ export async function openWorkshop(
     context,
     ignore,
     description,
-  }: Pick<Loaded, 'settings' | 'input' | 'pins' | 'context' | 'ignore' | 'description'>,
+    architecture,
+  }: Pick<Loaded, 'settings' | 'input' | 'pins' | 'context' | 'ignore' | 'description' | 'architecture'>,
   sink: Sink,
   signal: AbortSignal,
   purpose: 'looks' | 'builds' = 'looks',
@@ -218,7 +219,8 @@ export async function openWorkshop(
   const secrets = secretStore(given, identity, () => scratch.folder('secrets'))
   const tell = (text: string) => sink.emit({event: 'note', severity: 'info', text})
   const blobs = blobCache({folder, owner: identity, locked: store.locked})
-  const images = {architecture, identity, noHttps: options.noHttps, offline: flags.offline, blobs, tell}
+  const exact = architecture !== hostArchitecture
+  const images = {architecture, exact, identity, noHttps: options.noHttps, offline: flags.offline, blobs, tell}
   return {
     engines,
     scratch,
@@ -234,7 +236,8 @@ export async function openWorkshop(
       engineOf: engines.of,
       storage: engines.storage,
       imageCache: cache,
-      dockerfiles: await dockerfileWriter(engines, {context, ignore}, flags['keep-cwd']),
+      architecture: hostArchitecture,
+      dockerfiles: await dockerfileWriter(engines, {context, ignore, architecture}, flags['keep-cwd']),
       identity,
       mapping,
       runner,
@@ -340,7 +343,7 @@ export async function buildRequest(
     rebased: loaded.rebased,
     context: loaded.context,
     ignore: loaded.ignore?.text,
-    architecture,
+    architecture: loaded.architecture,
     options: engineOptions(flags),
     noCache: flags['no-cache'],
     noCacheFilter: filter,

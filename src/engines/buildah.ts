@@ -14,11 +14,13 @@ export function buildahEngine({name, path, isolation, heredocs}: ImageEngineFact
     const base = parent === undefined ? undefined : work.contexts.get(parent.name)
     const flags = [
       '--layers',
+      '--force-rm',
       // No label of its own in the image.
       '--identity-label=false',
       '--format=oci',
       ...(isolation === 'chroot' ? ['--isolation=chroot'] : []),
       `--ignorefile=${ignore}`,
+      ...(work.isForeign ? [`--platform=linux/${work.architecture}`] : []),
       ...(work.noCache ? ['--no-cache'] : []),
       ...(work.options.noHttps ? ['--tls-verify=false'] : []),
       ...[...work.contexts].flatMap(([context, image]) => ['--build-context', `${context}=docker-image://${image}`]),

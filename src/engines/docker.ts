@@ -16,6 +16,7 @@ export function dockerEngine({path, builder}: ImageEngineFacts): ImageEngine {
       // With them, the same build has another digest each time.
       '--provenance=false',
       '--sbom=false',
+      ...(work.isForeign ? [`--platform=linux/${work.architecture}`] : []),
       ...(work.noCache ? ['--no-cache'] : []),
       ...[...work.contexts].flatMap(([name, image]) => ['--build-context', `${name}=docker-image://${image}`]),
       ...contexts.flatMap(each => ['--build-context', each]),

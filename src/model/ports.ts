@@ -222,6 +222,8 @@ export interface ImageWork {
   readonly layers: LayerCache
   /** Nothing of the engine's own cache is used. */
   readonly noCache: boolean
+  /** It is not the machine's own. */
+  readonly isForeign: boolean
 }
 
 export interface CommandResult {
@@ -387,13 +389,18 @@ export interface ImageTools {
   operate(operations: Operations, folder: string, signal: AbortSignal): Promise<void>
 }
 
+/** An image in the storage of an engine. */
+export interface FoundImage {
+  readonly id: string
+  readonly bytes: number
+  /** What it says of how it runs, as JSON text. */
+  readonly config: string
+}
+
 /** The storage of an image engine. Names are as the engine's own commands take them. */
 export interface EngineImages {
   /** Id and size of an image; undefined when it is not there. */
-  find(
-    name: string,
-    signal: AbortSignal,
-  ): Promise<{readonly id: string; readonly bytes: number; readonly config: string} | undefined>
+  find(name: string, signal: AbortSignal): Promise<FoundImage | undefined>
   /** Gives an image another name. */
   tag(name: string, other: string, signal: AbortSignal): Promise<void>
   /** Takes a name away, and the image with it if it has no other. */
@@ -405,6 +412,13 @@ export interface EngineImages {
   /** Fetches an image from a registry under a name; false when the registry has none. */
   pull(reference: string, name: string, signal: AbortSignal): Promise<boolean>
   push(name: string, reference: string, signal: AbortSignal): Promise<void>
+  /** Containers that builds work in. */
+  containers(signal: AbortSignal): Promise<readonly string[]>
+  /**
+   * After a build that came to no end: removes containers that are new since then, unless another build of the engine
+   * may have made them. Gives back how many had to stay.
+   */
+  clear(before: readonly string[]): Promise<number>
   /** Writes paths of an image as they lie in it, owners and all, below a folder. */
   takeOut(name: string, paths: readonly string[], archive: string, signal: AbortSignal): Promise<void>
 }

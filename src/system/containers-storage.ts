@@ -1,10 +1,10 @@
 /** The images of podman and buildah, which share their storage: that of the user whom they run as. */
-import {createWriteStream} from 'node:fs'
+import {createWriteStream, readdirSync, readFileSync, statSync} from 'node:fs'
 import {PassThrough} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 import {isRecord} from '../images/manifest.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
-import type {EngineImages, Identity} from '../model/ports.js'
+import type {EngineImages, FoundImage, Identity} from '../model/ports.js'
 import {asUser} from './identity.js'
 import {capture, runProcess} from './processes.js'
 
@@ -19,7 +19,7 @@ export interface ContainersOptions {
 }
 
 /** What `inspect` says of an image: the id of its configuration, and the configuration. */
-function inspected(lines: readonly string[]): {readonly id: string; readonly bytes: number; readonly config: string} | undefined {
+function inspected(lines: readonly string[]): FoundImage | undefined {
   try {
     const parsed: unknown = JSON.parse(lines.join('\n'))
     const first: unknown = Array.isArray(parsed) ? parsed[0] : parsed
@@ -44,10 +44,33 @@ function layerBytes(manifest: unknown): number {
   return (parsed.layers ?? []).reduce((sum, {size}) => sum + (typeof size === 'number' ? size : 0), 0)
 }
 
+function idsIn(lines: readonly string[]): string[] {
+  return lines.filter(line => /^[0-9a-f]{64}$/.test(line))
+}
+
+/** Whether a build of podman's or buildah's runs for a user, whose containers nobody else can tell from ours. */
+function isAnyBuilding(uid: number): boolean {
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    try {
+      const words = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0')
+      const isEngine = words.slice(0, 2).some(word => /(^|\/)(podman|buildah)$/.test(word))
+      if (isEngine && words.some(word => /^(build|bud)$/.test(word)) && statSync(`/proc/${name}`).uid === uid) return true
+    } catch {
+      // It has ended, or is none of our business.
+    }
+  }
+  return false
+}
+
 export function containersStorage(options: ContainersOptions): EngineImages {
   const {program, kind, identity, environment, explain} = options
   const around = {cwd: '/', env: environment}
   const user = asUser(identity)
+  const listing =
+    kind === 'podman'
+      ? ['ps', '--all', '--external', '--quiet', '--no-trunc']
+      : ['containers', '--all', '--quiet', '--notruncate']
   const tls = options.noHttps ? ['--tls-verify=false'] : []
 
   function failed(what: string, lines: readonly string[]): SifstageError {
@@ -113,6 +136,20 @@ export function containersStorage(options: ContainersOptions): EngineImages {
 
     async push(name, reference, signal) {
       await run(['push', '--quiet', ...tls, name, `docker://${reference}`], `${reference} cannot be pushed`, signal)
+    },
+
+    async containers(signal) {
+      const {lines} = await capture([...user, program, ...listing], {...around, signal})
+      return idsIn(lines)
+    },
+
+    async clear(before) {
+      const {lines} = await capture([...user, program, ...listing], around)
+      const left = idsIn(lines).filter(id => !before.includes(id))
+      if (left.length === 0) return 0
+      if (isAnyBuilding(identity.uid)) return left.length
+      const {exitCode} = await capture([...user, program, 'rm', ...(kind === 'podman' ? ['--force'] : []), ...left], around)
+      return exitCode === 0 ? 0 : left.length
     },
 
     async takeOut(name, paths, archive, signal) {

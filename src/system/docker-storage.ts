@@ -89,6 +89,10 @@ export function dockerStorage({program, environment, explain}: StorageOptions): 
       }
     },
 
+    // BuildKit's are the daemon's own, which ends them when its client is gone.
+    containers: async () => [],
+    clear: async () => 0,
+
     async takeOut(name, paths, archive, signal) {
       // BuildKit writes the tree of an image as it is, without what a container would put into it.
       const complaints: string[] = []

@@ -14,6 +14,8 @@ export interface ReferenceOptions {
   readonly folder: string
   readonly identity: Identity
   readonly architecture: string
+  /** An image that is there for one platform alone has to be for this one. */
+  readonly exact?: boolean | undefined
   readonly noHttps: boolean
   readonly environment: NodeJS.ProcessEnv
   /** No registry is asked. */

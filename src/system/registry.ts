@@ -40,6 +40,8 @@ export interface ResolvedImage {
 
 export interface RegistryOptions {
   readonly architecture: string
+  /** An image that is there for one platform alone has to be for this one. */
+  readonly exact?: boolean | undefined
   readonly noHttps: boolean
   readonly environment: NodeJS.ProcessEnv
   readonly signal: AbortSignal
@@ -161,7 +163,11 @@ function keeping(client: Client, kept: KeptDocuments, offline: boolean): Get {
   }
 }
 
-async function resolveWith(get: Get, reference: string, architecture: string): Promise<ResolvedImage> {
+async function resolveWith(
+  get: Get,
+  reference: string,
+  {architecture, exact}: Pick<RegistryOptions, 'architecture' | 'exact'>,
+): Promise<ResolvedImage> {
   let answer = await get(`manifests/${reference}`, MANIFESTS)
   let manifest: unknown = JSON.parse(answer.body)
   let digest = answer.digest ?? (reference.startsWith('sha256:') ? reference : undefined)
@@ -181,6 +187,9 @@ async function resolveWith(get: Get, reference: string, architecture: string): P
   )
     return {digest, config: undefined}
   const blob: unknown = JSON.parse((await get(`blobs/${configDigest}`, '*/*')).body)
+  const made = isRecord(blob) ? textOf(blob['architecture']) : undefined
+  if (exact && made !== undefined && made !== architecture)
+    throw new RegistryError(true, `it has the image for linux/${made} alone, not for linux/${architecture}`)
   return {digest, config: isRecord(blob) && isRecord(blob['config']) ? JSON.stringify(blob['config']) : undefined}
 }
 
@@ -256,7 +265,7 @@ export function resolveImage(
     resolveWith(
       kept === undefined ? (path, accept) => client.get(path, accept) : keeping(client, kept.documents, kept.offline),
       version,
-      options.architecture,
+      options,
     ),
   )
 }

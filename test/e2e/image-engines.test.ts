@@ -1,11 +1,12 @@
 /** Stages built with docker, podman and buildah, by themselves and beside Apptainer; the real engines all. */
 import {existsSync, readFileSync, rmSync} from 'node:fs'
 import {join} from 'node:path'
+import {setTimeout as sleep} from 'node:timers/promises'
 import {Ajv2020} from 'ajv/dist/2020.js'
 import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
 import {openImage} from '../../src/cli/open-image.js'
-import {asUser, containersEnvironment, type Ran, registry, root, sifstage, workFolder} from '../support/engine.js'
+import {asUser, containersEnvironment, type Ran, registry, root, sifstage, user, workFolder} from '../support/engine.js'
 import {describeImage, openOptions, sha256} from '../support/images.js'
 
 const engines = ['docker', 'podman', 'buildah'] as const
@@ -103,6 +104,7 @@ beforeAll(async () => {
     Dockerfile: twoStages('/made/link'),
     'missing.Dockerfile': twoStages('/made/in/fiel'),
     'failing.Dockerfile': `FROM ${registry}/busybox\nRUN echo before && exit 7\n`,
+    'slow.Dockerfile': `FROM ${registry}/busybox\nRUN echo started here; sleep 300\n`,
     'lost.Dockerfile': `FROM ${registry}/nowhere\nRUN true\n`,
     'mixed.yaml': `sifstage: 1
 stages:
@@ -268,5 +270,67 @@ describe('options', () => {
     })
     expect(ran.code).toBe(2)
     expect(ran.stderr).toContain('--bind: docker has no such thing')
+  })
+})
+
+describe.each(engines)('a build with %s that is cut short', engine => {
+  const containersOf = async (): Promise<string> => {
+    // Of docker's daemon, which other tests use meanwhile, those of builds are never listed.
+    if (engine === 'docker') return ''
+    const argv =
+      engine === 'podman' ? ['podman', 'ps', '--all', '--external', '--quiet'] : ['buildah', 'containers', '--all', '--quiet']
+    return (await asUser(['env', ...Object.entries(containers).map(([name, value]) => `${name}=${value}`), ...argv], '/')).stdout
+  }
+
+  it.each(['an interrupt', "the engine's death"])('by %s leaves no container and no image', {timeout: 60_000}, async how => {
+    const before = await containersOf()
+    const target = join(out, `cut-${engine}.oci.tar`)
+    const env = {...containers, ...(user === undefined ? {} : {SIFSTAGE_RUN_AS: user}), NO_COLOR: '1'}
+    const argv = ['build', 'slow.Dockerfile', '-o', target, '--no-cache', '--cache-dir', join(out, 'cut'), ...engineFlags(engine)]
+    const build = execa(join(root, 'bin/sifstage'), argv, {cwd: work.path, env, reject: false, all: true, stdin: 'ignore'})
+    let said = ''
+    build.all.on('data', chunk => (said += String(chunk)))
+    while (!said.includes('started here')) await sleep(50)
+    // What is said first is the command; it runs a moment later.
+    await sleep(1500)
+    if (how === 'an interrupt') build.kill('SIGINT')
+    else await execa('pkill', ['-KILL', '-f', `${engine === 'docker' ? 'docker buildx' : engine} build .* ${work.path}$`])
+    const ended = await build
+    expect(ended.exitCode, ended.all).toBe(how === 'an interrupt' ? 130 : 5)
+    expect(await containersOf()).toBe(before)
+    expect(existsSync(target)).toBe(false)
+  })
+})
+
+describe('--platform', () => {
+  it('is handed to engines that can, and refused for those that cannot', {timeout: 60_000}, async () => {
+    work.write({'scratch.Dockerfile': 'FROM scratch AS one\nCOPY Dockerfile /one\nFROM scratch\nCOPY --from=one /one /two\n'})
+    const target = join(out, 'arm.oci.tar')
+    for (const engine of engines) {
+      const {code, stderr} = await build('scratch.Dockerfile', engine, target, ['--platform', 'linux/arm64'])
+      expect(code, stderr).toBe(0)
+      const image = await openImage(target, {...openOptions(join(work.path, 'read')), architecture: 'arm64'})
+      expect(image.architecture).toBe('arm64')
+      await image.close()
+      const base = await build('Dockerfile', engine, target, ['--platform', 'linux/arm64'])
+      expect(base.code).toBe(5)
+      expect(base.document.diagnostics.map(each => each.message).join()).toContain('it has the image for linux/amd64 alone')
+    }
+    const refused = await sifstage(['build', 'scratch.Dockerfile', '-o', join(out, 'arm.sif'), '--platform', 'linux/arm64'], {
+      cwd: work.path,
+    })
+    expect(refused.code).toBe(4)
+    expect(refused.stderr).toContain('apptainer builds for the machine that it runs on alone')
+  })
+})
+
+describe('cache prune', () => {
+  it('takes the images of an engine away with their records', async () => {
+    const store = join(out, 'pruned')
+    const {document} = await build('Dockerfile', 'docker', join(out, 'pruned.oci.tar'), ['--cache-dir', store])
+    const names = document.stages.map(({key}) => `localhost/sifstage/stage:${key?.slice('sha256:'.length)}`)
+    for (const name of names) await execa('docker', ['image', 'inspect', name])
+    expect((await sifstage(['cache', 'prune', '--all', '--cache-dir', store], {cwd: work.path})).code).toBe(0)
+    for (const name of names) expect((await execa('docker', ['image', 'inspect', name], {reject: false})).exitCode).toBe(1)
   })
 })
