@@ -23,6 +23,11 @@ OUT ending in .sif is an image, in / a sandbox folder, in .oci.tar or .docker.ta
       description: "Put the image into Docker's daemon",
       command: '<%= config.bin %> build examples/helloworld/Dockerfile -o docker-daemon:helloworld',
     },
+    {
+      description: 'Build the stages with Docker, into its daemon, and share them by a registry',
+      command:
+        '<%= config.bin %> build Dockerfile --engine docker -o docker-daemon:app --cache-from localhost:5000/app/stages --cache-to localhost:5000/app/stages',
+    },
     {description: 'Show the files and commands only', command: '<%= config.bin %> build examples/lab3/lab3.def --dry-run'},
   ]
   static override args = inputArgument
