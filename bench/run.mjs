@@ -1,4 +1,4 @@
-// npm run bench [-- startup | build | diamond | steps | formats | images] [--rounds N]: tables in Markdown on standard output, dots on standard error.
+// npm run bench [-- startup | build | docker | diamond | steps | formats | images] [--rounds N]: tables in Markdown on standard output, dots on standard error.
 import {execFileSync, spawnSync} from 'node:child_process'
 import {readFileSync} from 'node:fs'
 import {availableParallelism, cpus, release, totalmem} from 'node:os'
@@ -6,6 +6,7 @@ import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {parseArgs} from 'node:util'
 import {build} from './build.mjs'
+import {docker} from './docker.mjs'
 import {formats} from './formats.mjs'
 import {images} from './images.mjs'
 import {startup} from './startup.mjs'
@@ -13,7 +14,9 @@ import {diamonds, steps} from './store.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const {values, positionals} = parseArgs({allowPositionals: true, options: {rounds: {type: 'string'}}})
-const wanted = new Set(positionals.length === 0 ? ['startup', 'build', 'diamond', 'steps', 'formats', 'images'] : positionals)
+const wanted = new Set(
+  positionals.length === 0 ? ['startup', 'build', 'docker', 'diamond', 'steps', 'formats', 'images'] : positionals,
+)
 const user = process.getuid() === 0 ? (process.env.SIFSTAGE_TEST_USER ?? 'hpc') : undefined
 const bases = process.env.SIFSTAGE_TEST_BASES ?? '/var/tmp/sifstage-bases'
 const node = process.execPath
@@ -37,6 +40,16 @@ if (wanted.has('startup')) process.stdout.write(`${startup({root, node, rounds: 
 if (wanted.has('build')) {
   const registry = execFileSync(join(root, 'scripts/registry.sh'), ['start', bases], {encoding: 'utf8'}).trim()
   process.stdout.write(`${build({root, user, registry, rounds: Number(values.rounds ?? 5)})}\n`)
+}
+if (wanted.has('docker')) {
+  const registry = execFileSync(join(root, 'scripts/registry.sh'), ['start', bases], {encoding: 'utf8'}).trim()
+  const started = execFileSync(join(root, 'scripts/docker.sh'), ['start'], {
+    encoding: 'utf8',
+    env: {...process.env, MIRROR: `http://${registry}`},
+  })
+  for (const [, name, value] of started.matchAll(/(\w+)=(\S+)/g)) process.env[name] = value.replace('$PATH', process.env.PATH)
+  for (const functions of [10, 4000])
+    process.stdout.write(`${docker({root, registry, rounds: Number(values.rounds ?? 3), functions})}\n`)
 }
 for (const [name, bench] of [
   ['diamond', diamonds],

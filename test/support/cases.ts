@@ -89,7 +89,15 @@ export function withoutPlaces(text: string): string {
     .replaceAll(/checksum of ref [\w:]+/g, 'checksum of ref …')
 }
 
-/** One of so many cases in the everyday run, which has a quarter of an hour for everything; all of them in the long one. */
+/** How much is tried: by whoever works here, for every change that is handed in, or all there is. */
+export const extent: 'everyday' | 'matrix' | 'full' =
+  process.env['SIFSTAGE_TEST_FULL'] === '1' ? 'full' : process.env['SIFSTAGE_TEST_MATRIX'] === '1' ? 'matrix' : 'everyday'
+
+/** How many times fewer cases there are in the everyday run than in the one for every change. */
+const FEWER = 4
+
+/** One of so many cases in the run for every change, fewer in the everyday one, all of them in the long one. */
 export function everyday<T>(cases: readonly T[], oneIn: number): readonly T[] {
-  return cases.filter((_, i) => process.env['SIFSTAGE_TEST_FULL'] === '1' || i % oneIn === 0)
+  const step = extent === 'full' ? 1 : extent === 'matrix' ? oneIn : oneIn * FEWER
+  return cases.filter((_, i) => i % step === 0)
 }
