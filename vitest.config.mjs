@@ -1,3 +1,4 @@
+import {availableParallelism} from 'node:os'
 import {defineConfig} from 'vitest/config'
 
 // The long matrices: kill moments, engines × examples. `npm run test:full` runs them too.
@@ -8,7 +9,9 @@ export default defineConfig({
     globalSetup: ['test/support/setup.ts'],
     include: ['test/**/*.test.ts'],
     exclude: full ? [] : ['test/full/**'],
-    testTimeout: 20_000,
+    // Each waits for engines, disks and registries as much as for a core; vitest's own choice would leave one idle.
+    maxWorkers: Math.max(2, availableParallelism()),
+    testTimeout: 40_000,
     hookTimeout: 120_000,
     snapshotFormat: {printBasicPrototype: false},
   },

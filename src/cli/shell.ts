@@ -2,13 +2,17 @@
 import {spawn} from 'node:child_process'
 import {join, resolve} from 'node:path'
 import {previewBuild} from '../build/preview.js'
+import type {BuildPorts} from '../build/request.js'
+import {hasImage} from '../build/trees.js'
+import type {Stage} from '../model/description.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
+import type {ImageEngine} from '../model/ports.js'
 import {findStage} from '../plan/graph.js'
 import {engineEnvironment} from '../system/environment.js'
-import {asUser} from '../system/identity.js'
+import {asUser, ownIdentity} from '../system/identity.js'
 import {findKept} from '../system/lazy-scratch.js'
 import type {BuildingFlags, EverywhereFlags} from './flags.js'
-import {exitCodeOf, loadInput} from './input.js'
+import {exitCodeOf, type Loaded, loadInput} from './input.js'
 import {holdLocked} from './locks.js'
 import {findProgram} from './probe.js'
 import {noteSink} from './progress.js'
@@ -30,6 +34,35 @@ function enter(argv: readonly string[], env: Readonly<Record<string, string>>, c
       done(code ?? 1)
     })
   })
+}
+
+/** A shell in the image that an engine keeps of a stage. */
+async function enterImage(
+  stage: Stage,
+  engine: ImageEngine,
+  ports: BuildPorts,
+  loaded: Loaded,
+  flags: ShellFlags,
+  signal: AbortSignal,
+): Promise<number> {
+  const request = await buildRequest(
+    loaded,
+    {...flags, target: stage.name},
+    {jobs: 1, keepGoing: false, keepFailed: false, output: {kind: 'oci-archive', path: '', mksquashfs: []}},
+  )
+  await holdLocked(request, loaded.pins, ports.bases, signal)
+  const previewed = (await previewBuild(request, ports, signal)).find(each => each.stage.index === stage.index)
+  const stored = previewed?.stored
+  if (stored?.kind !== 'held' || !(await hasImage(stored, ports, signal)))
+    throw new SifstageError(
+      ExitCode.wrong,
+      `stage "${stage.name}" has no image in ${engine.name}: it was not built yet, or has changed since`,
+      `Build it first (sifstage build ${loaded.input} --target ${stage.name} --engine ${engine.name})`,
+    )
+  process.stderr.write(`a container of stage "${stage.name}"; what you change in it is gone when you leave\n`)
+  const argv = engine.shell(stored.record.name, process.stdin.isTTY)
+  if (engine.name === 'docker') return enter(argv, engineEnvironment(process.env, ownIdentity()), '/')
+  return enter([...asUser(ports.identity), ...argv], engineEnvironment(process.env, ports.identity), '/')
 }
 
 /**
@@ -59,6 +92,8 @@ export async function runShell(input: string | undefined, flags: ShellFlags, sig
     signal,
   )
   try {
+    const {engine} = ports.engineOf(stage)
+    if (engine.kind === 'image') return await enterImage(stage, engine, ports, loaded, flags, signal)
     const kept = await findKept(join(ports.store.folder, 'kept'), resolve(loaded.input), stage.name)
     let root = kept?.root
     if (root === undefined) {

@@ -5,7 +5,7 @@
 import type {ImageEngineFacts} from '../model/engines.js'
 import type {ImageEngine, ImageWork, StageScript} from '../model/ports.js'
 import {explainContainers, isContainersNoise} from './containers-errors.js'
-import {imageFiles, unknownOptions} from './image-files.js'
+import {containerShell, imageFiles, unknownOptions} from './image-files.js'
 
 export function buildahEngine({name, path, isolation, heredocs}: ImageEngineFacts): ImageEngine {
   function script(work: ImageWork): StageScript {
@@ -53,6 +53,10 @@ export function buildahEngine({name, path, isolation, heredocs}: ImageEngineFact
     name,
     generation: 1,
     script,
+    shell: (image, terminal) =>
+      name === 'podman'
+        ? [path, ...containerShell(image, terminal)]
+        : ['sh', '-c', inContainer(isolation), path, image, ...(terminal ? ['--terminal'] : [])],
     heredocs,
     unknownOptions,
     isNoise: isContainersNoise,
@@ -62,4 +66,10 @@ export function buildahEngine({name, path, isolation, heredocs}: ImageEngineFact
 
 function repositoryOf(reference: string): string {
   return reference.replace(/:[^:/]*$/, '')
+}
+
+/** buildah has no containers for running: a working one, removed at the end. */
+function inContainer(isolation: ImageEngineFacts['isolation']): string {
+  const how = isolation === 'chroot' ? ' --isolation=chroot' : ''
+  return `c=$("$0" from --pull-never "$1") || exit; shift; "$0" run${how} "$@" "$c" -- /bin/sh; s=$?; "$0" rm "$c" >/dev/null; exit $s`
 }

@@ -5,7 +5,7 @@
 import type {ImageEngineFacts} from '../model/engines.js'
 import type {ImageEngine, ImageWork, StageScript} from '../model/ports.js'
 import {explainDocker, isBuildKitNoise} from './docker-errors.js'
-import {imageFiles, unknownOptions} from './image-files.js'
+import {containerShell, imageFiles, unknownOptions} from './image-files.js'
 
 export function dockerEngine({path, builder}: ImageEngineFacts): ImageEngine {
   function script(work: ImageWork): StageScript {
@@ -45,6 +45,7 @@ export function dockerEngine({path, builder}: ImageEngineFacts): ImageEngine {
     name: 'docker',
     generation: 1,
     script,
+    shell: (image, terminal) => [path, ...containerShell(image, terminal)],
     heredocs: true,
     unknownOptions,
     isNoise: isBuildKitNoise,

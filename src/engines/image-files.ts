@@ -47,3 +47,8 @@ export function unknownOptions(options: EngineOptions): readonly string[] {
   ]
   return given.flatMap(([flag, isGiven]) => (isGiven ? [flag] : []))
 }
+
+/** A shell in a container, as docker and podman start one. */
+export function containerShell(image: string, terminal: boolean): readonly string[] {
+  return ['run', '--rm', '--interactive', ...(terminal ? ['--tty'] : []), '--entrypoint', '/bin/sh', image]
+}

@@ -191,6 +191,8 @@ export interface ImageEngine extends EngineBase {
   readonly kind: 'image'
   /** Turns a stage into files to write and commands to run; the image is named `work.image` at the end. Runs nothing. */
   script(work: ImageWork): StageScript
+  /** The command that opens a shell in a throw-away container of an image. */
+  shell(image: string, terminal: boolean): readonly string[]
   /** Whether it knows here-documents. */
   readonly heredocs: boolean
   /** Flags among the options that it has no notion of: they are refused, never ignored. */

@@ -27,8 +27,9 @@ export function writeSettings(writing: Writing, stage: Stage, state: StageState)
     writing.lines.push(`SHELL ${jsonArray(settings.shell.value)}`)
     state.shell = settings.shell.value
   }
-  // A stage that stands on this one has them among its own steps already (K77).
-  const isParent = writing.written.some(({base}) => base.kind === 'stage' && base.index === stage.index)
+  // A stage of the same file that stands on this one has them among its own steps already (K77).
+  const isParent =
+    writing.parents === 'by name' && writing.written.some(({base}) => base.kind === 'stage' && base.index === stage.index)
   if (!isParent) for (const {value} of settings.onbuild ?? []) writing.lines.push(`ONBUILD ${value}`)
 }
 

@@ -32,6 +32,11 @@ export function writeStep(writing: Writing, stage: Stage, state: StageState, ste
   }
 }
 
+/** Arguments of the parent: a stage in a file of its own starts from its image, which does not have them (K76). */
+export function writeInheritedArgs(writing: Writing, stage: Stage, state: StageState): void {
+  for (const [name, value] of [...state.args]) writeArg(writing, stage, state, name, value, stage.span)
+}
+
 function writeArg(
   writing: Writing,
   stage: Stage,
@@ -46,6 +51,7 @@ function writeArg(
   }
   const pair = writtenPair(writing, stage, state, name, value, span)
   state.variables.set(name, value)
+  state.args.set(name, value)
   if (pair !== undefined) writing.lines.push(`ARG ${pair}`)
 }
 

@@ -6,7 +6,7 @@ import {INLINE, withoutHeredocs} from './without-heredocs.js'
 import {parentArgument, writeBase} from './write-base.js'
 import {writeDefinitionStage} from './write-definition.js'
 import {writeSettings} from './write-settings.js'
-import {writeStep} from './write-steps.js'
+import {writeInheritedArgs, writeStep} from './write-steps.js'
 import {jsonArray} from './write-words.js'
 import {defaultShell, type StageState, startState, Writing, writeComment} from './writing.js'
 
@@ -62,8 +62,9 @@ function writeStage(writing: Writing, stage: Stage): void {
   writeBase(writing, stage)
   const state = startState(writing, stage)
   writeDefaultShell(writing, stage, state)
+  if (writing.parents === 'by argument') writeInheritedArgs(writing, stage, state)
   for (const step of stage.steps) {
-    if (isTriggered(stage, step)) {
+    if (isTriggered(writing, stage, step)) {
       // Docker fires the base's triggers by itself (K77); here only what they leave behind counts.
       const {length} = writing.lines
       writeStep(writing, stage, state, step)
@@ -85,17 +86,15 @@ function writeDefaultShell(writing: Writing, {base, settings}: Stage, state: Sta
   state.saidShell = true
 }
 
-/** A step that a trigger of the base image put there: it stands at the FROM itself (K39). */
-function isTriggered({base, span}: Stage, step: Step): boolean {
+/** A step that a trigger of the base's image put there: it stands at the FROM itself (K39). */
+function isTriggered(writing: Writing, {base, span}: Stage, step: Step): boolean {
   const {start} = step.span
-  return (
-    base.kind === 'image' &&
-    start.line === span.start.line &&
-    start.column === span.start.column &&
-    step.span.end.line === span.start.line &&
-    base.config?.onbuild.length !== 0 &&
-    base.config !== undefined
-  )
+  const stands = start.line === span.start.line && start.column === span.start.column && step.span.end.line === span.start.line
+  if (base.kind === 'image') return stands && base.config !== undefined && base.config.onbuild.length !== 0
+  // In a file of its own a stage is an image to those that stand on it.
+  if (base.kind !== 'stage' || writing.parents === 'by name') return false
+  const parent = base.index === undefined ? undefined : writing.description.stages[base.index]
+  return stands && (parent?.settings.onbuild?.length ?? 0) > 0
 }
 
 /** A comment at the very top must not be read as a directive (K6): an empty one in front ends their zone. */

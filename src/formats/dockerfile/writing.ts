@@ -43,6 +43,8 @@ export interface StageState {
   /** Values of variables as they are now, in terms of the base's. */
   readonly variables: Map<string, Template>
   shell: readonly string[]
+  /** Build arguments that hold, those of parents too (K76). */
+  readonly args: Map<string, Template>
   /** Whether this stage has a SHELL of its own. */
   saidShell: boolean
   /** Whether RUN has been given Apptainer's user and shell (D60, D67). */
@@ -72,6 +74,7 @@ export function startState(writing: Writing, stage: Stage): StageState {
   const configured = configOf(base)?.shell
   return {
     variables: new Map(parent?.variables),
+    args: new Map(parent?.args),
     shell: parent?.shell ?? configured ?? defaultShell,
     saidShell: false,
   }

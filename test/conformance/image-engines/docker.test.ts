@@ -48,10 +48,19 @@ async function builtAnswer(each: Case): Promise<Answer> {
   }
 }
 
-/** Cases in which a build of ours is another on purpose, and why. */
+/** Cases in which a build of ours is another on purpose, by what it says. */
 const refused: Readonly<Record<string, string>> = {
   // A wildcard that matches nothing in a stage is an error here (K86): it is how files get lost.
-  'globs/stage-no-match': 'artifact-missing',
+  'globs/stage-no-match': '[artifact-missing]',
+  'globs/stage-link-flag': '[artifact-missing]',
+  'stages/glob-chown': '[artifact-missing]',
+  'globs/through-links': '[artifact-same-place]',
+  // What no line of a Dockerfile can say again (exit code 3).
+  'copy/names-in-folders': 'A path has a line break',
+  'shells/long-run': 'No line of a Dockerfile can hold the text',
+  'start/long-command': 'No line of a Dockerfile can hold the text',
+  'variables/env-same-line': 'has another value by now',
+  'variables/long-value': 'build failed',
 }
 
 const cases = everyday(readCases(caseFolder), 40)
@@ -61,9 +70,11 @@ describe('a Dockerfile built by BuildKit, and stage by stage', () => {
     const answer = recordedAnswer(each)
     expect(answer, 'BuildKit has not been asked: npm run test:full').toBeDefined()
     if (answer === undefined || answer.failed?.includes('unknown flag') === true) return
+    // A flag that the recorded front end is too old for: it was asked by other words.
+    if (each.parts.has('equivalent')) return
     const built = await builtAnswer(each)
     const rule = refused[each.name]
-    if (rule !== undefined) return expect(built.failed).toContain(`[${rule}]`)
+    if (rule !== undefined) return expect(built.failed).toContain(rule)
     if (answer.failed !== undefined) return expect(built.failed, `BuildKit refuses: ${answer.failed}`).toBeDefined()
     expect(built.failed).toBeUndefined()
     expect({...built, engine: ''}).toEqual({...answer, engine: ''})
