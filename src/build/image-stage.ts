@@ -45,7 +45,7 @@ export function dockerfileOf(
   pinned: string | undefined,
   ports: Pick<BuildPorts, 'dockerfiles'>,
   heredocs: boolean,
-): {readonly file: StageFile; readonly needs: ReadonlyMap<number, string>} {
+): {readonly file: StageFile; readonly needs: ReadonlyMap<number, string>; readonly remarks: readonly string[]} {
   const description = withPinnedBase(stage, whole, pinned)
   const {files, diagnostics} = ports.dockerfiles(description, stage.index, heredocs)
   const refused = diagnostics.find(each => each.severity === 'error')
@@ -64,7 +64,7 @@ export function dockerfileOf(
     const index = stages[at]?.index
     if (index !== undefined && wanted.has(name)) needs.set(index, name)
   }
-  return {file, needs}
+  return {file, needs, remarks: diagnostics.map(({message, rule}) => `${message} [${rule}]`)}
 }
 
 /**
@@ -120,7 +120,14 @@ function unkept(record: HeldRecord): HeldStage {
 async function buildImage(run: StageRun, engine: ImageEngine, image: string): Promise<void> {
   const {stage, inputs, request, ports} = run
   const folder = await ports.scratch.folder(`stage-${stage.index}`)
-  const {file, needs} = dockerfileOf(stage, request.description, inputs.resolved.pinned, ports, engine.heredocs)
+  if (stage.rules === 'def' && ports.secrets.ids.size > 0)
+    throw new SifstageError(
+      ExitCode.unfaithful,
+      `--secret: ${engine.name} shows the commands of a definition file no secrets`,
+      'Build this stage with Apptainer, or write it as a Dockerfile with RUN --mount=type=secret.',
+    )
+  const {file, needs, remarks} = dockerfileOf(stage, request.description, inputs.resolved.pinned, ports, engine.heredocs)
+  for (const text of remarks) ports.sink.emit({event: 'note', stage: stage.name, severity: 'warning', text})
   const contexts = new Map<string, string>()
   for (const [index, name] of needs) contexts.set(name, await bringImage(index, engine, run))
   const script = engine.script({

@@ -117,6 +117,7 @@ async function dockerfileWriter(
     writer.writeStages?.(description, {
       target,
       heredocs,
+      targetAlone: true,
       allow: new Set(),
       keepCwd,
       context,

@@ -81,6 +81,8 @@ export interface StageFilesOptions extends WriteOptions {
   readonly folder: string
   /** False for builders that know no here-documents. */
   readonly heredocs?: boolean
+  /** Only the target's file is wanted: what the format cannot say of the others does not matter. */
+  readonly targetAlone?: boolean
 }
 
 export interface StageFilesResult {

@@ -14,7 +14,8 @@ import {describeImage, openOptions, sha256} from '../support/images.js'
 
 const work = workFolder()
 const out = join(work.path, 'work')
-const env = {SIFSTAGE_CACHE_DIR: join(out, 'store')}
+// Trees of Apptainer are what goes into these kinds of OUT here; auto would take the engine whose own they are.
+const env = {SIFSTAGE_CACHE_DIR: join(out, 'store'), SIFSTAGE_ENGINE: 'apptainer'}
 const signal = new AbortController().signal
 const validate = new Ajv2020({strict: false}).compile(
   JSON.parse(readFileSync(join(root, 'test/contract/build.schema.json'), 'utf8')),

@@ -78,8 +78,12 @@ async function inputsOf(description: Description, around: Around = {}): Promise<
     jobs: around.jobs ?? 1,
   }
   const ports = {
-    engine: {engine: around.engine ?? {name: 'apptainer', generation: 5}, version: '1.4.5'},
-    mapping: around.mapping ?? 'subuid',
+    engineOf: () => ({
+      engine: {kind: 'tree', ...(around.engine ?? {name: 'apptainer', generation: 5})},
+      version: '1.4.5',
+      mapping: around.mapping ?? 'subuid',
+      arguments: around.options?.extra ?? [],
+    }),
     bases: {
       resolve: async (base: unknown) => ({
         digest: around.base ?? `sha256:${JSON.stringify(base, (name, value) => (name === 'span' ? undefined : value))}`,

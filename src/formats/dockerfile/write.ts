@@ -26,6 +26,7 @@ export function writeDockerfiles(description: Description, options: StageFilesOp
   const writing = new Writing(description, options, 'by argument')
   const files = startWriting(writing).map(stage => {
     writing.lines.length = 0
+    if (options.targetAlone) writing.diagnostics.length = 0
     const {shell} = startState(writing, stage)
     writeStage(writing, stage)
     const plain =
