@@ -159,7 +159,8 @@ export async function runBuild(input: string | undefined, flags: BuildFlags, aro
     if (exitCodeOf(loaded.diagnostics) !== ExitCode.done) return stopped(loaded, around.colour)
     if (!flags['dry-run']) {
       await scratch.sweep()
-      if ('name' in output) await ports.out.receivers[output.kind].check(around.signal)
+      // An engine of the build has been looked at already.
+      if ('name' in output && !engines.has(output.kind)) await ports.out.receivers[output.kind].check(around.signal)
       else for (const left of await leftBeside(output.path)) await scratch.discard(left)
     }
     if (flags['dry-run']) return await dryRun(request, engines.main, ports, loaded, around.signal)

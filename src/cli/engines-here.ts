@@ -4,9 +4,11 @@ import {imageEngine} from '../engines/index.js'
 import type {Stage} from '../model/description.js'
 import type {ImageEngineFacts} from '../model/engines.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
+import type {EngineStorage} from '../model/outputs.js'
 import type {EngineImages} from '../model/ports.js'
 import type {EngineQuestion} from '../plan/engine-choice.js'
 import {engineStorage} from '../system/engine-storage.js'
+import {storageName} from './image-opener.js'
 import {type ChosenEngine, type EngineOptionsOfProbe, selectEngine} from './probe.js'
 
 export interface EnginesHere {
@@ -20,6 +22,8 @@ export interface EnginesHere {
   readonly hasImageEngine: boolean
   of(stage: Stage): EngineHere
   storage(engine: string): EngineImages
+  /** Whether one of them keeps its images there. */
+  has(storage: EngineStorage): boolean
 }
 
 export interface EnginesWanted {
@@ -82,6 +86,7 @@ export async function enginesHere(wanted: EnginesWanted, options: EngineOptionsO
     why: chosen.why,
     tree,
     hasImageEngine: storages.size > 0,
+    has: storage => [...storages.keys()].some(name => storageName(name) === storage),
     of(stage) {
       if (stage.delivers) return tree ?? main
       const own = stage.engine?.value

@@ -61,6 +61,27 @@ export class DockerApi {
     throw new DockerStatus(status, message)
   }
 
+  /** What the daemon says of itself (`docker info` without what its client adds). */
+  async info(signal: AbortSignal): Promise<unknown> {
+    return this.#document(await this.#ask('GET', '/v1.24/info', signal))
+  }
+
+  /** What `docker image inspect` says; undefined when the image is not there. */
+  async image(name: string, signal: AbortSignal): Promise<unknown> {
+    try {
+      return await this.#document(await this.#ask('GET', `/v1.24/images/${encodeURIComponent(name)}/json`, signal))
+    } catch (error) {
+      if (error instanceof DockerStatus && error.status === 404) return undefined
+      throw error
+    }
+  }
+
+  /** @param tag behind the last colon of the name */
+  async tag(image: string, repository: string, tag: string, signal: AbortSignal): Promise<void> {
+    const query = new URLSearchParams({repo: repository, tag})
+    await this.#document(await this.#ask('POST', `/v1.24/images/${encodeURIComponent(image)}/tag?${query}`, signal))
+  }
+
   /** Makes a container that never runs, to look into its image. */
   async create(image: string, signal: AbortSignal): Promise<string> {
     // The command is never run, but an image without one needs it.

@@ -3,8 +3,10 @@ import {createWriteStream} from 'node:fs'
 import {chmod} from 'node:fs/promises'
 import {PassThrough} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
+import {isRecord} from '../images/manifest.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
-import type {EngineImages} from '../model/ports.js'
+import type {EngineImages, FoundImage} from '../model/ports.js'
+import {DockerApi, dockerSocket} from './docker-api.js'
 import {capture, runProcess} from './processes.js'
 
 export interface StorageOptions {
@@ -23,6 +25,15 @@ function lastWords(lines: readonly string[]): string {
     .slice(0, 400)
 }
 
+/** What the daemon's account of an image comes to. */
+function foundImage(document: unknown): FoundImage | undefined {
+  if (!isRecord(document)) return undefined
+  const {Id: id, Size: bytes, Config: config} = document
+  if (typeof id !== 'string' || typeof bytes !== 'number')
+    throw new Error('the daemon says nothing of the image that is understood')
+  return {id, bytes, config: JSON.stringify(config ?? {})}
+}
+
 export function dockerStorage({program, environment, explain}: StorageOptions): EngineImages {
   const around = {cwd: '/', env: environment}
 
@@ -37,8 +48,24 @@ export function dockerStorage({program, environment, explain}: StorageOptions): 
     return result.lines
   }
 
+  /** The daemon itself, where it can be asked without its command, which takes ten times as long. */
+  let daemon: Promise<DockerApi | undefined> | undefined
+  const api = () => {
+    daemon ??= dockerSocket(environment).then(socket => (socket === undefined ? undefined : new DockerApi(socket)))
+    return daemon
+  }
+
   return {
     async find(name, signal) {
+      const asked = await api()
+      if (asked !== undefined) {
+        try {
+          return foundImage(await asked.image(name, signal))
+        } catch {
+          signal.throwIfAborted()
+          // Its command says better what is wrong.
+        }
+      }
       const format = '{{.Id}} {{.Size}} {{json .Config}}'
       const result = await capture([program, 'image', 'inspect', '--format', format, '--', name], {...around, signal})
       const found = result.lines.map(line => /^(sha256:[0-9a-f]{64}) (\d+) (\{.*\})$/.exec(line)).find(match => match !== null)
@@ -48,6 +75,15 @@ export function dockerStorage({program, environment, explain}: StorageOptions): 
     },
 
     async tag(name, other, signal) {
+      const [, repository, tag] = /^(.+):([^:/]+)$/.exec(other) ?? []
+      const asked = repository === undefined ? undefined : await api()
+      if (asked !== undefined && repository !== undefined && tag !== undefined) {
+        try {
+          return await asked.tag(name, repository, tag, signal)
+        } catch {
+          signal.throwIfAborted()
+        }
+      }
       await run(['image', 'tag', name, other], `the image cannot be named ${other}`, signal)
     },
 

@@ -1,7 +1,7 @@
 /** Who engine commands run as, and how numeric owners of images map to the host. */
+import {spawnSync} from 'node:child_process'
 import {readFileSync} from 'node:fs'
 import {userInfo} from 'node:os'
-import {execaSync} from 'execa'
 import {ExitCode, SifstageError} from '../model/errors.js'
 import type {Identity, Mapping} from '../model/ports.js'
 
@@ -32,8 +32,9 @@ export function lookUpIdentity(name: string): Identity {
       'Leave --run-as and SIFSTAGE_RUN_AS out: the engine then runs as you.',
     )
   }
-  const found = execaSync('getent', ['passwd', '--', name], {reject: false})
-  const fields = (typeof found.stdout === 'string' ? found.stdout : '').split('\n')[0]?.split(':') ?? []
+  // By Node itself: whoever builds waits for what is loaded here.
+  const found = spawnSync('getent', ['passwd', '--', name], {encoding: 'utf8'})
+  const fields = (found.stdout ?? '').split('\n')[0]?.split(':') ?? []
   const [user, , uid, gid, , home] = fields
   if (user === undefined || uid === undefined || gid === undefined || user === '') {
     throw new SifstageError(

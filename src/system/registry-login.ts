@@ -2,7 +2,6 @@
 import {readFileSync} from 'node:fs'
 import {homedir} from 'node:os'
 import {join} from 'node:path'
-import {execa} from 'execa'
 import {isRecord} from '../images/manifest.js'
 import type {DockerName} from '../model/reference.js'
 
@@ -48,6 +47,8 @@ async function login(name: DockerName, environment: NodeJS.ProcessEnv): Promise<
       if (auth) return auth
       const helper = textOf(helpers[key]) ?? (isRecord(entry) ? textOf(config['credsStore']) : undefined)
       if (helper === undefined || !/^[\w.-]+$/.test(helper)) continue
+      // Few have a helper, and it is much to load.
+      const {execa} = await import('execa')
       const answer = await execa(`docker-credential-${helper}`, ['get'], {input: key, reject: false, timeout: 5_000})
       try {
         const parsed: unknown = JSON.parse(answer.stdout)
