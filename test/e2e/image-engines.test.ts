@@ -70,14 +70,15 @@ async function build(
   return {...ran, document}
 }
 
-/** Everything in an archive, but for what is an engine's own. */
+/** Everything in an archive, but for what is an engine's own: podman and buildah leave the places behind that they mount files over. */
 async function entriesOf(archive: string): Promise<readonly string[]> {
   const image = await openImage(archive, openOptions(join(work.path, 'read')))
   try {
     return (await describeImage(image)).filter(
       line =>
-        !/^\["\/(\.singularity\.d[/"]|\.(exec|run|shell|test)"|environment"|singularity"|(dev|proc|sys)[/"])/.test(line) &&
-        !line.startsWith('["/",'),
+        !/^\["\/(\.singularity\.d[/"]|\.(exec|run|shell|test)"|environment"|singularity"|(dev|proc|sys)[/"]|etc\/(hosts|hostname|resolv\.conf)")/.test(
+          line,
+        ) && !line.startsWith('["/",'),
     )
   } finally {
     await image.close()
