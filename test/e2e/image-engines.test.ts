@@ -8,7 +8,7 @@ import {afterAll, beforeAll, describe, expect, it} from 'vitest'
 import {openImage} from '../../src/cli/open-image.js'
 import {extent} from '../support/cases.js'
 import {asUser, containersEnvironment, type Ran, registry, root, sifstage, user, workFolder} from '../support/engine.js'
-import {describeImage, openOptions, sha256} from '../support/images.js'
+import {contentOf, describeImage, openOptions, sha256} from '../support/images.js'
 
 const engines = ['docker', 'podman', 'buildah'] as const
 type EngineName = (typeof engines)[number]
@@ -269,6 +269,41 @@ describe('a registry between two machines', () => {
     expect(second.document.stages.map(each => each.status)).toEqual(['cached', 'cached'])
     expect(second.stderr).not.toContain('→ build')
     expect(existsSync(target)).toBe(true)
+  })
+})
+
+describe.each(extent === 'everyday' ? (['docker'] as const) : engines)('a secret with %s', engine => {
+  it('is seen by the command that asks for it, and by nobody else', async () => {
+    const value = `s3cret-${engine}-${process.pid}`
+    work.write({
+      'secret.Dockerfile': `FROM ${registry}/busybox AS one
+RUN --mount=type=secret,id=token sha256sum </run/secrets/token >/sum && cat /run/secrets/token && ls /run/secrets
+FROM ${registry}/busybox
+COPY --from=one /sum /sum
+`,
+    })
+    const target = join(out, `secret-${engine}.oci.tar`)
+    const store = join(out, `secret-${engine}`)
+    const flags = ['--secret', 'id=token,env=TOKEN', '--no-cache', '--cache-dir', store]
+    const argv = ['build', 'secret.Dockerfile', '-o', target, '--json', ...engineFlags(engine), ...flags]
+    const ran = await sifstage(argv, {cwd: work.path, env: {...containers, TOKEN: value}})
+    expect(ran.code, ran.stderr).toBe(0)
+    expect(ran.stderr + ran.stdout).not.toContain(value)
+    expect(ran.stderr).toContain('***')
+    expect((await execa('grep', ['-rlF', value, store, target], {reject: false})).stdout).toBe('')
+    const image = await openImage(target, openOptions(join(work.path, 'read')))
+    expect((await contentOf(image, '/sum')).toString()).toContain(sha256(value).slice('sha256:'.length))
+    await image.close()
+  })
+})
+
+describe('an engine that prints megabytes', () => {
+  it('is heard to its end', {timeout: 60_000}, async () => {
+    work.write({'loud.Dockerfile': `FROM ${registry}/busybox\nRUN yes "$(seq 1 400)" | head -c 5000000; echo the end >/end\n`})
+    for (const engine of ['docker', 'buildah']) {
+      const {code, stderr} = await build('loud.Dockerfile', engine, join(out, 'loud.oci.tar'), ['--cache-dir', join(out, 'loud')])
+      expect(code, stderr.slice(-2000)).toBe(0)
+    }
   })
 })
 
