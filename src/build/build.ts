@@ -309,6 +309,14 @@ class Build {
     })
   }
 
+  /** Asks registries for all bases at once: whoever needs one waits for the answer, or sees what went wrong. */
+  #resolveBases(): void {
+    for (const index of this.#standing.needed) {
+      const {base} = this.#standing.stage(index)
+      if (base.kind === 'image') this.ports.bases.resolve(base, this.request.context.root, this.signal).catch(() => {})
+    }
+  }
+
   /** Runs what can run until nothing is left that can. */
   async #runAll(): Promise<void> {
     for (const index of this.#standing.needed) {
@@ -321,6 +329,7 @@ class Build {
       this.#standing.needed,
       new Map([...this.#costs].map(([index, {seconds}]) => [index, seconds])),
     )
+    this.#resolveBases()
     let failed = false
     await runSchedule({
       order: [...this.#standing.needed].sort((a, b) => (order.get(b) ?? 0) - (order.get(a) ?? 0) || a - b),
