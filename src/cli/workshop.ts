@@ -176,6 +176,13 @@ export async function openWorkshop(
     },
     {identity, environment: process.env, store: folder, ignoreSubordinate},
   )
+  const layers = flags['cache-to'] !== undefined ? '--cache-to' : flags['cache-from'] !== undefined ? '--cache-from' : undefined
+  if (layers !== undefined && !engines.hasImageEngine)
+    throw new SifstageError(
+      ExitCode.usage,
+      `${layers}: ${engines.main.engine.name} keeps no images of its own that could be shared so`,
+      `Share its stages with --store-from and --store-to, or build with docker, podman or buildah: --engine docker`,
+    )
   if (wanted === 'auto' && purpose === 'builds') sink.emit({event: 'note', severity: 'info', text: `engine ${engines.why}`})
   // Of what works on trees: where no engine makes any, nothing does.
   const mapping = engines.tree?.mapping ?? mappingOf(identity, ignoreSubordinate)

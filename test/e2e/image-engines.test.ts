@@ -314,6 +314,10 @@ describe('options', () => {
     })
     expect(ran.code).toBe(2)
     expect(ran.stderr).toContain('--bind: docker has no such thing')
+    const cache = ['--engine', 'apptainer', '--cache-to', `${registry}/sifstage-test/x`]
+    const shared = await sifstage(['build', 'Dockerfile', '-o', join(out, 'x.sif'), ...cache], {cwd: work.path})
+    expect(shared.code).toBe(2)
+    expect(shared.stderr).toContain('--cache-to: apptainer keeps no images of its own')
   })
 })
 
