@@ -55,14 +55,19 @@ async function exported(argv: readonly string[], cwd: string): Promise<Tree> {
 }
 
 /** The tree of an image that the daemon has, or can fetch. */
-async function imageTree(image: string): Promise<Tree> {
+async function imageTree(image: string, text = `FROM ${image}\n`): Promise<Tree> {
   const folder = mkdtempSync(join(tmpdir(), 'sifstage-record-'))
   try {
-    writeFileSync(join(folder, 'Dockerfile'), `FROM ${image}\n`)
+    writeFileSync(join(folder, 'Dockerfile'), text)
     return await exported([folder], folder)
   } finally {
     rmSync(folder, {recursive: true, force: true})
   }
+}
+
+/** Of one that was built: a FROM would fire its triggers. */
+function builtTree(image: string): Promise<Tree> {
+  return imageTree(image, `FROM scratch\nCOPY --from=${image} / /\n`)
 }
 
 const baseTrees = new Map<string, Promise<Tree>>()
@@ -96,7 +101,7 @@ export async function answerOf(tag: string, each: Case, whole?: Tree, engine = '
     })
     runs.push({arguments: args, code: ran.exitCode ?? -1, stdout: ran.stdout})
   }
-  const {files, removed} = changes(whole ?? (await imageTree(tag)), await baseTree(baseOf(each)))
+  const {files, removed} = changes(whole ?? (await builtTree(tag)), await baseTree(baseOf(each)))
   return {engine, case: caseDigest(each), files, removed, env, labels: (config['Labels'] ?? {}) as Record<string, string>, runs}
 }
 
