@@ -3,8 +3,8 @@ import {createWriteStream, readdirSync, readFileSync, statSync} from 'node:fs'
 import {PassThrough} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 import {isRecord} from '../images/manifest.js'
-import {ExitCode, SifstageError} from '../model/errors.js'
 import type {EngineImages, FoundImage, Identity} from '../model/ports.js'
+import {type Explain, engineFailure} from './engine-words.js'
 import {asUser} from './identity.js'
 import {capture, runProcess} from './processes.js'
 
@@ -15,7 +15,7 @@ export interface ContainersOptions {
   readonly identity: Identity
   readonly environment: Readonly<Record<string, string>>
   readonly noHttps: boolean
-  readonly explain: (lines: readonly string[]) => {readonly message: string; readonly hint: string} | undefined
+  readonly explain: Explain
 }
 
 /** What `inspect` says of an image: the id of its configuration, and the configuration. */
@@ -73,11 +73,7 @@ export function containersStorage(options: ContainersOptions): EngineImages {
       : ['containers', '--all', '--quiet', '--notruncate']
   const tls = options.noHttps ? ['--tls-verify=false'] : []
 
-  function failed(what: string, lines: readonly string[]): SifstageError {
-    const known = explain(lines)
-    const said = lines.filter(line => line.trim() !== '' && !/level=(warning|info)/.test(line)).slice(-3)
-    return new SifstageError(ExitCode.failed, `${what}: ${known?.message ?? said.join('; ').slice(0, 400)}`, known?.hint)
-  }
+  const failed = (what: string, lines: readonly string[]) => engineFailure(what, lines, explain)
 
   async function run(argv: readonly string[], what: string, signal?: AbortSignal): Promise<readonly string[]> {
     const result = await capture([...user, program, ...argv], {...around, ...(signal === undefined ? {} : {signal})})

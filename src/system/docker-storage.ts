@@ -4,25 +4,16 @@ import {chmod} from 'node:fs/promises'
 import {PassThrough} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 import {isRecord} from '../images/manifest.js'
-import {ExitCode, SifstageError} from '../model/errors.js'
 import type {EngineImages, FoundImage} from '../model/ports.js'
 import {DockerApi, dockerSocket} from './docker-api.js'
+import {type Explain, engineFailure} from './engine-words.js'
 import {capture, runProcess} from './processes.js'
 
 export interface StorageOptions {
   readonly program: string
   readonly environment: Readonly<Record<string, string>>
   /** What an error of the engine means. */
-  readonly explain: (lines: readonly string[]) => {readonly message: string; readonly hint: string} | undefined
-}
-
-/** The end of what a command printed, for a message. */
-function lastWords(lines: readonly string[]): string {
-  return lines
-    .filter(line => line.trim() !== '' && !/level=(warning|info)/.test(line))
-    .slice(-3)
-    .join('; ')
-    .slice(0, 400)
+  readonly explain: Explain
 }
 
 /** What the daemon's account of an image comes to. */
@@ -37,10 +28,7 @@ function foundImage(document: unknown): FoundImage | undefined {
 export function dockerStorage({program, environment, explain}: StorageOptions): EngineImages {
   const around = {cwd: '/', env: environment}
 
-  function failed(what: string, lines: readonly string[]): SifstageError {
-    const known = explain(lines)
-    return new SifstageError(ExitCode.failed, `${what}: ${known?.message ?? lastWords(lines)}`, known?.hint)
-  }
+  const failed = (what: string, lines: readonly string[]) => engineFailure(what, lines, explain)
 
   async function run(argv: readonly string[], what: string, signal?: AbortSignal): Promise<readonly string[]> {
     const result = await capture([program, ...argv], {...around, ...(signal === undefined ? {} : {signal})})

@@ -3,6 +3,7 @@ import type {ImageEngineName} from '../model/engines.js'
 import type {EngineImages, Identity} from '../model/ports.js'
 import {containersStorage} from './containers-storage.js'
 import {dockerStorage} from './docker-storage.js'
+import type {Explain} from './engine-words.js'
 import {engineEnvironment} from './environment.js'
 import {ownIdentity} from './identity.js'
 
@@ -14,7 +15,7 @@ export interface EngineStorageOptions {
   readonly identity: Identity
   readonly environment: NodeJS.ProcessEnv
   readonly noHttps: boolean
-  readonly explain: (lines: readonly string[]) => {readonly message: string; readonly hint: string} | undefined
+  readonly explain: Explain
 }
 
 export function engineStorage({engine, path, identity, environment, noHttps, explain}: EngineStorageOptions): EngineImages {

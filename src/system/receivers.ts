@@ -2,6 +2,7 @@
 import {ExitCode, SifstageError} from '../model/errors.js'
 import type {EngineStorage, ImageReceiver} from '../model/outputs.js'
 import type {Identity} from '../model/ports.js'
+import {lastWords} from './engine-words.js'
 import {engineEnvironment} from './environment.js'
 import {errorCode} from './files.js'
 import {asUser, ownIdentity} from './identity.js'
@@ -32,8 +33,7 @@ function asking(before: readonly string[], env: Readonly<Record<string, string>>
 
 /** An engine's own last words, without what it only remarks. */
 function words(lines: readonly string[]): string {
-  const said = lines.filter(line => line.trim() !== '' && !/level=(warning|info)/.test(line)).slice(-3)
-  return said.length === 0 ? 'it failed without a word' : said.join('; ').slice(0, 600)
+  return lastWords(lines, 600) || 'it failed without a word'
 }
 
 /** What to do about a daemon that cannot be used; undefined for any other failure. */
