@@ -5,7 +5,7 @@
 import {randomBytes} from 'node:crypto'
 import {dependenciesFirst} from '../language/stages.js'
 import type {Description, Stage} from '../model/description.js'
-import {ExitCode, ImageNotKept, SifstageError} from '../model/errors.js'
+import {ExitCode, SifstageError} from '../model/errors.js'
 import type {StageFile} from '../model/format.js'
 import type {ImageEngine} from '../model/ports.js'
 import type {HeldRecord} from '../model/record.js'
@@ -15,7 +15,7 @@ import {mountsOf} from './mounts.js'
 import {treeImage} from './outputs/tree-image.js'
 import {type BuildPorts, isFresh, optionsOf} from './request.js'
 import type {RanStage} from './stage.js'
-import {hasImage} from './trees.js'
+import {storageWith} from './trees.js'
 
 /** What the images of stages are called in the storage of an engine, a tag for each key. */
 const IMAGES = 'localhost/sifstage/stage'
@@ -77,7 +77,7 @@ async function bringImage(index: number, engine: ImageEngine, run: StageRun): Pr
   const storage = run.ports.storage(engine.name)
   const {record} = stored
   if (stored.kind === 'held' && record.engine.name === engine.name) {
-    if ((await storage.find(stored.record.name, run.signal))?.id !== record.digest) throw new ImageNotKept(record.key)
+    await storageWith(stored, run.ports, run.signal)
     return stored.record.name
   }
   const name = imageName(record.key)
@@ -89,8 +89,7 @@ async function bringImage(index: number, engine: ImageEngine, run: StageRun): Pr
   const folder = `stage-${run.stage.index}/from-${index}`
   const file = `${await ports.scratch.folder(folder)}/image.docker.tar`
   if (stored.kind === 'held') {
-    const other = ports.storage(record.engine.name)
-    if (!(await hasImage(stored, ports, signal))) throw new ImageNotKept(record.key)
+    const other = await storageWith(stored, ports, signal)
     await other.save(stored.record.name, 'docker', file, signal)
   } else
     await treeImage({stored, root: undefined, folder}, {...request, target: index}, ports, signal).archive(file, 'docker', [name])

@@ -18,7 +18,7 @@ import {showTemplate} from '../model/template.js'
 import {laidKind, layContext, layDownload, layInline} from './context.js'
 import type {Done} from './inputs.js'
 import type {BuildPorts, BuildRequest} from './request.js'
-import {producerTree} from './trees.js'
+import {producerTree, storageWith} from './trees.js'
 import type {Fill} from './variables.js'
 
 type TreeSource = Extract<PlacedSource, {kind: 'tree'}>
@@ -86,11 +86,10 @@ async function unpack(laying: Laying, index: number, paths: readonly string[], t
  * Artifacts out of an engine's own storage.
  * @throws ImageNotKept
  */
-async function takeOut({record}: HeldStage, paths: readonly string[], target: string, {ports, signal}: Laying): Promise<void> {
-  const storage = ports.storage(record.engine.name)
-  if ((await storage.find(record.name, signal))?.id !== record.digest) throw new ImageNotKept(record.key)
+async function takeOut(stored: HeldStage, paths: readonly string[], target: string, {ports, signal}: Laying): Promise<void> {
+  const storage = await storageWith(stored, ports, signal)
   const archive = `${target}.tar`
-  await storage.takeOut(record.name, paths, archive, signal)
+  await storage.takeOut(stored.record.name, paths, archive, signal)
   await ports.images.extract(archive, target, signal)
   await ports.scratch.discard(archive)
 }

@@ -16,6 +16,7 @@ import {layIncoming, layPlacements} from './lay.js'
 import {cacheMountsOf, keptFolders, layMounts} from './mounts.js'
 import {readableFolder} from './readable.js'
 import {optionsOf} from './request.js'
+import {storageWith} from './trees.js'
 import {filling} from './variables.js'
 
 interface PreparedStage {
@@ -42,15 +43,14 @@ async function suppliedBase({stage, inputs, done, ports, signal}: StageRun, fold
  * @throws ImageNotKept
  */
 async function savedImage(
-  {record}: HeldStage,
+  stored: HeldStage,
   folder: string,
   ports: StageRun['ports'],
   signal: AbortSignal,
 ): Promise<LocalReference> {
-  const storage = ports.storage(record.engine.name)
-  if ((await storage.find(record.name, signal))?.id !== record.digest) throw new ImageNotKept(record.key)
+  const storage = await storageWith(stored, ports, signal)
   const path = join(folder, 'parent.docker.tar')
-  await storage.save(record.name, 'docker', path, signal)
+  await storage.save(stored.record.name, 'docker', path, signal)
   await ports.scratch.give(path)
   return {agent: 'docker-archive', path}
 }

@@ -1,8 +1,10 @@
 /** The trees of finished stages, whoever keeps their images. */
 import {copiesOf} from '../language/stage-copies.js'
 import type {Stage} from '../model/description.js'
+import {ImageNotKept} from '../model/errors.js'
 import type {ImageTree} from '../model/image.js'
-import type {KeptStage} from '../model/store.js'
+import type {EngineImages} from '../model/ports.js'
+import type {HeldStage, KeptStage} from '../model/store.js'
 import {artifactPath} from '../plan/graph.js'
 import type {Done} from './inputs.js'
 import type {BuildPorts} from './request.js'
@@ -34,6 +36,19 @@ export async function hasImage(stored: KeptStage, ports: Pick<BuildPorts, 'stora
   if (stored.kind === 'tree') return (await stored.image(signal)) !== undefined
   const {record} = stored
   return (await ports.storage(record.engine.name).find(record.name, signal))?.id === record.digest
+}
+
+/**
+ * The storage that has the image of a stage.
+ * @throws ImageNotKept
+ */
+export async function storageWith(
+  stored: HeldStage,
+  ports: Pick<BuildPorts, 'storage'>,
+  signal: AbortSignal,
+): Promise<EngineImages> {
+  if (!(await hasImage(stored, ports, signal))) throw new ImageNotKept(stored.record.key)
+  return ports.storage(stored.record.engine.name)
 }
 
 /** What the store has of a stage's key. */

@@ -1,9 +1,8 @@
 /** OUT of an image that its engine keeps itself: it writes archives, and gives names. */
-import {ImageNotKept} from '../../model/errors.js'
 import {normalizeReference} from '../../model/reference.js'
 import type {HeldStage} from '../../model/store.js'
 import type {BuildPorts, BuildRequest} from '../request.js'
-import {hasImage} from '../trees.js'
+import {storageWith} from '../trees.js'
 import {nameOfArchive} from './archive.js'
 import type {Output} from './kind.js'
 
@@ -52,10 +51,10 @@ export async function writeHeldOutput(
 ): Promise<Output> {
   const {record} = stored
   const {places, receivers} = ports.out
-  if (!(await hasImage(stored, ports, signal))) throw new ImageNotKept(record.key)
+  const storage = await storageWith(stored, ports, signal)
   if ('name' in output) {
     if (isOwn(output.kind, record.engine.name)) {
-      await ports.storage(record.engine.name).tag(record.name, output.name, signal)
+      await storage.tag(record.name, output.name, signal)
       return {path: output.path, digest: record.digest, bytes: record.bytes}
     }
     // The form that all of them read, whatever their version.
