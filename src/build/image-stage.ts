@@ -12,6 +12,7 @@ import type {HeldRecord} from '../model/record.js'
 import type {HeldStage} from '../model/store.js'
 import {runCommands, type StageRun, withLog, writeScript} from './commands.js'
 import {mountsOf} from './mounts.js'
+import {nothingKept} from './nothing-kept.js'
 import {treeImage} from './outputs/tree-image.js'
 import {type BuildPorts, isFresh, optionsOf} from './request.js'
 import type {RanStage} from './stage.js'
@@ -105,14 +106,9 @@ export function secretIds(stage: Stage, given: ReadonlySet<string>): string[] {
   return [...new Set(asked)].filter(id => given.has(id))
 }
 
-/** What is kept of an image that is no one else's: nothing. */
+/** A stage of this build alone. */
 function unkept(record: HeldRecord): HeldStage {
-  return {
-    kind: 'held',
-    record,
-    facts: {load: async () => new Map(), save: async () => {}, loadTexts: async () => new Map(), saveTexts: async () => {}},
-    known: {load: async () => undefined, save: async () => {}},
-  }
+  return {kind: 'held', record, facts: nothingKept, known: {load: async () => undefined, save: async () => {}}}
 }
 
 /** Lays the stage's Dockerfile ready and has the engine build it. */

@@ -4,7 +4,7 @@ import {join} from 'node:path'
 import {treeDigest} from '../images/digest.js'
 import type {CacheMount, Stage} from '../model/description.js'
 import {ImageNotKept} from '../model/errors.js'
-import type {ImageFacts, ImageTree} from '../model/image.js'
+import type {ImageTree} from '../model/image.js'
 import type {StageBase, StageCommand, StageScript, TreeEngine} from '../model/ports.js'
 import type {StageRecord} from '../model/record.js'
 import type {LocalReference} from '../model/reference.js'
@@ -14,6 +14,7 @@ import {Checkpoints} from './checkpoints.js'
 import {type Log, runCommands, type StageRun, withLog, writeScript} from './commands.js'
 import {layIncoming, layPlacements} from './lay.js'
 import {cacheMountsOf, keptFolders, layMounts} from './mounts.js'
+import {nothingKept} from './nothing-kept.js'
 import {readableFolder} from './readable.js'
 import {optionsOf} from './request.js'
 import {storageWith} from './trees.js'
@@ -222,13 +223,7 @@ async function publish(run: StageRun, folder: string, root: string, seconds: num
   }
   if (inputs.key !== undefined) return ports.store.put(inputs.key, {image, listing}, record)
   // Without a key it is of this build alone.
-  const facts: ImageFacts = {
-    load: async () => new Map(),
-    save: async () => {},
-    loadTexts: async () => new Map(),
-    saveTexts: async () => {},
-  }
-  return {kind: 'tree', record, facts, tree: async () => tree, image: async () => ({path: image, offset: 0})}
+  return {kind: 'tree', record, facts: nothingKept, tree: async () => tree, image: async () => ({path: image, offset: 0})}
 }
 
 /** Bytes of the files of a tree. */

@@ -3,7 +3,7 @@ import type {ImageEntry, ImageTree, Resolution} from '../model/image.js'
 import {baseName, folderOf, joinPath, pathParts} from '../model/paths.js'
 
 /** Links followed on one path before it counts as a loop, as in Linux (`MAXSYMLINKS`). */
-const MOST_LINKS = 40
+export const MOST_LINKS = 40
 
 /** Order of bytes, which is how `LC_ALL=C` and Go sort names. */
 function byBytes(a: string, b: string): number {

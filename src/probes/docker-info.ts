@@ -18,7 +18,7 @@ export interface DockerInfo {
   readonly operatingSystem: string
 }
 
-function record(value: unknown): Readonly<Record<string, unknown>> {
+export function record(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {}
 }
 
@@ -28,6 +28,13 @@ function list(value: unknown): readonly unknown[] {
 
 function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+/** What the client says of its plugin. */
+export function buildxPlugin(client: unknown): Readonly<Record<string, unknown>> | undefined {
+  return list(record(client)['Plugins'])
+    .map(record)
+    .find(each => each['Name'] === 'buildx')
 }
 
 /** The answer among the lines that the client printed; undefined when it gave none. */
@@ -42,9 +49,7 @@ export function readDockerInfo(lines: readonly string[]): DockerInfo | undefined
   }
   const info = record(parsed)
   const client = record(info['ClientInfo'])
-  const buildx = list(client['Plugins'])
-    .map(record)
-    .find(each => each['Name'] === 'buildx')
+  const buildx = buildxPlugin(client)
   const snapshotter = list(info['DriverStatus']).some(row => list(row)[1] === 'io.containerd.snapshotter.v1')
   return {
     serverVersion: text(info['ServerVersion']),

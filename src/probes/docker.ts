@@ -5,18 +5,13 @@
 import {DockerApi, dockerSocket} from '../system/docker-api.js'
 import {engineEnvironment} from '../system/environment.js'
 import {ownIdentity} from '../system/identity.js'
-import {daemonTrouble, dockerFacts, dockerNotes, INFO_FORMAT, readDockerInfo} from './docker-info.js'
+import {buildxPlugin, daemonTrouble, dockerFacts, dockerNotes, INFO_FORMAT, readDockerInfo, record} from './docker-info.js'
 import {type Note, notHere, type Probed, type ProbeOptions} from './probe.js'
 import {Answers, ask, fileMark, findProgram, versionOf} from './programs.js'
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 /** The file of a client's plugin, as it is now. */
 function pluginMark(client: unknown): string | undefined {
-  const plugins = isRecord(client) && Array.isArray(client['Plugins']) ? client['Plugins'].filter(isRecord) : []
-  const path = plugins.find(each => each['Name'] === 'buildx')?.['Path']
+  const path = buildxPlugin(client)?.['Path']
   try {
     return typeof path === 'string' ? fileMark(path) : undefined
   } catch {
@@ -27,7 +22,7 @@ function pluginMark(client: unknown): string | undefined {
 /** What the client said of itself, to be remembered with the file of its plugin. */
 function clientIn(lines: readonly string[]): string | undefined {
   const parsed: unknown = JSON.parse(lines.find(each => each.startsWith('{')) ?? 'null')
-  const client = isRecord(parsed) ? parsed['ClientInfo'] : undefined
+  const client = record(parsed)['ClientInfo']
   const plugin = pluginMark(client)
   return plugin === undefined ? undefined : JSON.stringify({plugin, client})
 }
@@ -39,8 +34,8 @@ async function askDaemon(env: Readonly<Record<string, string>>, before: string |
   try {
     const {plugin, client}: {plugin?: unknown; client?: unknown} = JSON.parse(before)
     if (pluginMark(client) !== plugin) return undefined
-    const info = await new DockerApi(socket).info(AbortSignal.timeout(5_000))
-    if (!isRecord(info)) return undefined
+    const info = record(await new DockerApi(socket).info(AbortSignal.timeout(5_000)))
+    if (typeof info['ServerVersion'] !== 'string') return undefined
     return {exitCode: 0, lines: [JSON.stringify({...info, ClientInfo: client})], late: false}
   } catch {
     // Its command says better what is wrong.
@@ -53,7 +48,8 @@ export async function probeDocker(options: ProbeOptions): Promise<Probed> {
   const env = engineEnvironment(options.environment, caller)
   const path = findProgram('docker', env['PATH'] ?? '')
   if (path === undefined) return notHere('docker', 'https://docs.docker.com/engine/install/, with its buildx plugin')
-  const found = await versionOf(path, env, caller, new Answers(options.store, options.identity))
+  const answers = new Answers(options.store, options.identity)
+  const found = await versionOf(path, env, caller, answers)
   const {version} = found
   const status = (notes: readonly Note[]) => ({
     name: 'docker',
@@ -67,7 +63,6 @@ export async function probeDocker(options: ProbeOptions): Promise<Probed> {
   if (/podman/i.test(found.line))
     return {status: status([{ok: false, text: 'this is podman under the name of docker', fix: 'use --engine podman'}])}
   // Asked each time: a daemon comes and goes.
-  const answers = new Answers(options.store, options.identity)
   const client = `docker's client ${fileMark(path)} ${env['DOCKER_CONFIG'] ?? ''} ${env['DOCKER_CONTEXT'] ?? ''} ${env['DOCKER_HOST'] ?? ''}`
   const quick = await askDaemon(env, await answers.get(client))
   const {exitCode, lines, late} = quick ?? (await ask([path, 'info', '--format', INFO_FORMAT], env, caller))

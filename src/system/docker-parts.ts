@@ -1,15 +1,13 @@
 /** Single paths of an image of Docker's daemon, without the rest of it. */
 
 import {Bytes, streamSource} from '../images/bytes.js'
+import {MOST_LINKS} from '../images/listing.js'
 import {members} from '../images/members.js'
 import {isOdd} from '../images/names.js'
 import {readTar} from '../images/tar.js'
 import type {ImageEntry} from '../model/image.js'
 import {baseName, folderOf, joinPath, pathParts} from '../model/paths.js'
 import {type DockerApi, GO_DIRECTORY, GO_SYMLINK} from './docker-api.js'
-
-/** Links followed on one path before it counts as a loop, as in Linux (`MAXSYMLINKS`). */
-const MOST_LINKS = 40
 
 /** What the daemon puts into a container over the image's own. */
 const ITS_OWN = /^\/(\.dockerenv|dev|proc|sys|etc(\/(hosts|hostname|resolv\.conf|mtab))?)?$/
