@@ -5,7 +5,8 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {execa} from 'execa'
 import {readTar} from '../../../src/images/tar.js'
-import {type Case, layCase, runsOf, withoutPlaces, wordsOf} from '../../support/cases.js'
+import {type Case, layCase, withoutPlaces, wordsOf} from '../../support/cases.js'
+import {accountOf, docker} from '../../support/docker.js'
 import {type Changes, changes, type Tree, treeOf} from '../../support/trees.js'
 import {baseOf} from './bases.js'
 
@@ -39,8 +40,6 @@ export function recordedAnswer(each: Case): Answer | undefined {
 export function writeAnswer(each: Case, answer: Answer): void {
   writeFileSync(answerFile(each), `${JSON.stringify(answer, null, 2)}\n`)
 }
-
-const docker = async (...argv: readonly string[]) => execa('docker', [...argv], {stdin: 'ignore', stripFinalNewline: false})
 
 async function exported(argv: readonly string[], cwd: string): Promise<Tree> {
   const folder = mkdtempSync(join(tmpdir(), 'sifstage-record-'))
@@ -85,24 +84,8 @@ function baseTree(base: string): Promise<Tree> {
 
 /** What an image of the daemon holds beyond the case's base, says of itself, and does. */
 export async function answerOf(tag: string, each: Case, whole?: Tree, engine = 'this one'): Promise<Answer> {
-  const inspected = JSON.parse((await docker('image', 'inspect', tag)).stdout) as {Config: Record<string, unknown>}[]
-  const config = inspected[0]?.Config ?? {}
-  const env = Object.fromEntries(
-    ((config['Env'] ?? []) as string[]).map(pair => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
-  )
-  const starts = [...((config['Entrypoint'] ?? []) as string[]), ...((config['Cmd'] ?? []) as string[])].length > 0
-  const runs = []
-  for (const args of runsOf(each)) {
-    if (args.length === 0 && !starts) continue
-    const ran = await execa('docker', ['run', '--rm', '--network', 'none', tag, ...args], {
-      reject: false,
-      stdin: 'ignore',
-      stripFinalNewline: false,
-    })
-    runs.push({arguments: args, code: ran.exitCode ?? -1, stdout: ran.stdout})
-  }
   const {files, removed} = changes(whole ?? (await builtTree(tag)), await baseTree(baseOf(each)))
-  return {engine, case: caseDigest(each), files, removed, env, labels: (config['Labels'] ?? {}) as Record<string, string>, runs}
+  return {engine, case: caseDigest(each), files, removed, ...(await accountOf(tag, each))}
 }
 
 /** Builds and runs a case with the real BuildKit. The daemon's mirror of Docker Hub has to hold the bases (`pushBases`). */

@@ -4,7 +4,8 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {execa} from 'execa'
 import {readTar} from '../../../src/images/tar.js'
-import {type Case, runsOf, withoutPlaces} from '../../support/cases.js'
+import {type Case, withoutPlaces} from '../../support/cases.js'
+import {accountOf, docker} from '../../support/docker.js'
 import {type Changes, changes, type Tree, treeOf} from '../../support/trees.js'
 import {baseOf, caseFolder, convertCase, digestOf} from './convert.js'
 
@@ -34,8 +35,6 @@ export function writeAnswer(each: Case, answer: Answer | undefined): void {
   if (answer === undefined) rmSync(answerFile(each), {force: true})
   else writeFileSync(answerFile(each), `${JSON.stringify(answer, null, 2)}\n`)
 }
-
-const docker = async (...argv: readonly string[]) => execa('docker', [...argv], {stdin: 'ignore', stripFinalNewline: false})
 
 async function exported(argv: readonly string[], cwd: string): Promise<Tree> {
   const folder = mkdtempSync(join(tmpdir(), 'sifstage-record-'))
@@ -86,24 +85,8 @@ export async function askBuildkit(each: Case): Promise<Answer | undefined> {
       return {...who, files: {}, removed: [], env: {}, labels: {}, runs: [], failed}
     }
     await execa('docker', ['buildx', 'build', ...argv, '--load', '-t', tag], {cwd: folder, stdin: 'ignore'})
-    const inspected = JSON.parse((await docker('image', 'inspect', tag)).stdout) as {Config: Record<string, unknown>}[]
-    const config = inspected[0]?.Config ?? {}
-    const env = Object.fromEntries(
-      ((config['Env'] ?? []) as string[]).map(pair => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
-    )
-    const starts = [...((config['Entrypoint'] ?? []) as string[]), ...((config['Cmd'] ?? []) as string[])].length > 0
-    const runs = []
-    for (const args of runsOf(each)) {
-      if (args.length === 0 && !starts) continue
-      const ran = await execa('docker', ['run', '--rm', '--network', 'none', tag, ...args], {
-        reject: false,
-        stdin: 'ignore',
-        stripFinalNewline: false,
-      })
-      runs.push({arguments: args, code: ran.exitCode ?? -1, stdout: ran.stdout})
-    }
     const {files, removed} = changes(tree, await baseTree(baseOf(each)))
-    return {...who, files, removed, env, labels: (config['Labels'] ?? {}) as Record<string, string>, runs}
+    return {...who, files, removed, ...(await accountOf(tag, each))}
   } finally {
     await execa('docker', ['image', 'rm', '-f', tag], {reject: false, stdin: 'ignore'})
     rmSync(folder, {recursive: true, force: true})
