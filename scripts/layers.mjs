@@ -101,7 +101,7 @@ const layers = [
     why: 'the loop works over ports, so that tests and other stores and runners can stand in',
   },
   {
-    folder: 'cli',
+    folder: 'library',
     may: [
       'model',
       'language',
@@ -120,7 +120,30 @@ const layers = [
       'build',
     ],
     modules: 'any',
-    why: 'wires the real parts together; nothing is decided by importing from above',
+    why: 'wires the real parts together, for the command line and for other programs; prints nothing',
+  },
+  {
+    folder: 'cli',
+    may: [
+      'library',
+      'model',
+      'language',
+      'formats/index.ts',
+      'plan',
+      'checks',
+      'linking',
+      'engines',
+      'images',
+      'inspection',
+      'reports',
+      'system',
+      'probes',
+      'runners',
+      'stores',
+      'build',
+    ],
+    modules: 'any',
+    why: 'what a person typed goes in, what they read comes out',
   },
   {
     folder: 'commands',
@@ -147,7 +170,7 @@ const places = [
   },
   {
     module: /^(yaml|zod)$/,
-    in: /^(formats\/yaml|cli)\//,
+    in: /^(formats\/yaml|library)\//,
     why: 'they take as long to load as all else together; who checks a Dockerfile does not wait for them',
     instead: 'read it in formats/yaml',
   },
@@ -172,9 +195,9 @@ const debts = [
   ['build/commands.ts', 'node:fs/promises', 'as above'],
   ['build/tree-stage.ts', 'node:fs/promises', 'reads what came out of a stage itself; belongs behind a port'],
   ['build/tree-stage.ts', 'system/files.ts', 'as above'],
-  ['cli/local-image.ts', 'tar-stream', 'tells archives apart by hand; images/ could say what an archive is'],
+  ['library/local-image.ts', 'tar-stream', 'tells archives apart by hand; images/ could say what an archive is'],
   ['cli/shell.ts', 'node:child_process', 'hands the terminal over; belongs in system/'],
-  ['cli/workshop.ts', 'formats/deffile/original.ts', 'a stage text that stands alone should come with the description'],
+  ['library/workshop.ts', 'formats/deffile/original.ts', 'a stage text that stands alone should come with the description'],
   ['commands/build.ts', 'reports/palette.ts', 'belongs in cli/'],
   ['commands/schema.ts', 'formats/yaml/schema.ts', 'belongs behind formats/index.ts'],
 ]
@@ -218,7 +241,7 @@ function broken({from, to, ours, how}) {
     if (place !== undefined && !place.in.test(from)) return place
     return layer.modules === 'any' || layer.modules.includes(to)
       ? undefined
-      : {why: layer.why, instead: 'let system/ or cli/ do it and hand the value in'}
+      : {why: layer.why, instead: 'let system/ or library/ do it and hand the value in'}
   }
   if (isIn(to, layer.folder)) {
     const part = path => path.split('/').slice(0, 2).join('/')

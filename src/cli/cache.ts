@@ -1,6 +1,9 @@
 /** `cache`: what the store keeps, thinned out, checked. */
 import {readdir, readFile, rm} from 'node:fs/promises'
 import {join} from 'node:path'
+import {parseAge, parseSize, showSize} from '../library/quantities.js'
+import {loadSettings} from '../library/settings.js'
+import {identityOf, storeFolder} from '../library/store-folder.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
 import type {Identity} from '../model/ports.js'
 import {checkUp} from '../stores/check-up.js'
@@ -11,9 +14,6 @@ import {errorCode, exists} from '../system/files.js'
 import type {KeptStage} from '../system/lazy-scratch.js'
 import {removeTree} from '../system/scratch.js'
 import type {Outcome} from './outcome.js'
-import {parseAge, parseSize, showSize} from './quantities.js'
-import {loadSettings} from './settings.js'
-import {identityOf, storeFolder} from './store-folder.js'
 
 export interface CacheFlags {
   readonly 'cache-dir'?: string | undefined

@@ -1,11 +1,11 @@
 /** `check`: everything that can be known before a build. */
 import {loadRemarks} from '../formats/index.js'
+import {exitCodeOf, loadInput} from '../library/input.js'
+import type {EverywhereFlags} from '../library/options.js'
 import {type Diagnostic, summarize} from '../model/diagnostic.js'
 import {checkReports} from '../reports/index.js'
 import {checkDocument} from '../reports/json.js'
 import type {RuleText} from '../reports/sarif.js'
-import type {EverywhereFlags} from './flags.js'
-import {exitCodeOf, loadInput} from './input.js'
 import type {Outcome} from './outcome.js'
 
 export type CheckFlags = EverywhereFlags & {readonly format: 'text' | 'json' | 'sarif' | 'github'}

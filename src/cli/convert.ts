@@ -2,6 +2,8 @@
 import {resolve} from 'node:path'
 import {formatNamed} from '../formats/index.js'
 import {dependenciesFirst} from '../language/stages.js'
+import {exitCodeOf, type Loaded, loadInput} from '../library/input.js'
+import type {EverywhereFlags} from '../library/options.js'
 import type {Description} from '../model/description.js'
 import {type Diagnostic, diagnosticJson} from '../model/diagnostic.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
@@ -9,8 +11,6 @@ import {resolveTarget} from '../plan/graph.js'
 import {convertDocument} from '../reports/json.js'
 import {renderDiagnostics} from '../reports/text.js'
 import {fileError, writeWhole} from '../system/files.js'
-import type {EverywhereFlags} from './flags.js'
-import {exitCodeOf, type Loaded, loadInput} from './input.js'
 import type {Outcome} from './outcome.js'
 
 export type ConvertFlags = EverywhereFlags & {
@@ -75,7 +75,7 @@ export async function runConvert(input: string | undefined, flags: ConvertFlags,
     architecture: loaded.architecture,
   }
   if (to === 'stages' && output !== undefined) {
-    const {stageFiles, writeFolder} = await import('./stage-files.js')
+    const {stageFiles, writeFolder} = await import('../library/stage-files.js')
     const made = await stageFiles(loaded.description, options, output)
     const findings = once([...reading, ...made.diagnostics])
     const tooMuch = flags.strict && findings.some(each => each.severity === 'warning')

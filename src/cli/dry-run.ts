@@ -2,10 +2,10 @@
 import {previewBuild} from '../build/preview.js'
 import type {BuildPorts, BuildRequest, EngineHere} from '../build/request.js'
 import {shellLine} from '../language/shell.js'
+import type {Loaded} from '../library/input.js'
 import {diagnosticJson} from '../model/diagnostic.js'
 import {ExitCode} from '../model/errors.js'
 import {commandPrefix} from '../runners/local.js'
-import type {Loaded} from './input.js'
 import type {Outcome} from './outcome.js'
 
 export async function dryRun(

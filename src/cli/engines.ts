@@ -1,14 +1,14 @@
 /** `engines`: what is here, what works, and what to do about what does not. */
 
+import type {BuildingFlags} from '../library/options.js'
+import {loadSettings} from '../library/settings.js'
+import {identityOf, storeFolder} from '../library/store-folder.js'
 import {ExitCode} from '../model/errors.js'
 import type {EngineStatus} from '../model/ports.js'
 import {candidateEngines, type EngineQuestion} from '../plan/engine-choice.js'
 import {probeAll} from '../probes/index.js'
 import {type Palette, palette} from '../reports/palette.js'
-import type {BuildingFlags} from './flags.js'
 import type {Outcome} from './outcome.js'
-import {loadSettings} from './settings.js'
-import {identityOf, storeFolder} from './store-folder.js'
 
 type Note = EngineStatus['notes'][number]
 

@@ -1,4 +1,9 @@
 /** `lock`: which bytes the bases of an input are, written beside it. */
+
+import {exitCodeOf, loadInput} from '../library/input.js'
+import {readLockFile} from '../library/locks.js'
+import type {EverywhereFlags} from '../library/options.js'
+import {identityOf, storeFolder} from '../library/store-folder.js'
 import type {Diagnostic} from '../model/diagnostic.js'
 import {diagnosticJson} from '../model/diagnostic.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
@@ -13,11 +18,7 @@ import {localBases} from '../system/local-bases.js'
 import {writeLockText} from '../system/lock-file.js'
 import {isAskable, references} from '../system/references.js'
 import {RegistryError} from '../system/registry.js'
-import type {EverywhereFlags} from './flags.js'
-import {exitCodeOf, loadInput} from './input.js'
-import {readLockFile} from './locks.js'
 import type {Outcome} from './outcome.js'
-import {identityOf, storeFolder} from './store-folder.js'
 
 export type LockVerbFlags = EverywhereFlags & {
   readonly 'cache-dir'?: string | undefined

@@ -1,6 +1,9 @@
 /** `plan`: stages, order, keys, what is cached and why not. Runs no engine. */
 import type {PreviewedStage} from '../build/preview.js'
 import {copiesOf} from '../language/stage-copies.js'
+import {exitCodeOf, type Loaded, loadInput} from '../library/input.js'
+import type {BuildingFlags, EverywhereFlags} from '../library/options.js'
+import {baseOf, previews} from '../library/previews.js'
 import type {CopyStep, Description, Stage} from '../model/description.js'
 import type {Diagnostic} from '../model/diagnostic.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
@@ -13,10 +16,7 @@ import {planReports} from '../reports/index.js'
 import {planDocument} from '../reports/json.js'
 import {explainText} from '../reports/plan-text.js'
 import {renderDiagnostics} from '../reports/text.js'
-import type {BuildingFlags, EverywhereFlags} from './flags.js'
-import {exitCodeOf, type Loaded, loadInput} from './input.js'
 import type {Outcome} from './outcome.js'
-import {baseOf, previews} from './previews.js'
 
 export type PlanFlags = EverywhereFlags &
   BuildingFlags & {readonly format: 'text' | 'json' | 'mermaid' | 'dot'; readonly explain?: string | undefined}

@@ -6,7 +6,7 @@
 import {chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
-import {openImage} from '../../src/cli/open-image.js'
+import {openImage} from '../../src/library/open-image.js'
 import type {Diagnostic} from '../../src/model/diagnostic.js'
 import type {Image} from '../../src/model/image.js'
 import {everyday} from '../support/cases.js'

@@ -2,7 +2,7 @@
 import {writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {verifyArtifacts} from '../../src/build/verify.js'
-import {loadInput} from '../../src/cli/input.js'
+import {loadInput} from '../../src/library/input.js'
 import type {Diagnostic} from '../../src/model/diagnostic.js'
 import {artifactsOf, neededStages} from '../../src/plan/graph.js'
 import type {Tally} from './table.js'

@@ -3,7 +3,7 @@ import {chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} 
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, expect, it} from 'vitest'
-import {selectEngine} from '../../src/cli/probe.js'
+import {selectEngine} from '../../src/library/probe.js'
 import type {EngineName} from '../../src/model/engines.js'
 import {probes} from '../../src/probes/index.js'
 import {ask} from '../../src/probes/programs.js'

@@ -6,7 +6,7 @@ import {join} from 'node:path'
 import {buffer} from 'node:stream/consumers'
 import {gzipSync, zstdCompressSync} from 'node:zlib'
 import {type Headers, pack} from 'tar-stream'
-import type {OpenOptions} from '../../src/cli/open-image.js'
+import type {OpenOptions} from '../../src/library/open-image.js'
 import type {Image} from '../../src/model/image.js'
 import {ownIdentity} from '../../src/system/identity.js'
 

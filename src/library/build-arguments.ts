@@ -2,7 +2,7 @@
 import {readFileSync} from 'node:fs'
 import {ExitCode, SifstageError} from '../model/errors.js'
 import {fileTrouble} from '../system/files.js'
-import type {EverywhereFlags} from './flags.js'
+import type {EverywhereFlags} from './options.js'
 
 /** The values of build arguments: the file's, and over them those of the command line (D34). */
 export function buildArguments(

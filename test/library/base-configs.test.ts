@@ -2,8 +2,8 @@ import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, describe, expect, test} from 'vitest'
-import {type LookAtBases, readWithBases} from '../../src/cli/read-input.js'
 import {dockerfile} from '../../src/formats/dockerfile/index.js'
+import {type LookAtBases, readWithBases} from '../../src/library/read-input.js'
 import {showTemplate} from '../../src/model/template.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'sifstage-configs-'))

@@ -7,9 +7,9 @@ import type {PlanStage} from '../model/plan.js'
 import type {Sink} from '../model/ports.js'
 import {showImageReference} from '../model/reference.js'
 import {startOf} from '../model/span.js'
-import type {BuildingFlags, EverywhereFlags} from './flags.js'
 import type {Loaded} from './input.js'
 import {holdLocked, movedBases} from './locks.js'
+import type {BuildingFlags, EverywhereFlags} from './options.js'
 import {buildRequest, openWorkshop} from './workshop.js'
 
 /** A base as plans and reports show it. */

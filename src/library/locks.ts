@@ -6,7 +6,7 @@ import type {BaseResolver, Pins} from '../model/ports.js'
 import {neededStages} from '../plan/graph.js'
 import {emptyLock, type Lock, lockables, parseLock, pinsOf} from '../plan/lock.js'
 import {readLockText} from '../system/lock-file.js'
-import type {LockFlags} from './flags.js'
+import type {LockFlags} from './options.js'
 
 export interface LockFile {
   /** Undefined for standard input, which has nothing beside it. */
