@@ -1,4 +1,5 @@
-// Writes oclif.manifest.json, so that the program finds a command without loading the others.
+// Writes what is made from the compiled code: oclif.manifest.json, so that the program finds a command without loading
+// the others, and schema.json, the JSON Schema of the YAML description for editors.
 import {spawnSync} from 'node:child_process'
 import {existsSync, writeFileSync} from 'node:fs'
 import {fileURLToPath} from 'node:url'
@@ -12,3 +13,5 @@ const {Plugin} = await import('@oclif/core')
 const plugin = new Plugin({root, type: 'core', ignoreManifest: true, errorOnManifestCreate: true, respectNoCacheDefault: true})
 await plugin.load()
 writeFileSync(`${root}oclif.manifest.json`, JSON.stringify(plugin.manifest))
+const {descriptionJsonSchema} = await import('../dist/formats/yaml/schema.js')
+writeFileSync(`${root}schema.json`, `${JSON.stringify(descriptionJsonSchema(), undefined, 2)}\n`)

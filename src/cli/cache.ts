@@ -1,44 +1,8 @@
-/** `cache`: what the store keeps, thinned out, checked. */
-import {readdir, readFile, rm} from 'node:fs/promises'
+/** `cache`: what the library says of the store, for people and programs. */
 import {join} from 'node:path'
-import {parseAge, parseSize, showSize} from '../library/quantities.js'
-import {loadSettings} from '../library/settings.js'
-import {identityOf, storeFolder} from '../library/store-folder.js'
-import {ExitCode, SifstageError} from '../model/errors.js'
-import type {Identity} from '../model/ports.js'
-import {checkUp} from '../stores/check-up.js'
-import {activityOn, type ItemKind, type StoreItem, takeInventory} from '../stores/inventory.js'
-import {prune, type Removal, type RetentionOptions} from '../stores/retention.js'
-import {refuseNewer} from '../stores/version.js'
-import {errorCode, exists} from '../system/files.js'
-import type {KeptStage} from '../system/lazy-scratch.js'
-import {removeTree} from '../system/scratch.js'
+import {cache, ExitCode, type PruneOptions, type Removal, type StoreItem, type StoreOptions} from '../index.js'
+import {showSize} from '../model/quantities.js'
 import type {Outcome} from './outcome.js'
-
-export interface CacheFlags {
-  readonly 'cache-dir'?: string | undefined
-  readonly 'run-as'?: string | undefined
-  readonly json: boolean
-}
-
-/** A folder that is not there has no names; what is no folder is told by undefined. */
-function notMissing(error: unknown): string[] | undefined {
-  return errorCode(error) === 'ENOENT' ? [] : undefined
-}
-
-async function open(flags: CacheFlags): Promise<{readonly folder: string; readonly identity: Identity}> {
-  const settings = await loadSettings(process.cwd(), process.env)
-  const identity = identityOf(flags['run-as'] ?? settings.runAs)
-  const folder = storeFolder(flags['cache-dir'] ?? settings.cacheDir, identity, process.env)
-  const version = await refuseNewer(folder)
-  // Nothing there is no store yet; anything else that is none was hardly meant.
-  const names = version === undefined ? await readdir(folder).catch(notMissing) : []
-  if (names === undefined || (names.length > 0 && !names.includes('stages') && !names.includes('bases')))
-    throw new SifstageError(ExitCode.usage, `${folder} is no store of sifstage`, 'Look at --cache-dir and SIFSTAGE_CACHE_DIR')
-  if (names.length === 0 && version === undefined && flags['cache-dir'] !== undefined && !(await exists(folder)))
-    throw new SifstageError(ExitCode.usage, `there is no store at ${folder}`, 'Look at --cache-dir; a build makes one')
-  return {folder, identity}
-}
 
 function count(number: number, what: string, more: string): string {
   return `${number} ${number === 1 ? what : more}`
@@ -83,7 +47,9 @@ function remark(item: StoreItem): string {
   ].join(', ')
 }
 
-function totals(items: readonly StoreItem[]): {readonly kind: ItemKind; readonly entries: number; readonly bytes: number}[] {
+function totals(
+  items: readonly StoreItem[],
+): {readonly kind: StoreItem['kind']; readonly entries: number; readonly bytes: number}[] {
   const kinds = [...new Set(items.map(item => item.kind))]
   return kinds.map(kind => {
     const those = items.filter(item => item.kind === kind)
@@ -91,9 +57,8 @@ function totals(items: readonly StoreItem[]): {readonly kind: ItemKind; readonly
   })
 }
 
-export async function runCacheList(flags: CacheFlags): Promise<Outcome> {
-  const {folder, identity} = await open(flags)
-  const items = await takeInventory(folder, identity, await activityOn(folder))
+export async function runCacheList(options: StoreOptions): Promise<Outcome> {
+  const {folder, items} = await cache.list(options)
   const bytes = items.reduce((sum, item) => sum + item.bytes, 0)
   const sums = totals(items)
   const rows = items.map(item => [
@@ -117,71 +82,6 @@ export async function runCacheList(flags: CacheFlags): Promise<Outcome> {
   }
 }
 
-export interface PruneFlags extends CacheFlags {
-  readonly all: boolean
-  readonly days?: number | undefined
-  readonly 'max-size'?: string | undefined
-  readonly 'older-than'?: string | undefined
-  readonly 'dry-run': boolean
-}
-
-/** Days without use after which things go when nothing else is asked for. */
-const DAYS = 30
-
-function retentionOf(flags: PruneFlags): Omit<RetentionOptions, 'owner'> {
-  if (flags.days !== undefined && flags['older-than'] !== undefined)
-    throw new SifstageError(ExitCode.usage, '--days and --older-than say the same', 'Leave --days out.')
-  const age = flags['older-than'] === undefined ? undefined : parseAge('--older-than', flags['older-than'])
-  const days = flags.days ?? (age === undefined && flags['max-size'] === undefined && !flags.all ? DAYS : undefined)
-  const unusedFor = age ?? (days === undefined ? undefined : days * 86_400_000)
-  return {
-    all: flags.all,
-    dryRun: flags['dry-run'],
-    ...(unusedFor === undefined ? {} : {unusedFor}),
-    ...(flags['max-size'] === undefined ? {} : {most: parseSize('--max-size', flags['max-size'])}),
-  }
-}
-
-/** Trees that failed builds left for `sifstage shell`. */
-async function pruneKept(folder: string, identity: Identity, dryRun: boolean): Promise<number> {
-  const notes = join(folder, 'kept')
-  let found = 0
-  for (const name of await readdir(notes).catch(() => [])) {
-    try {
-      const kept: KeptStage = JSON.parse(await readFile(join(notes, name), 'utf8'))
-      if (kept.version === 1 && /\/sifstage-kept-\w+$/.test(kept.scratch)) {
-        if (!dryRun) await removeTree(kept.scratch, identity, kept.mapping)
-        found += 1
-      }
-    } catch {
-      // No note of ours.
-    }
-    if (!dryRun) await rm(join(notes, name), {force: true})
-  }
-  return found
-}
-
-/** Takes the names away that stages have in the storages of engines, and the images with them; gives back what stays. */
-async function removeFromEngines(removed: readonly Removal[], identity: Identity): Promise<string[]> {
-  const images = removed.flatMap(({item, part}) => (part === 'whole' && item.inEngine !== undefined ? [item.inEngine] : []))
-  if (images.length === 0) return []
-  const [{engineStorage}, {findProgram}, {isImageEngineName}] = await Promise.all([
-    import('../system/engine-storage.js'),
-    import('../probes/programs.js'),
-    import('../model/engines.js'),
-  ])
-  const left: string[] = []
-  for (const {engine, name} of images) {
-    const path = isImageEngineName(engine) ? findProgram(engine, process.env['PATH'] ?? '') : undefined
-    if (path === undefined || !isImageEngineName(engine)) left.push(`${name} stays in ${engine}, which is not here\n`)
-    else
-      await engineStorage({engine, path, identity, environment: process.env, noHttps: false, explain: () => undefined}).remove(
-        name,
-      )
-  }
-  return left
-}
-
 /** One line for each thing that goes; an image that goes with its entry is not told twice. */
 function removals(removed: readonly Removal[]): string {
   const whole = new Set(removed.filter(each => each.part === 'whole').map(each => each.item))
@@ -196,12 +96,8 @@ function removals(removed: readonly Removal[]): string {
   return columns(rows, new Set([2]))
 }
 
-export async function runCachePrune(flags: PruneFlags): Promise<Outcome> {
-  const options = retentionOf(flags)
-  const {folder, identity} = await open(flags)
-  const {removed, held, bytesBefore, bytesAfter} = await prune(folder, {owner: identity, ...options})
-  const kept = await pruneKept(folder, identity, flags['dry-run'])
-  const left = flags['dry-run'] ? [] : await removeFromEngines(removed, identity)
+export async function runCachePrune(options: PruneOptions): Promise<Outcome> {
+  const {folder, dryRun, removed, held, bytesBefore, bytesAfter, keptTrees: kept, left} = await cache.prune(options)
   const entries = new Set(removed.filter(each => each.part === 'whole').map(each => each.item)).size
   const images = new Set(removed.map(each => each.item)).size - entries
   const bytes = bytesBefore - bytesAfter
@@ -210,14 +106,14 @@ export async function runCachePrune(flags: PruneFlags): Promise<Outcome> {
     ...(images > 0 ? [`${count(images, 'image', 'images')} of stages`] : []),
     ...(kept > 0 ? [count(kept, 'kept tree', 'kept trees')] : []),
   ].join(' and ')
-  const verb = flags['dry-run'] ? 'would remove' : 'removed'
+  const verb = dryRun ? 'would remove' : 'removed'
   const stays = held.map(item => `${item.kind} ${item.stages.join(' ')} stays, in use: ${item.heldBy.join('; ') || 'a build'}\n`)
   return {
     exitCode: ExitCode.done,
     document: {
       version: 1,
       folder,
-      dryRun: flags['dry-run'],
+      dryRun,
       removed: entries,
       removedImages: images,
       bytes,
@@ -226,19 +122,30 @@ export async function runCachePrune(flags: PruneFlags): Promise<Outcome> {
       entries: removed.map(each => ({...itemJson(each.item, folder), part: each.part, bytes: each.bytes})),
       held: held.map(item => itemJson(item, folder)),
     },
-    text: `${flags['dry-run'] ? removals(removed) : ''}${verb} ${what} (${showSize(bytes)}) from ${folder}; ${showSize(bytesAfter)} ${flags['dry-run'] ? 'would stay' : 'left'}\n`,
-    messages: [...stays, ...left].join(''),
+    text: `${dryRun ? removals(removed) : ''}${verb} ${what} (${showSize(bytes)}) from ${folder}; ${showSize(bytesAfter)} ${dryRun ? 'would stay' : 'left'}\n`,
+    messages: [...stays, ...left.map(each => `${each}\n`)].join(''),
   }
 }
 
-/** Reads everything again and compares it with its digest; what is damaged is dropped. */
-export async function runCacheVerify(flags: CacheFlags, signal: AbortSignal): Promise<Outcome> {
-  const {folder, identity} = await open(flags)
-  const {looked, foreign, damaged} = await checkUp(folder, identity, signal)
+export async function runCacheVerify(options: StoreOptions, signal: AbortSignal): Promise<Outcome> {
+  const {folder, entries, foreign, damaged} = await cache.verify(options, {signal})
   return {
     exitCode: damaged.length === 0 ? ExitCode.done : ExitCode.wrong,
-    document: {version: 1, folder, entries: looked, otherVersions: foreign, damaged},
-    text: `${folder}: ${count(looked, 'entry', 'entries')}, ${damaged.length} damaged${foreign === 0 ? '' : `, ${foreign} of another version (not read)`}\n`,
+    document: {version: 1, folder, entries, otherVersions: foreign, damaged},
+    text: `${folder}: ${count(entries, 'entry', 'entries')}, ${damaged.length} damaged${foreign === 0 ? '' : `, ${foreign} of another version (not read)`}\n`,
     messages: damaged.map(each => `${each}\n`).join(''),
+  }
+}
+
+/** Prints the public key. */
+export async function runCacheKey({key}: {readonly key?: string | undefined}): Promise<Outcome> {
+  const {file, publicKey, made} = await cache.key(key)
+  return {
+    exitCode: ExitCode.done,
+    document: {version: 1, file, publicKey, made},
+    text: `${publicKey}\n`,
+    messages: made
+      ? `${file} was made: it signs what --store-to sends to a registry, and is yours alone. Others believe it with --store-trust and the line below.\n`
+      : '',
   }
 }

@@ -1,14 +1,10 @@
-/** `check`: everything that can be known before a build. */
-import {loadRemarks} from '../formats/index.js'
-import {exitCodeOf, loadInput} from '../library/input.js'
-import type {EverywhereFlags} from '../library/options.js'
-import {type Diagnostic, summarize} from '../model/diagnostic.js'
+/** `check`: the library's findings as text, a document, or what services read. */
+import {check, type Diagnostic, type InputOptions, rules, summarize} from '../index.js'
 import {checkReports} from '../reports/index.js'
 import {checkDocument} from '../reports/json.js'
-import type {RuleText} from '../reports/sarif.js'
 import type {Outcome} from './outcome.js'
 
-export type CheckFlags = EverywhereFlags & {readonly format: 'text' | 'json' | 'sarif' | 'github'}
+export type CheckFlags = InputOptions & {readonly format: 'text' | 'json' | 'sarif' | 'github'}
 
 export function failedCheckDocument(finding: Diagnostic): object {
   return checkDocument(finding.span.file, [finding])
@@ -21,27 +17,21 @@ function summaryLine(input: string, diagnostics: readonly Diagnostic[]): string 
   return `${input}: ${count(error, 'error')}, ${count(warning, 'warning')}${info === 0 ? '' : `, ${count(info, 'remark')}`}\n`
 }
 
-/** Every rule that `check` can report, for services that explain them. */
-async function rulesExplained(): Promise<readonly RuleText[]> {
-  const [{groups}, {remarkGroups, remarksElsewhere}] = await Promise.all([import('../checks/index.js'), loadRemarks()])
-  return [
-    ...groups.flatMap(({name, checks}) => checks.map(check => ({...check, group: name}))),
-    ...remarkGroups.flatMap(({remarks}) => remarks.map(remark => ({...remark, group: 'reading'}))),
-    ...remarksElsewhere.map(remark => ({...remark, group: 'reading'})),
-  ]
-}
-
-export async function runCheck(input: string | undefined, flags: CheckFlags, colour: boolean, version: string): Promise<Outcome> {
-  const loaded = await loadInput(input, flags, 'offline', 'all')
-  const {diagnostics} = loaded
-  const print = await checkReports[flags.format]()
-  const rules = flags.format === 'sarif' ? await rulesExplained() : []
-  const printed = print(diagnostics, {source: loaded, colour, rules, version})
+export async function runCheck(
+  source: string | undefined,
+  {format, ...options}: CheckFlags,
+  colour: boolean,
+  version: string,
+): Promise<Outcome> {
+  const {input, exitCode, diagnostics} = await check(source, options)
+  const print = await checkReports[format]()
+  const texts = format === 'sarif' ? (await rules()).filter(each => each.group !== 'artifacts') : []
+  const printed = print(diagnostics, {source: input, colour, rules: texts, version})
   return {
-    exitCode: exitCodeOf(diagnostics),
-    document: checkDocument(loaded.input, diagnostics),
+    exitCode,
+    document: checkDocument(input.input, diagnostics),
     // For people the findings go where messages go, and the count is the result.
-    text: flags.format === 'text' ? summaryLine(loaded.input, diagnostics) : printed,
-    messages: flags.format === 'text' ? printed : '',
+    text: format === 'text' ? summaryLine(input.input, diagnostics) : printed,
+    messages: format === 'text' ? printed : '',
   }
 }

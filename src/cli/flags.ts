@@ -87,3 +87,15 @@ export const building = {
   'lock-file': Flags.string({description: 'lock file, instead of INPUT.lock', helpValue: 'FILE'}),
   'keep-cwd': Flags.boolean({description: "let the image start in the caller's folder instead of WORKDIR"}),
 }
+
+/** `no-cache-filter` as `noCacheFilter`. */
+type Camel<Name> = Name extends `${infer First}-${infer Rest}` ? `${First}${Capitalize<Camel<Rest>>}` : Name
+
+/** Flags as the library's options: the same values by names in camelCase. */
+export function optionsOf<Flags extends object>(flags: Flags): {[Name in keyof Flags as Camel<Name>]: Flags[Name]} {
+  const renamed = Object.entries(flags).map(([name, value]) => [
+    name.replace(/-(.)/g, (_, letter) => letter.toUpperCase()),
+    value,
+  ])
+  return Object.fromEntries(renamed)
+}

@@ -10,7 +10,7 @@ import {storageName} from '../library/image-opener.js'
 import {exitCodeOf, hostArchitecture, type Loaded, loadInput} from '../library/input.js'
 import {looksLikeImage} from '../library/looks-like-image.js'
 import {openImage} from '../library/open-image.js'
-import type {BuildingFlags, EverywhereFlags} from '../library/options.js'
+import type {BuildingOptions, InputOptions} from '../library/options.js'
 import {baseOf, previews} from '../library/previews.js'
 import {loadSettings, type Settings} from '../library/settings.js'
 import {identityOf, storeFolder} from '../library/store-folder.js'
@@ -29,8 +29,8 @@ import {renderDiagnostics} from '../reports/text.js'
 import {storedImage} from '../system/stored-image.js'
 import type {Outcome} from './outcome.js'
 
-export type ReportFlags = EverywhereFlags &
-  BuildingFlags & {readonly format: 'text' | 'json' | 'markdown'; readonly 'against-host': boolean}
+export type ReportFlags = InputOptions &
+  BuildingOptions & {readonly format: 'text' | 'json' | 'markdown'; readonly againstHost: boolean}
 
 export interface Onlooker {
   /** Whether standard output is a terminal. */
@@ -137,8 +137,8 @@ interface Job {
 }
 
 function jobOf(flags: ReportFlags, settings: Settings, signal: AbortSignal): Job {
-  const identity = identityOf(flags['run-as'] ?? settings.runAs)
-  return {flags, identity, store: storeFolder(flags['cache-dir'] ?? settings.cacheDir, identity, process.env), signal}
+  const identity = identityOf(flags.runAs ?? settings.runAs)
+  return {flags, identity, store: storeFolder(flags.cacheDir ?? settings.cacheDir, identity, process.env), signal}
 }
 
 function openGiven(image: string, {identity, flags, signal, store}: Job): Promise<Image> {
@@ -147,7 +147,7 @@ function openGiven(image: string, {identity, flags, signal, store}: Job): Promis
     identity,
     environment: process.env,
     signal,
-    noHttps: flags['no-https'],
+    noHttps: flags.noHttps ?? false,
     offline: flags.offline,
     store,
   })
@@ -169,7 +169,7 @@ async function imagePart(
 ): Promise<{image: ReportedImage; bytes: number; diagnostics: Diagnostic[]}> {
   try {
     const {findings, sections} = await inspectImage(image, {artifacts: digests, signal})
-    const diagnostics = flags['against-host'] ? hostDiagnostics(findings, await thisHost(process.env, signal), input) : []
+    const diagnostics = flags.againstHost ? hostDiagnostics(findings, await thisHost(process.env, signal), input) : []
     return {image: {...about, findings, sections}, bytes: findings.sizes.bytes, diagnostics}
   } finally {
     await image.close()

@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import {SifstageCommand} from '../cli/command.js'
-import {building, everywhere, inputArgument} from '../cli/flags.js'
+import {building, everywhere, inputArgument, optionsOf} from '../cli/flags.js'
 
 export default class Build extends SifstageCommand {
   static override summary = 'Check, build stage by stage, verify after each, write the image.'
@@ -82,7 +82,7 @@ OUT ending in .sif is an image, in / a sandbox folder, in .oci.tar or .docker.ta
     const write = (line: string) => process.stderr.write(line)
     const sink = flags.progress === 'json' ? jsonSink(write) : plainSink(write, palette(this.colour))
     await this.carryOut(flags.json, args.input, failedBuildDocument, signal =>
-      runBuild(args.input, flags, {sink, signal, colour: this.colour}),
+      runBuild(args.input, optionsOf(flags), {sink, signal, colour: this.colour}),
     )
   }
 }

@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import {SifstageCommand} from '../cli/command.js'
-import {everywhere, inputArgument} from '../cli/flags.js'
+import {everywhere, inputArgument, optionsOf} from '../cli/flags.js'
 
 export default class Check extends SifstageCommand {
   static override summary = 'Tell everything that can be known before a build.'
@@ -26,7 +26,7 @@ export default class Check extends SifstageCommand {
     const {args, flags} = await this.parse(Check)
     const {failedCheckDocument, runCheck} = await import('../cli/check.js')
     await this.carryOut(flags.json || flags.format === 'json', args.input, failedCheckDocument, () =>
-      runCheck(args.input, flags, this.colour, this.config.version),
+      runCheck(args.input, optionsOf(flags), this.colour, this.config.version),
     )
   }
 }

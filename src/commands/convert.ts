@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import {SifstageCommand} from '../cli/command.js'
-import {everywhere, inputArgument} from '../cli/flags.js'
+import {everywhere, inputArgument, optionsOf} from '../cli/flags.js'
 
 export default class Convert extends SifstageCommand {
   static override summary = 'Write the same stages in another language.'
@@ -37,6 +37,8 @@ export default class Convert extends SifstageCommand {
   override async run(): Promise<void> {
     const {args, flags} = await this.parse(Convert)
     const {failedConvertDocument, runConvert} = await import('../cli/convert.js')
-    await this.carryOut(flags.json, args.input, failedConvertDocument(flags), () => runConvert(args.input, flags, this.colour))
+    await this.carryOut(flags.json, args.input, failedConvertDocument(flags), () =>
+      runConvert(args.input, optionsOf(flags), this.colour),
+    )
   }
 }

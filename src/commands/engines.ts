@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import {SifstageCommand} from '../cli/command.js'
-import {building} from '../cli/flags.js'
+import {building, optionsOf} from '../cli/flags.js'
 
 export default class Engines extends SifstageCommand {
   static override summary = 'Show which engines are here, what works, and what to do about what does not.'
@@ -18,7 +18,7 @@ export default class Engines extends SifstageCommand {
       flags.json,
       undefined,
       finding => ({version: 1, error: finding.message}),
-      () => runEngines(flags, process.stdout.isTTY === true && this.colour),
+      () => runEngines(optionsOf(flags), process.stdout.isTTY === true && this.colour),
     )
   }
 }

@@ -1,6 +1,7 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {SifstageCommand} from '../cli/command.js'
+import {optionsOf} from '../cli/flags.js'
 
 export default class Import extends SifstageCommand {
   static override summary = 'Make one description of Dockerfiles or definition files that build on each other.'
@@ -60,6 +61,6 @@ export default class Import extends SifstageCommand {
     const {argv, flags} = await this.parse(Import)
     const named = argv.map(String)
     const {failedImportDocument, runImport} = await import('../cli/import.js')
-    await this.carryOut(flags.json, named[0], failedImportDocument(named), () => runImport(named, flags, this.colour))
+    await this.carryOut(flags.json, named[0], failedImportDocument(named), () => runImport(named, optionsOf(flags), this.colour))
   }
 }

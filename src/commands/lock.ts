@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import {SifstageCommand} from '../cli/command.js'
-import {building, everywhere, inputArgument} from '../cli/flags.js'
+import {building, everywhere, inputArgument, optionsOf} from '../cli/flags.js'
 
 export default class Lock extends SifstageCommand {
   static override summary = 'Write down which bytes the bases of INPUT are, so that it builds the same tomorrow.'
@@ -31,7 +31,7 @@ export default class Lock extends SifstageCommand {
     const {args, argv, flags} = await this.parse(Lock)
     const {failedLockDocument, runLock} = await import('../cli/lock.js')
     await this.carryOut(flags.json, args.input, failedLockDocument, signal =>
-      runLock(args.input, argv.slice(1).map(String), flags, this.colour, signal),
+      runLock(args.input, argv.slice(1).map(String), optionsOf(flags), this.colour, signal),
     )
   }
 }

@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import {SifstageCommand} from '../cli/command.js'
-import {building, everywhere, inputArgument} from '../cli/flags.js'
+import {building, everywhere, inputArgument, optionsOf} from '../cli/flags.js'
 
 export default class Plan extends SifstageCommand {
   static override summary = 'Show the stages that are needed, in which order, and what is cached.'
@@ -27,7 +27,7 @@ export default class Plan extends SifstageCommand {
     const {args, flags} = await this.parse(Plan)
     const {failedPlanDocument, runPlan} = await import('../cli/plan.js')
     await this.carryOut(flags.json || flags.format === 'json', args.input, failedPlanDocument, signal =>
-      runPlan(args.input, flags, this.colour, signal),
+      runPlan(args.input, optionsOf(flags), this.colour, signal),
     )
   }
 }

@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {SifstageCommand} from '../cli/command.js'
-import {building, everywhere, inputArgument} from '../cli/flags.js'
+import {building, everywhere, inputArgument, optionsOf} from '../cli/flags.js'
 
 export default class Report extends SifstageCommand {
   static override summary = 'Report what a build came to: stages, artifacts, and what is in the image.'
@@ -38,7 +38,7 @@ export default class Report extends SifstageCommand {
     const {failedReportDocument, runReport} = await import('../cli/report.js')
     const colour = process.stdout.isTTY === true && !process.env['NO_COLOR']
     await this.carryOut(flags.json || flags.format === 'json', args.input, failedReportDocument, signal =>
-      runReport(args.input, args.image, flags, {colour, messagesColour: this.colour}, signal),
+      runReport(args.input, args.image, optionsOf(flags), {colour, messagesColour: this.colour}, signal),
     )
   }
 }

@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import {SifstageCommand} from '../cli/command.js'
-import {building, everywhere, inputArgument} from '../cli/flags.js'
+import {building, everywhere, inputArgument, optionsOf} from '../cli/flags.js'
 import type {ExitCode} from '../model/errors.js'
 
 export default class Shell extends SifstageCommand {
@@ -27,7 +27,7 @@ export default class Shell extends SifstageCommand {
       args.input,
       () => ({}),
       async signal => {
-        const status = await runShell(args.input, flags, signal)
+        const status = await runShell(args.input, optionsOf(flags), signal)
         // The shell's own status, whatever it is.
         const exitCode = status as ExitCode
         return {exitCode, document: {}, text: '', messages: ''}

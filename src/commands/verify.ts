@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {SifstageCommand} from '../cli/command.js'
-import {building, everywhere} from '../cli/flags.js'
+import {building, everywhere, optionsOf} from '../cli/flags.js'
 
 export default class Verify extends SifstageCommand {
   static override summary = 'Verify the artifacts of a stage against an image that exists.'
@@ -41,7 +41,7 @@ export default class Verify extends SifstageCommand {
     const {args, flags} = await this.parse(Verify)
     const {failedVerifyDocument, runVerify} = await import('../cli/verify.js')
     await this.carryOut(flags.json, args.input, failedVerifyDocument(flags, args.image), signal =>
-      runVerify(args.input, args.image, flags, this.colour, signal),
+      runVerify(args.input, args.image, optionsOf(flags), this.colour, signal),
     )
   }
 }

@@ -2,15 +2,15 @@
 import {readFileSync} from 'node:fs'
 import {ExitCode, SifstageError} from '../model/errors.js'
 import {fileTrouble} from '../system/files.js'
-import type {EverywhereFlags} from './options.js'
+import type {InputOptions} from './options.js'
 
 /** The values of build arguments: the file's, and over them those of the command line (D34). */
 export function buildArguments(
-  flags: Pick<EverywhereFlags, 'build-arg' | 'build-arg-file'>,
+  flags: Pick<InputOptions, 'buildArg' | 'buildArgFile'>,
   environment: NodeJS.ProcessEnv,
 ): Map<string, string> {
   const values = new Map<string, string>()
-  const file = flags['build-arg-file']
+  const file = flags.buildArgFile
   if (file !== undefined) {
     let text: string
     try {
@@ -26,7 +26,7 @@ export function buildArguments(
       values.set(line.slice(0, equals).trim(), line.slice(equals + 1).trim())
     }
   }
-  for (const given of flags['build-arg'] ?? []) {
+  for (const given of flags.buildArg ?? []) {
     const equals = given.indexOf('=')
     const name = equals === -1 ? given : given.slice(0, equals)
     if (!/^[A-Za-z_]\w*$/.test(name))

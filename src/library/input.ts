@@ -17,7 +17,7 @@ import type {References} from '../system/references.js'
 import {buildArguments} from './build-arguments.js'
 import {includedFiles} from './included.js'
 import {pinsFor} from './locks.js'
-import type {EverywhereFlags, LockFlags} from './options.js'
+import type {InputOptions, LockOptions} from './options.js'
 import {type LookAtBases, type LookAtImage, readWithBases} from './read-input.js'
 import {replacement, replacementImage} from './replacements.js'
 import {loadSettings, type Settings} from './settings.js'
@@ -73,11 +73,11 @@ export interface Loaded {
 }
 
 /** What bears on reading besides: where bases are looked up that decide what the text means. */
-type ReadingFlags = EverywhereFlags &
-  Partial<LockFlags> & {
-    readonly 'cache-dir'?: string | undefined
-    readonly 'run-as'?: string | undefined
-    readonly 'no-https'?: boolean
+type ReadingFlags = InputOptions &
+  Partial<LockOptions> & {
+    readonly cacheDir?: string | undefined
+    readonly runAs?: string | undefined
+    readonly noHttps?: boolean | undefined
   }
 
 /** INPUT when none was named: the only candidate in the folder. */
@@ -164,7 +164,7 @@ function decode(path: string, bytes: Buffer): string {
 }
 
 /** The folder that host paths are relative to (design section 3, `--context`). */
-function contextFolder(flags: EverywhereFlags, input: string, format: FormatEntry | undefined): string {
+function contextFolder(flags: InputOptions, input: string, format: FormatEntry | undefined): string {
   if (flags.context !== undefined) return resolve(flags.context)
   return input === '-' || format === undefined || format.name === 'def' ? process.cwd() : resolve(dirname(input))
 }
@@ -192,7 +192,7 @@ function unusable(input: string, error: SifstageError): Diagnostic {
   }
 }
 
-function formatOf(flags: EverywhereFlags, input: string, source: string): FormatEntry {
+function formatOf(flags: InputOptions, input: string, source: string): FormatEntry {
   if (flags.from !== undefined) return formatNamed(flags.from)
   const found = input === '-' ? formats.toReversed().find(each => each.matchesText(source)) : detectFormat(input, source)
   if (found !== undefined) return found
@@ -227,9 +227,9 @@ async function storedLook(
   let resolver: References | undefined
   return async (reference, signal) => {
     if (resolver === undefined) {
-      const identity = identityOf(flags['run-as'] ?? settings.runAs)
-      const folder = storeFolder(flags['cache-dir'] ?? settings.cacheDir, identity, process.env)
-      const noHttps = flags['no-https'] ?? false
+      const identity = identityOf(flags.runAs ?? settings.runAs)
+      const folder = storeFolder(flags.cacheDir ?? settings.cacheDir, identity, process.env)
+      const noHttps = flags.noHttps ?? false
       resolver = references({
         folder,
         identity,
@@ -245,17 +245,20 @@ async function storedLook(
   }
 }
 
+/** INPUT: a file's name (`-` is standard input), or a text that has, or would have, that name. */
+export type InputSource = string | {readonly file: string; readonly text: string}
+
 /**
  * Reads INPUT and all that lies around it. What is wrong with the text is in the diagnostics.
  * @throws SifstageError (2) for a command line that cannot be carried out
  */
 export async function loadInput(
-  typed: string | undefined,
+  typed: InputSource | undefined,
   flags: ReadingFlags,
   bases: LookAtBases = 'offline',
   extent: Extent | 'needed' = 'needed',
 ): Promise<Loaded> {
-  const input = typed ?? onlyCandidate(process.cwd())
+  const input = (typeof typed === 'object' ? typed.file : typed) ?? onlyCandidate(process.cwd())
   const settings = await loadSettings(process.cwd(), process.env)
   const buildArgs = buildArguments(flags, process.env)
   const given = await Promise.all((flags.base ?? []).map(each => replacement(each, process.cwd(), '--base')))
@@ -267,7 +270,7 @@ export async function loadInput(
   )
   const architecture = architectureOf(flags.platform)
   const {locked, offline = false} = flags
-  const heeded = locked === undefined ? undefined : {locked, offline, 'lock-file': flags['lock-file']}
+  const heeded = locked === undefined ? undefined : {locked, offline, lockFile: flags.lockFile}
   const pins = heeded === undefined ? undefined : await pinsFor(input, heeded, `linux/${architecture}`)
   const nothing = {
     input,
@@ -282,7 +285,7 @@ export async function loadInput(
   let source = ''
   let entry: FormatEntry
   try {
-    source = readText(input)
+    source = typeof typed === 'object' ? typed.text : readText(input)
     entry = formatOf(flags, input, source)
   } catch (error) {
     const trouble =

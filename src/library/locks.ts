@@ -6,7 +6,7 @@ import type {BaseResolver, Pins} from '../model/ports.js'
 import {neededStages} from '../plan/graph.js'
 import {emptyLock, type Lock, lockables, parseLock, pinsOf} from '../plan/lock.js'
 import {readLockText} from '../system/lock-file.js'
-import type {LockFlags} from './options.js'
+import type {LockOptions} from './options.js'
 
 export interface LockFile {
   /** Undefined for standard input, which has nothing beside it. */
@@ -27,16 +27,16 @@ export async function readLockFile(input: string, named: string | undefined): Pr
  * What the lock file says, for whoever resolves bases; undefined without one.
  * @throws SifstageError (2) for one that cannot be read, and where one was asked for and is not there
  */
-export async function pinsFor(input: string, flags: LockFlags, platform: string): Promise<Pins | undefined> {
-  const {file, exists, lock} = await readLockFile(input, flags['lock-file'])
-  if (exists) return pinsOf(lock, file ?? '', flags.locked, platform)
-  if (!flags.locked && flags['lock-file'] === undefined) return undefined
+export async function pinsFor(input: string, flags: LockOptions, platform: string): Promise<Pins | undefined> {
+  const {file, exists, lock} = await readLockFile(input, flags.lockFile)
+  if (exists) return pinsOf(lock, file ?? '', flags.locked ?? false, platform)
+  if (!flags.locked && flags.lockFile === undefined) return undefined
   throw new SifstageError(
     ExitCode.usage,
     file === undefined ? '--locked: standard input has no lock file' : `there is no lock file ${file}`,
     file === undefined
       ? 'Name one: --lock-file FILE'
-      : `Write it: sifstage lock ${input}${flags['lock-file'] === undefined ? '' : ` --lock-file ${file}`}`,
+      : `Write it: sifstage lock ${input}${flags.lockFile === undefined ? '' : ` --lock-file ${file}`}`,
   )
 }
 

@@ -9,7 +9,7 @@ import {showImageReference} from '../model/reference.js'
 import {startOf} from '../model/span.js'
 import type {Loaded} from './input.js'
 import {holdLocked, movedBases} from './locks.js'
-import type {BuildingFlags, EverywhereFlags} from './options.js'
+import type {BuildingOptions, InputOptions} from './options.js'
 import {buildRequest, openWorkshop} from './workshop.js'
 
 /** A base as plans and reports show it. */
@@ -34,7 +34,7 @@ export function baseOf(base: Base): PlanStage['base'] {
  */
 export async function previews(
   loaded: Loaded,
-  flags: EverywhereFlags & BuildingFlags,
+  flags: InputOptions & BuildingOptions,
   signal: AbortSignal,
   withMoved = false,
 ): Promise<{found: Map<number, PreviewedStage>; notes: Diagnostic[]}> {

@@ -1,4 +1,4 @@
-/** Amounts as people write them on a command line, and as we print them. */
+/** Amounts as people write them. */
 import {ExitCode, SifstageError} from '../model/errors.js'
 
 const SIZES: ReadonlyMap<string, number> = new Map([
@@ -43,10 +43,4 @@ export function parseAge(name: string, text: string): number {
   if (number === '' || factor === undefined)
     throw new SifstageError(ExitCode.usage, `${name} ${text}: not a time`, 'Write it like 14d, 12h or 2w.')
   return Number(number) * factor
-}
-
-/** Bytes for a person, in powers of ten as disks are sold. */
-export function showSize(bytes: number): string {
-  if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(1)} GB`
-  return bytes >= 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.ceil(bytes / 1e3)} kB`
 }

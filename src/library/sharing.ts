@@ -8,9 +8,9 @@ import type {Note, Source, Target} from '../stores/source.js'
 import type {Settings} from './settings.js'
 
 export interface SharingFlags {
-  readonly 'store-from'?: readonly string[] | undefined
-  readonly 'store-to'?: string | undefined
-  readonly 'store-trust'?: readonly string[] | undefined
+  readonly storeFrom?: readonly string[] | undefined
+  readonly storeTo?: string | undefined
+  readonly storeTrust?: readonly string[] | undefined
 }
 
 export interface SharingAround {
@@ -60,8 +60,8 @@ export async function shareStore(
 ): Promise<Shared> {
   const {environment, sink} = around
   const reachable = (place: string) => !around.offline || !isRegistry(place)
-  const from = listed(flags['store-from'], environment['SIFSTAGE_STORE_FROM'], settings.storeFrom).filter(reachable)
-  const wanted = sends ? (flags['store-to'] ?? (environment['SIFSTAGE_STORE_TO'] || settings.storeTo)) : undefined
+  const from = listed(flags.storeFrom, environment['SIFSTAGE_STORE_FROM'], settings.storeFrom).filter(reachable)
+  const wanted = sends ? (flags.storeTo ?? (environment['SIFSTAGE_STORE_TO'] || settings.storeTo)) : undefined
   const to = wanted === undefined || reachable(wanted) ? wanted : undefined
   for (const [flag, place] of [...from.map(each => ['--store-from', each] as const), ['--store-to', to ?? '-'] as const])
     if (place.trim() === '')
@@ -111,7 +111,7 @@ async function withRegistries(
     import('../stores/registry-target.js'),
     import('../system/signing.js'),
   ])
-  const named = listed(flags['store-trust'], environment['SIFSTAGE_STORE_TRUST'], settings.storeTrust)
+  const named = listed(flags.storeTrust, environment['SIFSTAGE_STORE_TRUST'], settings.storeTrust)
   const wrong = named.find(each => !isPublicLine(each))
   if (wrong !== undefined)
     throw new SifstageError(

@@ -8,6 +8,7 @@ import type {Description, Stage} from '../model/description.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
 import type {OutputRequest} from '../model/outputs.js'
 import type {EngineOptions, Identity, Sink} from '../model/ports.js'
+import {showSize} from '../model/quantities.js'
 import {withDelivery, withForeignImages} from '../plan/bases.js'
 import {resolveTarget} from '../plan/graph.js'
 import {imageTools} from '../runners/image-tools.js'
@@ -36,23 +37,22 @@ import {buildArguments} from './build-arguments.js'
 import {type EnginesHere, enginesHere} from './engines-here.js'
 import {imageOpener} from './image-opener.js'
 import {hostArchitecture, type Loaded} from './input.js'
-import type {BuildingFlags, EverywhereFlags} from './options.js'
-import {showSize} from './quantities.js'
+import type {BuildingOptions, InputOptions} from './options.js'
 import {shareStore} from './sharing.js'
 import {identityOf, storeFolder} from './store-folder.js'
 
-function engineOptions(flags: BuildingFlags): EngineOptions {
+function engineOptions(flags: BuildingOptions): EngineOptions {
   return {
     binds: flags.bind ?? [],
-    nv: flags.nv,
-    rocm: flags.rocm,
-    fixPerms: flags['fix-perms'],
-    noHttps: flags['no-https'],
-    notest: flags.notest,
-    overrideLabels: flags['override-labels'],
-    shareTmp: flags['share-tmp'],
-    cacheMounts: cacheMounts(flags['cache-mount'] ?? []),
-    extra: flags['engine-arg'] ?? [],
+    nv: flags.nv ?? false,
+    rocm: flags.rocm ?? false,
+    fixPerms: flags.fixPerms ?? false,
+    noHttps: flags.noHttps ?? false,
+    notest: flags.notest ?? false,
+    overrideLabels: flags.overrideLabels ?? false,
+    shareTmp: flags.shareTmp ?? false,
+    cacheMounts: cacheMounts(flags.cacheMount ?? []),
+    extra: flags.engineArg ?? [],
   }
 }
 
@@ -134,11 +134,11 @@ async function dockerfileWriter(
  * @throws SifstageError (2 for a user or store that cannot be used, 4 without a usable engine)
  */
 export async function openWorkshop(
-  flags: BuildingFlags & {
+  flags: BuildingOptions & {
     readonly secret?: readonly string[] | undefined
-    readonly 'store-to'?: string | undefined
-    readonly 'cache-from'?: readonly string[] | undefined
-    readonly 'cache-to'?: string | undefined
+    readonly storeTo?: string | undefined
+    readonly cacheFrom?: readonly string[] | undefined
+    readonly cacheTo?: string | undefined
   },
   {
     settings,
@@ -155,8 +155,8 @@ export async function openWorkshop(
   out?: OutputRequest['kind'],
 ): Promise<Workshop> {
   const given = (flags.secret ?? []).map(each => readSecret(each, process.env))
-  const identity = identityOf(flags['run-as'] ?? settings.runAs)
-  const folder = storeFolder(flags['cache-dir'] ?? settings.cacheDir, identity, process.env)
+  const identity = identityOf(flags.runAs ?? settings.runAs)
+  const folder = storeFolder(flags.cacheDir ?? settings.cacheDir, identity, process.env)
   const options = engineOptions(flags)
   await prepareStore(folder, identity)
   try {
@@ -176,7 +176,7 @@ export async function openWorkshop(
     },
     {identity, environment: process.env, store: folder, ignoreSubordinate},
   )
-  const layers = flags['cache-to'] !== undefined ? '--cache-to' : flags['cache-from'] !== undefined ? '--cache-from' : undefined
+  const layers = flags.cacheTo !== undefined ? '--cache-to' : flags.cacheFrom !== undefined ? '--cache-from' : undefined
   if (layers !== undefined && !engines.hasImageEngine)
     throw new SifstageError(
       ExitCode.usage,
@@ -219,8 +219,8 @@ export async function openWorkshop(
     onSweep: swept => sink.emit({event: 'note', severity: 'info', text: `removed what a dead build left: ${swept}`}),
   })
   const cache = imageCache({
-    from: (flags['cache-from'] ?? []).map(each => parseCachePlace('--cache-from', each)),
-    to: flags['cache-to'] === undefined || purpose === 'looks' ? undefined : parseCachePlace('--cache-to', flags['cache-to']),
+    from: (flags.cacheFrom ?? []).map(each => parseCachePlace('--cache-from', each)),
+    to: flags.cacheTo === undefined || purpose === 'looks' ? undefined : parseCachePlace('--cache-to', flags.cacheTo),
     note: (severity, text) => sink.emit({event: 'note', severity, text}),
     signal,
   })
@@ -245,7 +245,7 @@ export async function openWorkshop(
       storage: engines.storage,
       imageCache: cache,
       architecture: hostArchitecture,
-      dockerfiles: await dockerfileWriter(engines, {context, ignore, architecture}, flags['keep-cwd']),
+      dockerfiles: await dockerfileWriter(engines, {context, ignore, architecture}, flags.keepCwd ?? false),
       identity,
       mapping,
       runner,
@@ -325,7 +325,7 @@ function settingsOf({delivers: _, ...options}: RequestOptions) {
 /** The build that flags and a checked input ask for. */
 export async function buildRequest(
   loaded: Loaded,
-  flags: BuildingFlags & EverywhereFlags,
+  flags: BuildingOptions & InputOptions,
   options: RequestOptions,
 ): Promise<BuildRequest> {
   if (loaded.description === undefined) throw new SifstageError(ExitCode.usage, `${loaded.input} could not be read`)
@@ -335,7 +335,7 @@ export async function buildRequest(
   const delivers = options.delivers?.(target.stage) ?? false
   const description = delivers ? withDelivery(whole, target.stage) : whole
   const names = new Set(loaded.description.stages.map(stage => stage.name))
-  const filter = new Set(flags['no-cache-filter'] ?? [])
+  const filter = new Set(flags.noCacheFilter ?? [])
   for (const name of filter) {
     if (!names.has(name))
       throw new SifstageError(
@@ -353,18 +353,18 @@ export async function buildRequest(
     ignore: loaded.ignore?.text,
     architecture: loaded.architecture,
     options: engineOptions(flags),
-    noCache: flags['no-cache'],
+    noCache: flags.noCache ?? false,
     noCacheFilter: filter,
     buildArguments: Object.fromEntries(
       [...buildArguments(flags, process.env)].map(([name, value]) => [name, hashText(value)] as const),
     ),
-    cacheHostSteps: flags['cache-host-steps'],
-    keepCwd: flags['keep-cwd'],
+    cacheHostSteps: flags.cacheHostSteps ?? false,
+    keepCwd: flags.keepCwd ?? false,
     checkpoints: 'auto',
     runtimeLibraries: runtimeLibraries(loaded),
     heed: diagnostics => arrange(diagnostics, loaded.source, loaded.others),
     ...settingsOf(options),
     // One at a time where they share the host's /tmp.
-    jobs: flags['share-tmp'] ? 1 : options.jobs,
+    jobs: flags.shareTmp ? 1 : options.jobs,
   }
 }

@@ -1,5 +1,4 @@
 /** A plan for people: each stage in building order, what goes into it, what it hands on, whether it is cached. */
-import type {Change} from '../model/history.js'
 import type {Plan, PlanCopy, PlanStage} from '../model/plan.js'
 import {baseWords, handedTo, shortened} from './plan-words.js'
 import {visible} from './visible.js'
@@ -39,9 +38,13 @@ function copyText({from, sources, destination, line}: PlanCopy): string {
   }
 }
 
-/** Why one stage would run, a change a line. */
-export function explainText({name, cached, why, changes = []}: PlanStage, words: (change: Change) => string): string {
-  if (cached) return `${visible(name)}: cached, since nothing that goes into it has changed\n`
-  if (changes.length === 0) return `${visible(name)}: ${visible(why ?? 'not cached')}\n`
-  return [`${visible(name)}: changed since it was last built`, ...changes.map(each => `  ${visible(words(each))}`), ''].join('\n')
+/**
+ * Why one stage would run, a change a line.
+ * @param planned missing where the target does not need it @param changes in words
+ */
+export function explainText(stage: string, target: string, planned: PlanStage | undefined, changes: readonly string[]): string {
+  if (planned === undefined) return `${visible(stage)}: ${visible(target)} does not need it\n`
+  if (planned.cached) return `${visible(stage)}: cached, since nothing that goes into it has changed\n`
+  if (changes.length === 0) return `${visible(stage)}: ${visible(planned.why ?? 'not cached')}\n`
+  return [`${visible(stage)}: changed since it was last built`, ...changes.map(each => `  ${visible(each)}`), ''].join('\n')
 }

@@ -1,5 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import {SifstageCommand} from '../../cli/command.js'
+import {optionsOf} from '../../cli/flags.js'
 
 export default class CacheKey extends SifstageCommand {
   static override summary = 'Print the public key that signs what you send to a registry store; make the pair if there is none.'
@@ -20,12 +21,12 @@ export default class CacheKey extends SifstageCommand {
 
   override async run(): Promise<void> {
     const {flags} = await this.parse(CacheKey)
-    const {runCacheKey} = await import('../../cli/store-key.js')
+    const {runCacheKey} = await import('../../cli/cache.js')
     await this.carryOut(
       flags.json,
       undefined,
       finding => ({version: 1, error: finding.message}),
-      () => runCacheKey(flags),
+      () => runCacheKey(optionsOf(flags)),
     )
   }
 }

@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import {SifstageCommand} from '../../cli/command.js'
-import {building} from '../../cli/flags.js'
+import {building, optionsOf} from '../../cli/flags.js'
 
 export default class CacheLs extends SifstageCommand {
   static override summary = 'List what the store keeps, with sizes on disk and what uses it, last used first.'
@@ -18,7 +18,7 @@ export default class CacheLs extends SifstageCommand {
       flags.json,
       undefined,
       finding => ({version: 1, error: finding.message}),
-      () => runCacheList(flags),
+      () => runCacheList(optionsOf(flags)),
     )
   }
 }

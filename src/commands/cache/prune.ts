@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import {SifstageCommand} from '../../cli/command.js'
-import {building} from '../../cli/flags.js'
+import {building, optionsOf} from '../../cli/flags.js'
 
 export default class CachePrune extends SifstageCommand {
   static override summary = 'Remove what the store has not used for a while, and kept trees of failed stages.'
@@ -32,7 +32,7 @@ export default class CachePrune extends SifstageCommand {
       flags.json,
       undefined,
       finding => ({version: 1, error: finding.message}),
-      () => runCachePrune(flags),
+      () => runCachePrune(optionsOf(flags)),
     )
   }
 }

@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import {SifstageCommand} from '../../cli/command.js'
-import {building} from '../../cli/flags.js'
+import {building, optionsOf} from '../../cli/flags.js'
 
 export default class CacheVerify extends SifstageCommand {
   static override summary = 'Read everything in the store again; drop what is damaged (exit code 1 if there was any).'
@@ -18,7 +18,7 @@ export default class CacheVerify extends SifstageCommand {
       flags.json,
       undefined,
       finding => ({version: 1, error: finding.message}),
-      signal => runCacheVerify(flags, signal),
+      signal => runCacheVerify(optionsOf(flags), signal),
     )
   }
 }
