@@ -27,7 +27,7 @@ import type {
   VerifyOptions,
 } from './library/options.js'
 import type {Planned, Why} from './library/plan.js'
-import type {Rule} from './library/rules.js'
+import type {FoundRule, Rule} from './library/rules.js'
 import type {Shell} from './library/shell.js'
 import type {Verified} from './library/verify.js'
 
@@ -42,7 +42,7 @@ export type {InputSource, Loaded as Input} from './library/input.js'
 export type {LockEntry, Locked} from './library/lock.js'
 export type * from './library/options.js'
 export type {Planned, Why} from './library/plan.js'
-export type {Rule} from './library/rules.js'
+export type {FoundRule, Rule} from './library/rules.js'
 export type {Shell} from './library/shell.js'
 export type {Verified} from './library/verify.js'
 export type {ArtifactReport} from './model/artifact.js'
@@ -216,4 +216,9 @@ export const cache = {
 /** Every rule that findings can have, with examples. */
 export async function rules(): Promise<readonly Rule[]> {
   return (await import('./library/rules.js')).allRules()
+}
+
+/** A rule by its name, or the one that may be meant. */
+export async function explain(name: string): Promise<FoundRule> {
+  return (await import('./library/rules.js')).ruleNamed(name)
 }

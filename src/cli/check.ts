@@ -25,7 +25,8 @@ export async function runCheck(
 ): Promise<Outcome> {
   const {input, exitCode, diagnostics} = await check(source, options)
   const print = await checkReports[format]()
-  const texts = format === 'sarif' ? (await rules()).filter(each => each.group !== 'artifacts') : []
+  const texts =
+    format === 'sarif' ? (await rules()).filter(each => each.group !== 'artifacts' && each.group !== 'conversion') : []
   const printed = print(diagnostics, {source: input, colour, rules: texts, version})
   return {
     exitCode,

@@ -1,6 +1,7 @@
 /** The formats sifstage reads and writes, and how it tells which one an input is in (design section 3). */
 import type {FormatName} from '../model/description.js'
 import type {Format} from '../model/format.js'
+import type {ConversionRule} from '../model/grade.js'
 import {matchesYamlName, matchesYamlText} from './yaml/match.js'
 
 /** What is known of a format before its code is loaded: a command loads only the format that it needs. */
@@ -80,4 +81,26 @@ function firstWord(text: string): string {
 /** What the readers remark on, for whoever explains rules. */
 export async function loadRemarks(): Promise<typeof import('./remarks.js')> {
   return import('./remarks.js')
+}
+
+/** What the writers refuse and warn of, as rules. */
+export async function loadConversionRules() {
+  const [definition, docker] = await Promise.all([import('./deffile/rules.js'), import('./dockerfile/rules.js')])
+  const written = [
+    [definition.rules, 'a definition file'],
+    [docker.rules, 'a Dockerfile'],
+  ] as const
+  return written.flatMap(([rules, title]) =>
+    Object.entries<ConversionRule>(rules).map(([name, {grade, why, instead, bad = [], good = []}]) => ({
+      name,
+      severity: grade === 'refused' ? ('error' as const) : ('warning' as const),
+      summary: why,
+      why:
+        grade === 'refused'
+          ? `A conversion to ${title} would come out different, so it is refused. ${instead} --allow ${name} makes it all the same.`
+          : `A conversion to ${title} says that it is left out. ${instead}`,
+      bad,
+      good,
+    })),
+  )
 }

@@ -1,14 +1,15 @@
 /** Every rule that findings can have, from the registries of the rules themselves. */
 import {artifactChecks} from '../checks/artifacts/index.js'
 import {groups} from '../checks/index.js'
-import {loadRemarks} from '../formats/index.js'
+import {loadConversionRules, loadRemarks} from '../formats/index.js'
+import {nearest} from '../language/distance.js'
 import type {Example} from '../model/check.js'
 import type {Severity} from '../model/diagnostic.js'
 
 export interface Rule {
   readonly name: string
   readonly severity: Severity
-  /** What kind of rule: `structure`, `context`, `prediction`, `definition`, `practice`, `reading`, `artifacts`. */
+  /** What kind of rule: `structure`, `context`, `prediction`, `definition`, `practice`, `reading`, `artifacts`, `conversion`. */
   readonly group: string
   /** The group's name for people. */
   readonly title: string
@@ -28,15 +29,43 @@ function ruleOf({name, severity, summary, why, bad = [], good = []}: Text, group
   return {name, severity, summary, why, bad, good, group, title}
 }
 
-/** In the order of the page of rules. */
+/** In the order of the page of rules; a rule that several parts report is the first one's. */
 export async function allRules(): Promise<readonly Rule[]> {
-  const {remarkGroups, remarksElsewhere} = await loadRemarks()
-  return [
+  const [{remarkGroups, remarksElsewhere}, conversions] = await Promise.all([loadRemarks(), loadConversionRules()])
+  const all = [
     ...groups.flatMap(({name, title, checks}) => checks.map(each => ruleOf(each, name, title))),
     ...remarkGroups.flatMap(({title, remarks}) => remarks.map(each => ruleOf(each, 'reading', title))),
-    ...remarksElsewhere.map(each => ruleOf(each, 'reading', 'Other files and the command line')),
+    ...remarksElsewhere.map(each => ruleOf(each, 'reading', 'Reported with other files or the command line')),
     ...Object.values(artifactChecks)
       .flat()
       .map(each => ruleOf(each, 'artifacts', 'Artifacts')),
+    ...conversions.map(each => ruleOf(each, 'conversion', 'Conversions')),
   ]
+  const seen = new Set<string>()
+  return all.filter(({name}) => (seen.has(name) ? false : Boolean(seen.add(name))))
+}
+
+export interface FoundRule {
+  /** Missing when no rule has the name. */
+  readonly rule?: Rule
+  /** The rule that may be meant. */
+  readonly nearest?: string
+}
+
+/** A rule by its name, also as findings end in it: `[copy-from-self]`. */
+export async function ruleNamed(text: string): Promise<FoundRule> {
+  const name = text
+    .trim()
+    .replace(/^\[(.*)\]$/, '$1')
+    .toLowerCase()
+  const all = await allRules()
+  const rule = all.find(each => each.name === name)
+  if (rule !== undefined) return {rule}
+  const near =
+    nearest(
+      name,
+      all.map(each => each.name),
+      3,
+    ) ?? all.find(each => name !== '' && each.name.includes(name))?.name
+  return near === undefined ? {} : {nearest: near}
 }

@@ -1,3 +1,5 @@
+import type {Example} from './check.js'
+
 /** How faithfully a part of one language is carried over into another (design section 4). */
 export type Grade =
   /** Said as it stands. */
@@ -14,6 +16,10 @@ export interface ConversionRule {
   readonly grade: 'approximate' | 'refused'
   readonly why: string
   readonly instead: string
+  /** Inputs whose conversion it is found in. */
+  readonly bad?: readonly Example[]
+  /** Inputs that say the same and can be carried over. */
+  readonly good?: readonly Example[]
 }
 
 /** One line of the table in the documentation. */

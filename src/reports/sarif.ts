@@ -2,10 +2,12 @@
  * Findings for code scanning.
  * https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
  */
+
 import {createHash} from 'node:crypto'
 import type {Check} from '../model/check.js'
 import type {Diagnostic, Severity} from '../model/diagnostic.js'
 import {LineIndex} from '../model/span.js'
+import {ruleMarkdown} from './rule-page.js'
 
 /** A rule as far as a log tells of it. */
 export type RuleText = Pick<Check, 'name' | 'severity' | 'summary' | 'why'> &
@@ -58,7 +60,7 @@ function descriptor({name, severity, summary, why, bad = [], good = [], group}: 
     name: pascalCase(name),
     shortDescription: {text: summary},
     fullDescription: {text: why},
-    help: {text: helpText(why, bad, good), markdown: helpMarkdown(name, summary, why, bad, good)},
+    help: {text: helpText(why, bad, good), markdown: ruleMarkdown({name, severity, summary, why, bad, good})},
     defaultConfiguration: {level: levels[severity]},
     properties: {
       tags: ['containers', ...(group === undefined ? [] : [group]), ...(name.startsWith('secret') ? ['security'] : [])],
@@ -85,19 +87,6 @@ function helpText(why: string, bad: Examples, good: Examples): string {
     why,
     ...(wrong === undefined ? [] : [`Found in:\n${wrong.text}`]),
     ...(right === undefined ? [] : [`Not in:\n${right.text}`]),
-  ].join('\n\n')
-}
-
-function helpMarkdown(name: string, summary: string, why: string, bad: Examples, good: Examples): string {
-  const block = (title: string, example: Examples[number] | undefined) =>
-    example === undefined ? [] : [`${title}\n\n\`\`\`\n${example.text.trimEnd()}\n\`\`\``]
-  return [
-    `## ${name}`,
-    summary,
-    why,
-    ...block('Found in:', bad[0]),
-    ...block('Not in:', good[0]),
-    `To silence it on one line: \`# sifstage: ignore ${name} REASON\``,
   ].join('\n\n')
 }
 
