@@ -1,6 +1,6 @@
 /** The formats sifstage reads and writes, and how it tells which one an input is in (design section 3). */
 import type {FormatName} from '../model/description.js'
-import type {Format} from '../model/format.js'
+import type {Editing, Format} from '../model/format.js'
 import type {ConversionRule} from '../model/grade.js'
 import {matchesYamlName, matchesYamlText} from './yaml/match.js'
 
@@ -14,6 +14,8 @@ export interface FormatEntry {
   /** True when the text's first significant word, or a key at its top level, says it is of this format. */
   matchesText(text: string): boolean
   load(): Promise<Format>
+  /** What an editor asks of it. */
+  loadEditing(): Promise<Editing>
 }
 
 /** In the order in which names are tried: the first match counts. */
@@ -24,6 +26,7 @@ export const formats: readonly FormatEntry[] = [
     matchesName: matchesYamlName,
     matchesText: matchesYamlText,
     load: async () => (await import('./yaml/index.js')).yaml,
+    loadEditing: async () => (await import('./yaml/editing.js')).editing,
   },
   {
     name: 'dockerfile',
@@ -33,6 +36,7 @@ export const formats: readonly FormatEntry[] = [
       /^(docker|container)file$|^dockerfile\..+|\.dockerfile$/i.test(name) && !/\.(def|dockerignore)$/i.test(name),
     matchesText: text => /^(from|arg)$/i.test(firstWord(text)),
     load: async () => (await import('./dockerfile/index.js')).dockerfile,
+    loadEditing: async () => (await import('./dockerfile/editing.js')).editing,
   },
   {
     name: 'def',
@@ -41,6 +45,7 @@ export const formats: readonly FormatEntry[] = [
       /\.def$/i.test(name) || (/^(Singularity|Apptainer)(\..+)?$|^Apptainerfile$/.test(name) && !/\.(sif|img)$/i.test(name)),
     matchesText: text => /^bootstrap:/i.test(firstWord(text)),
     load: async () => (await import('./deffile/index.js')).deffile,
+    loadEditing: async () => (await import('./deffile/editing.js')).editing,
   },
 ]
 

@@ -108,6 +108,31 @@ export interface Format {
   writeChain?(chain: Chain): string
 }
 
+/** What an editor asks of a text that may not be readable yet, since somebody is typing. */
+export interface Editing {
+  /** The stages that the text seems to have, in its order, with the line (from 1) that each begins on. */
+  stages(text: string): readonly {readonly name: string | undefined; readonly line: number}[]
+  /** Whether a stage may use those that come after it. */
+  readonly anyOrder: boolean
+  /**
+   * What may stand at the end of an unfinished line.
+   * @param before the lines above @param start the line up to the cursor
+   */
+  expected(before: readonly string[], start: string): Expected | undefined
+}
+
+export interface Expected {
+  /** The part of the word that is there. */
+  readonly typed: string
+  readonly what: 'stages' | readonly EditorWord[]
+}
+
+/** A word of a language, with what it does in a few words. */
+export interface EditorWord {
+  readonly word: string
+  readonly about: string
+}
+
 export type FileKind = 'file' | 'directory' | 'symlink' | 'other'
 
 /**
