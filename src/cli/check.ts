@@ -1,10 +1,20 @@
 /** `check`: the library's findings as text, a document, or what services read. */
-import {check, type Diagnostic, type InputOptions, rules, summarize} from '../index.js'
+import {
+  type Checked,
+  check,
+  type Diagnostic,
+  ExitCode,
+  type InputOptions,
+  type Rule,
+  rules,
+  SifstageError,
+  summarize,
+} from '../index.js'
 import {checkReports} from '../reports/index.js'
 import {checkDocument} from '../reports/json.js'
 import type {Outcome} from './outcome.js'
 
-export type CheckFlags = InputOptions & {readonly format: 'text' | 'json' | 'sarif' | 'github'}
+export type CheckFlags = InputOptions & {readonly format: 'text' | 'json' | 'sarif' | 'github'; readonly json?: boolean}
 
 export function failedCheckDocument(finding: Diagnostic): object {
   return checkDocument(finding.span.file, [finding])
@@ -17,17 +27,23 @@ function summaryLine(input: string, diagnostics: readonly Diagnostic[]): string 
   return `${input}: ${count(error, 'error')}, ${count(warning, 'warning')}${info === 0 ? '' : `, ${count(info, 'remark')}`}\n`
 }
 
+/** Rules as services want them explained; conversions and images are not what they look at. */
+async function explained(): Promise<readonly Rule[]> {
+  return (await rules()).filter(each => each.group !== 'artifacts' && each.group !== 'conversion')
+}
+
+/** @param sources one input, or several one after the other; none: the only candidate in the folder */
 export async function runCheck(
-  source: string | undefined,
+  sources: readonly string[],
   {format, ...options}: CheckFlags,
   colour: boolean,
   version: string,
 ): Promise<Outcome> {
-  const {input, exitCode, diagnostics} = await check(source, options)
+  const [first, ...more] = sources
+  if (more.length > 0) return checkSeveral(sources, {format, ...options}, colour, version)
+  const {input, exitCode, diagnostics} = await check(first, options)
   const print = await checkReports[format]()
-  const texts =
-    format === 'sarif' ? (await rules()).filter(each => each.group !== 'artifacts' && each.group !== 'conversion') : []
-  const printed = print(diagnostics, {source: input, colour, rules: texts, version})
+  const printed = print(diagnostics, {source: input, colour, rules: format === 'sarif' ? await explained() : [], version})
   return {
     exitCode,
     document: checkDocument(input.input, diagnostics),
@@ -35,4 +51,39 @@ export async function runCheck(
     text: format === 'text' ? summaryLine(input.input, diagnostics) : printed,
     messages: format === 'text' ? printed : '',
   }
+}
+
+/**
+ * Several inputs in one run, as hooks and pipelines hand them over.
+ * @throws SifstageError (2) for a document, which is of one input
+ */
+async function checkSeveral(
+  sources: readonly string[],
+  {format, json, ...options}: CheckFlags,
+  colour: boolean,
+  version: string,
+): Promise<Outcome> {
+  if (json === true || format === 'json')
+    throw new SifstageError(
+      ExitCode.usage,
+      `a JSON document is of one input, and these are ${sources.length}`,
+      'Check each by itself, or write --format sarif, which holds them all.',
+    )
+  const checked: Checked[] = []
+  for (const source of sources) checked.push(await check(source, options))
+  const exitCode = checked.find(each => each.exitCode !== ExitCode.done)?.exitCode ?? ExitCode.done
+  const print = await checkReports[format]()
+  if (format === 'sarif') {
+    const others = new Map(checked.flatMap(({input}) => [...input.others, [input.input, input.source]]))
+    const text = print(
+      checked.flatMap(each => each.diagnostics),
+      {source: {input: '', source: '', others}, colour, rules: await explained(), version},
+    )
+    return {exitCode, document: {}, text, messages: ''}
+  }
+  const printed = checked.map(({input, diagnostics}) => print(diagnostics, {source: input, colour})).join('')
+  const summary = checked.map(({input, diagnostics}) => summaryLine(input.input, diagnostics)).join('')
+  return format === 'text'
+    ? {exitCode, document: {}, text: summary, messages: printed}
+    : {exitCode, document: {}, text: printed, messages: ''}
 }

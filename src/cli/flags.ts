@@ -18,6 +18,7 @@ export const everywhere = {
     description: 'value for a build argument; K alone takes it from the environment',
     helpValue: 'K=V',
     multiple: true,
+    multipleNonGreedy: true,
   }),
   'build-arg-file': Flags.string({description: 'file with one K=V a line', helpValue: 'FILE'}),
   platform: Flags.string({description: 'what to build for, where the engine can', helpValue: 'linux/ARCH'}),
@@ -26,6 +27,7 @@ export const everywhere = {
     description: 'use another image in the place of REF, everywhere',
     helpValue: 'REF=REPLACEMENT',
     multiple: true,
+    multipleNonGreedy: true,
   }),
   json: Flags.boolean({description: 'print the result as JSON'}),
 }
@@ -41,11 +43,13 @@ export const building = {
     description: 'look for stages there too, after the store: a folder that is only read, or a registry; may be repeated',
     helpValue: 'DIR|oras://HOST/REPO',
     multiple: true,
+    multipleNonGreedy: true,
   }),
   'store-trust': Flags.string({
     description: 'believe what this signer sent to a registry: a line of `sifstage cache key`; may be repeated',
     helpValue: 'KEY',
     multiple: true,
+    multipleNonGreedy: true,
   }),
   'run-as': Flags.string({
     description: 'user who runs the engine, for root in a container',
@@ -54,7 +58,12 @@ export const building = {
   }),
   notest: Flags.boolean({char: 'T', description: 'run no %test'}),
   'no-cache': Flags.boolean({description: 'build every stage anew'}),
-  'no-cache-filter': Flags.string({description: 'build this stage anew', helpValue: 'STAGE', multiple: true}),
+  'no-cache-filter': Flags.string({
+    description: 'build this stage anew',
+    helpValue: 'STAGE',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
   'cache-host-steps': Flags.boolean({description: 'store stages with %pre or %setup too, by their text'}),
   'no-https': Flags.boolean({description: 'talk plain http to registries', env: 'SIFSTAGE_NO_HTTPS'}),
   bind: Flags.string({
@@ -62,6 +71,7 @@ export const building = {
     description: 'bind a folder of the host while steps run',
     helpValue: 'SRC[:DST]',
     multiple: true,
+    multipleNonGreedy: true,
   }),
   nv: Flags.boolean({description: 'NVIDIA support while steps run'}),
   rocm: Flags.boolean({description: 'ROCm support while steps run'}),
@@ -70,6 +80,7 @@ export const building = {
     description: "argument for the engine's build command, as it is; with its name in front for one of several engines",
     helpValue: '[ENGINE:]ARG',
     multiple: true,
+    multipleNonGreedy: true,
   }),
   'override-labels': Flags.boolean({description: 'let %labels and %help win over those of the base'}),
   'share-tmp': Flags.boolean({description: "the host's /tmp and /var/tmp in every stage (one at a time, not cached)"}),
@@ -77,6 +88,7 @@ export const building = {
     description: "folder of a definition file's stages that is kept between builds, and in no image",
     helpValue: 'TARGET',
     multiple: true,
+    multipleNonGreedy: true,
   }),
   // With a default, since a verb that has this flag heeds the lock file.
   locked: Flags.boolean({description: 'bases only as the lock file has them: one that it lacks is an error', default: false}),

@@ -4,9 +4,25 @@ import {handle} from '@oclif/core/handle'
 import {run} from '@oclif/core/run'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
+const argv = process.argv.slice(2)
+
+/** Says what is wrong with the command line; everything else is oclif's to tell. */
+async function fail(error: Error): Promise<void> {
+  if ((error as {readonly oclif?: {readonly exit?: number}}).oclif?.exit === 2) {
+    const {usageAdvice} = await import('./usage.js')
+    const advice = usageAdvice(error, argv, `${root}oclif.manifest.json`)
+    if (advice !== undefined) {
+      const {visible} = await import('../reports/visible.js')
+      process.stderr.write(`error: ${visible(advice.message)}\n  ${visible(advice.hint)}\n`)
+      process.exitCode = 2
+      return
+    }
+  }
+  await handle(error)
+}
 
 try {
-  await run(process.argv.slice(2), root)
+  await run(argv, root)
 } catch (error) {
-  await handle(error instanceof Error ? error : new Error(String(error)))
+  await fail(error instanceof Error ? error : new Error(String(error)))
 }

@@ -44,6 +44,7 @@ OUT ending in .sif is an image, in / a sandbox folder, in .oci.tar or .docker.ta
       description: "docker, podman, buildah: take stages' images, and layers, from a repository; may be repeated",
       helpValue: 'REPOSITORY',
       multiple: true,
+      multipleNonGreedy: true,
     }),
     'cache-to': Flags.string({
       description: "docker, podman, buildah: push stages' images there; type=registry,ref=REPOSITORY,mode=max: all layers too",
@@ -63,6 +64,7 @@ OUT ending in .sif is an image, in / a sandbox folder, in .oci.tar or .docker.ta
       description: 'secret that commands may see while they run, as /run/secrets/NAME; never in the image',
       helpValue: 'id=NAME,src=FILE|env=VAR',
       multiple: true,
+      multipleNonGreedy: true,
     }),
     sign: Flags.boolean({description: 'sign OUT (not in this version: refused)'}),
     'dry-run': Flags.boolean({description: 'print the files and commands; run nothing'}),

@@ -30,7 +30,12 @@ export default class Convert extends SifstageCommand {
       helpValue: 'FILE|DIR',
     }),
     strict: Flags.boolean({description: 'refuse warnings too'}),
-    allow: Flags.string({description: 'carry on in spite of this rule', helpValue: 'RULE', multiple: true}),
+    allow: Flags.string({
+      description: 'carry on in spite of this rule',
+      helpValue: 'RULE',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
     'keep-cwd': Flags.boolean({description: "let the image start in the caller's folder instead of WORKDIR"}),
   }
 
