@@ -228,7 +228,6 @@ const debts = [
   ['cli/report.ts', 'plan/graph.ts', 'belongs in library/'],
   ['cli/report.ts', 'system/stored-image.ts', 'belongs in library/'],
   ['commands/build.ts', 'reports/palette.ts', 'belongs in cli/'],
-  ['commands/schema.ts', 'formats/yaml/schema.ts', 'belongs behind formats/index.ts'],
 ]
 
 /** Rules of BuildKit and Apptainer that YAML stages share live with the format they come from. */

@@ -222,3 +222,14 @@ export async function rules(): Promise<readonly Rule[]> {
 export async function explain(name: string): Promise<FoundRule> {
   return (await import('./library/rules.js')).ruleNamed(name)
 }
+
+/**
+ * The JSON Schema of YAML descriptions, as text.
+ * @param file written to, where one is named
+ * @throws SifstageError (2) when it cannot be written
+ */
+export async function schema(file?: string): Promise<string> {
+  const {schemaText, writeSchema} = await import('./library/schema.js')
+  if (file !== undefined) await writeSchema(file)
+  return schemaText()
+}

@@ -4,6 +4,7 @@ import type {Chain} from '../model/chain.js'
 import {importDocument} from '../reports/json.js'
 import {renderDiagnostics} from '../reports/text.js'
 import type {Outcome} from './outcome.js'
+import {schemaAdvice} from './schema.js'
 
 export function failedImportDocument(input: readonly string[]): (finding: Diagnostic) => object {
   return finding => importDocument({input, output: null, chain: undefined, diagnostics: [finding]})
@@ -11,13 +12,13 @@ export function failedImportDocument(input: readonly string[]): (finding: Diagno
 
 /** @param named files and folders as typed */
 export async function runImport(named: readonly string[], options: ImportOptions, colour: boolean): Promise<Outcome> {
-  const {input, exitCode, others, chain, text, output, diagnostics} = await importFiles(named, options)
+  const {input, exitCode, others, chain, text, output, missingSchema, diagnostics} = await importFiles(named, options)
   const messages = renderDiagnostics(diagnostics, {source: {input: '', source: '', others}, colour})
   return {
     exitCode,
     document: importDocument({input, output: output ?? null, chain, diagnostics, ...(text === undefined ? {} : {text})}),
     text: text ?? (output === undefined || chain === undefined ? '' : `${summary(output, chain)}\n`),
-    messages: exitCode === ExitCode.done ? messages : `${messages}Nothing was written.\n`,
+    messages: exitCode === ExitCode.done ? messages + schemaAdvice(missingSchema) : `${messages}Nothing was written.\n`,
   }
 }
 

@@ -109,3 +109,8 @@ export async function loadConversionRules() {
     })),
   )
 }
+
+/** JSON Schema of the YAML description. */
+export async function loadSchema(): Promise<unknown> {
+  return (await import('./yaml/schema.js')).descriptionJsonSchema()
+}

@@ -9,6 +9,7 @@ import {resolveTarget} from '../plan/graph.js'
 import {fileError, writeWhole} from '../system/files.js'
 import {exitCodeOf, type InputSource, type Loaded, loadInput} from './input.js'
 import type {ConvertOptions} from './options.js'
+import {missingSchema, SCHEMA_COMMENT} from './schema.js'
 
 export interface Converted {
   readonly input: Loaded
@@ -17,6 +18,8 @@ export interface Converted {
   readonly text?: string
   /** Where it was written; missing when it was not. */
   readonly output?: string
+  /** Where the schema that it names belongs, when it is not there. */
+  readonly missingSchema?: string
   readonly diagnostics: readonly Diagnostic[]
 }
 
@@ -69,11 +72,12 @@ export async function runConvert(source: InputSource | undefined, options: Conve
     return refused(diagnostics, ExitCode.unfaithful)
   if (output === undefined) return {input, exitCode: ExitCode.done, text, diagnostics}
   try {
-    await writeWhole(resolve(output), text)
+    await writeWhole(resolve(output), to === 'yaml' ? `# ${SCHEMA_COMMENT}\n${text}` : text)
   } catch (error) {
     throw fileError(`${output} cannot be written`, error)
   }
-  return {input, exitCode: ExitCode.done, output, diagnostics}
+  const missing = to === 'yaml' ? await missingSchema(output) : undefined
+  return {input, exitCode: ExitCode.done, output, ...(missing === undefined ? {} : {missingSchema: missing}), diagnostics}
 }
 
 /** Which engine builds a stage is no part of what it means, and only YAML can say it. */

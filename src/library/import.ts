@@ -20,6 +20,7 @@ import {type FoundFile, findFiles} from './import-files.js'
 import {includedFiles} from './included.js'
 import {exitCodeOf, hostArchitecture} from './input.js'
 import type {ImportOptions} from './options.js'
+import {missingSchema, SCHEMA_COMMENT} from './schema.js'
 
 export interface Imported {
   /** Files and folders as named. */
@@ -32,6 +33,8 @@ export interface Imported {
   /** The description; missing when it was refused, or written to `output`. */
   readonly text?: string
   readonly output?: string
+  /** Where the schema that it names belongs, when it is not there. */
+  readonly missingSchema?: string
   readonly diagnostics: readonly Diagnostic[]
 }
 
@@ -97,7 +100,7 @@ export async function runImport(named: readonly string[], flags: ImportOptions):
     has: each => has.kind(each) !== undefined,
     copies,
     args: given,
-    comment: COMMENT,
+    comment: output === undefined ? COMMENT : [...COMMENT, SCHEMA_COMMENT],
   })
   const all = [...found, ...diagnostics, ...unused(given, surveyed)]
   if (chain === undefined) return refused(all, all.some(each => SAY_MORE.has(each.rule)) ? ExitCode.usage : exitCodeOf(all))
@@ -112,9 +115,11 @@ export async function runImport(named: readonly string[], flags: ImportOptions):
       throw fileError(`${output} cannot be written`, error)
     }
   }
+  const missing = output === undefined ? undefined : await missingSchema(output)
   return {
     input,
     exitCode: ExitCode.done,
+    ...(missing === undefined ? {} : {missingSchema: missing}),
     others,
     chain,
     ...(output === undefined ? {text} : {output}),
