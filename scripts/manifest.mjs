@@ -1,7 +1,7 @@
 // Writes what is made from the compiled code: oclif.manifest.json, so that the program finds a command without loading
-// the others, and schema.json, the JSON Schema of the YAML description for editors.
+// the others, schema.json, the JSON Schema of the YAML description for editors, and the man page.
 import {spawnSync} from 'node:child_process'
-import {existsSync, writeFileSync} from 'node:fs'
+import {existsSync, mkdirSync, writeFileSync} from 'node:fs'
 import {fileURLToPath} from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -15,3 +15,6 @@ await plugin.load()
 writeFileSync(`${root}oclif.manifest.json`, JSON.stringify(plugin.manifest))
 const {descriptionJsonSchema} = await import('../dist/formats/yaml/schema.js')
 writeFileSync(`${root}schema.json`, `${JSON.stringify(descriptionJsonSchema(), undefined, 2)}\n`)
+const {manPage} = await import('./commands.mjs')
+mkdirSync(`${root}man`, {recursive: true})
+writeFileSync(`${root}man/sifstage.1`, manPage(plugin.manifest, plugin.manifest.version))
