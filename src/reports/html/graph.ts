@@ -79,19 +79,21 @@ function looks(page: Page): (stage: PlanStage) => Look {
   }
 }
 
-function drawArrow(arrow: Arrow, points: readonly Point[], label: Point, text: string): Markup {
+function drawLine({kind}: Arrow, points: readonly Point[], text: string): Markup {
   const end = points.at(-1) ?? {x: 0, y: 0}
   // The line ends where the head begins.
   const path = curve([...points.slice(0, -1), {x: end.x, y: end.y - 7}])
+  return html`<g class="arrow ${kind}"><title>${text}</title><path d="${path}"/>${
+    kind === 'base' ? html`<path class="inner" d="${path}"/>` : undefined
+  }<path class="head" d="M${numbers(end.x - 5)} ${numbers(end.y - 8)}h10l-5 8z"/></g>`
+}
+
+/** Above all lines, so that none goes through a word. */
+function drawLabel(arrow: Arrow, {x, y}: Point, text: string): Markup | undefined {
   const words = labelOf(arrow)
-  const width = columnsOf(words) * SMALL + 8
-  return html`<g class="arrow ${arrow.kind}"><title>${text}</title><path d="${path}"/>${
-    arrow.kind === 'base' ? html`<path class="inner" d="${path}"/>` : undefined
-  }<path class="head" d="M${numbers(end.x - 5)} ${numbers(end.y - 8)}h10l-5 8z"/>${
-    words === ''
-      ? undefined
-      : html`<rect class="behind" x="${numbers(label.x - width / 2)}" y="${numbers(label.y - 9)}" width="${numbers(width)}" height="18"/><text class="small" x="${numbers(label.x)}" y="${numbers(label.y + 4)}" text-anchor="middle">${words}</text>`
-  }</g>`
+  const width = columnsOf(words) * SMALL + 6
+  if (words === '') return undefined
+  return html`<g><title>${text}</title><rect class="behind" x="${numbers(x - width / 2)}" y="${numbers(y - 9)}" width="${numbers(width)}" height="18"/><text class="small" x="${numbers(x)}" y="${numbers(y + 4)}" text-anchor="middle">${words}</text></g>`
 }
 
 export function graph(page: Page): Markup | undefined {
@@ -121,5 +123,5 @@ export function graph(page: Page): Markup | undefined {
     return html`<g class="stage ${status}${isTarget ? ' target' : ''}"><title>${stage.name}: ${words}, from ${baseWords(stage)}</title><rect class="box" x="${numbers(left)}" y="${numbers(top)}" width="${numbers(width)}" height="${HEIGHT}" rx="6"/><rect class="strip" x="${numbers(left + 7)}" y="${numbers(top + 10)}" width="4" height="${HEIGHT - 20}" rx="2"/><text class="name" x="${numbers(left + 20)}" y="${numbers(top + 23)}">${head(stage.name, Math.floor((width - 28) / LETTER))}</text><text class="small" x="${numbers(left + 20)}" y="${numbers(top + 40)}">${tail(baseWords(stage), letters)}</text><text class="small" x="${numbers(left + 20)}" y="${numbers(top + 56)}">${words}</text></g>`
   })
   const [width, height] = [Math.ceil(drawn.width), Math.ceil(drawn.height)]
-  return html`<div class="scroll" role="region" aria-label="Graph of the stages" tabindex="0"><svg class="graph" role="img" aria-labelledby="graph-title graph-text" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"><title id="graph-title">Graph of ${stages.length} stages</title><desc id="graph-text">${texts.join('. ')}</desc>${arrows.map((each, i) => drawArrow(each, drawn.arrows[i]?.points ?? [], drawn.arrows[i]?.label ?? {x: 0, y: 0}, texts[i] ?? ''))}${boxes}</svg></div>`
+  return html`<div class="scroll" role="region" aria-label="Graph of the stages" tabindex="0"><svg class="graph" role="img" aria-labelledby="graph-title graph-text" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"><title id="graph-title">Graph of ${stages.length} stages</title><desc id="graph-text">${texts.join('. ')}</desc>${arrows.map((each, i) => drawLine(each, drawn.arrows[i]?.points ?? [], texts[i] ?? ''))}${arrows.map((each, i) => drawLabel(each, drawn.arrows[i]?.label ?? {x: 0, y: 0}, texts[i] ?? ''))}${boxes}</svg></div>`
 }

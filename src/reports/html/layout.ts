@@ -158,10 +158,16 @@ export function layout(arrows: readonly Arrow[], {widths, height, labels}: Sizes
     arrows: arrows.map(({from, to}, i) => {
       const spots = passing[i] ?? []
       const layer = 2 * (ranks[from] ?? 0) + 1
-      // Beside a row of boxes it goes straight down, so that it runs through none of them.
+      // Past its label only the rows of boxes matter: beside one it goes straight down, so that it runs through none of them.
       const points = spots.flatMap(({x}, at) => {
         const y = middle(layer + at)
-        return at % 2 === 0 ? [{x, y}] : [{x, y: y - height / 2}, {x, y: y + height / 2}] // biome-ignore format: short
+        if (at === 0) return [{x, y}]
+        return at % 2 === 0
+          ? []
+          : [
+              {x, y: y - height / 2},
+              {x, y: y + height / 2},
+            ]
       })
       const [first, last] = [spots[0], spots.at(-1)]
       const x = (ends: ReadonlyMap<Spot, number> | undefined, spot: Spot | undefined) => (spot && ends?.get(spot)) ?? 0

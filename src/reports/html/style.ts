@@ -51,16 +51,16 @@ tr>:last-child{padding-right:0}
 .took{text-align:right;font-variant-numeric:tabular-nums;font-size:14px}
 .bar{display:block;width:100%;height:20px;min-width:0}.sizes .bar{height:10px}
 .ticks{grid-column:3;display:flex;justify-content:space-between;color:var(--faint);font-size:12px}
-.timeline .note,.timeline details{grid-column:1/-1;margin:2px 0 4px}
+.timeline .note,.timeline details{grid-column:1/-1;margin:0}
 .timeline .name{font-weight:600}
 summary{cursor:pointer;padding:4px 0}
-.timeline summary{color:var(--faint);font-size:13px}
+.timeline summary,.timeline .note{color:var(--faint);font-size:13px;padding:2px 0}
 .findings li{border-left:3px solid var(--line);padding:2px 0 2px 14px;margin:0 0 18px}
 .findings .error{border-color:var(--red)}.findings .warning{border-color:var(--amber)}.findings .info{border-color:var(--blue)}
 .findings p{margin:0 0 4px}
 .findings .badge{border-color:currentColor}
 .legend{color:var(--faint);font-size:13px;margin-top:8px}
 footer{color:var(--faint);font-size:13px;padding-bottom:32px;padding-top:12px}
-@media (max-width:640px){header,main,footer,nav{padding-left:16px;padding-right:16px}header{padding-top:20px}.timeline li,.sizes li{grid-template-columns:1fr auto}.timeline .bar,.sizes .bar,.ticks{grid-column:1/-1}.facts{gap:10px 24px}.graph{margin:0}}
+@media (max-width:640px){header,main,footer,nav{padding-left:16px;padding-right:16px}header{padding-top:20px}.timeline li,.sizes li{grid-template-columns:1fr auto}.timeline .bar,.sizes .bar,.ticks{grid-column:1/-1}.facts{gap:10px 24px}.plain th,.plain th:first-child{width:110px;min-width:110px}.graph{margin:0}}
 @media print{:root{--bg:#fff;--soft:#fff;--line:#bbb;--text:#000;--faint:#444;--blue:#0550ae;--green:#116329;--red:#a40e26;--amber:#7d4e00;--grey:#777}body{font-size:11pt}nav{display:none}header,main,footer{max-width:none;padding:0}section,li,tr,svg{break-inside:avoid}.scroll,pre{overflow:visible}pre{white-space:pre-wrap}.graph{max-width:100%;height:auto}svg *{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 `

@@ -34,8 +34,9 @@ export function mostAtOnce(stages: readonly {readonly start: number; readonly en
 
 function summary(account: BuildAccount): Markup {
   const timed = account.stages.filter(isTimed)
-  const ran = timed.filter(({status}) => status !== 'cached')
-  const cached = timed.length - ran.length
+  // A stage of the store fails where an artifact of it is not what is wanted now.
+  const ran = timed.filter(({status, steps}) => status === 'built' || (status !== 'cached' && steps.length > 0))
+  const cached = timed.filter(({status}) => status === 'cached').length
   const together = ran.reduce((sum, {start, end}) => sum + end - start, 0)
   const most = mostAtOnce(ran)
   const parts = [
@@ -65,9 +66,11 @@ function bar({name, status, start, end, steps}: Timed, whole: number): Markup {
   )}</svg>`
 }
 
-function stepsTable({name, steps}: AccountStage): Markup | undefined {
-  if (steps.length < 2) return undefined
-  return html`<details><summary>${steps.length} steps of ${name}</summary><div class="scroll" role="region" aria-label="Steps of ${name}" tabindex="0"><table><thead><tr><th scope="col">step</th><th scope="col" class="number">line</th><th scope="col" class="number">began at</th><th scope="col" class="number">took</th></tr></thead><tbody>${steps.map(
+/** Why it ran, and its steps where there are several. */
+function more({name, steps, notes}: AccountStage): Markup | undefined {
+  const why = notes.join(' · ')
+  if (steps.length < 2) return why === '' ? undefined : html`<p class="note">${why}</p>`
+  return html`<details><summary>${why === '' ? '' : `${why} · `}${steps.length} steps</summary><div class="scroll" role="region" aria-label="Steps of ${name}" tabindex="0"><table><thead><tr><th scope="col">step</th><th scope="col" class="number">line</th><th scope="col" class="number">began at</th><th scope="col" class="number">took</th></tr></thead><tbody>${steps.map(
     ({title, line, start, seconds, ok}) =>
       html`<tr><td><code>${title}</code>${ok === false ? html` <span class="badge failed">failed</span>` : undefined}</td><td class="number">${line}</td><td class="number">${humanTime(start)}</td><td class="number">${seconds === undefined ? '' : humanTime(seconds)}</td></tr>`,
   )}</tbody></table></div></details>`
@@ -77,7 +80,7 @@ function row(stage: AccountStage, whole: number): Markup {
   const took = isTimed(stage) ? humanTime(stage.end - stage.start) : ''
   return html`<li><div class="who"><span class="name">${stage.name}</span> <span class="badge ${statusClass(stage.status)}">${statusOf(stage.status)}</span></div><div class="took">${took}</div>${
     isTimed(stage) ? bar(stage, whole) : html`<div class="bar"></div>`
-  }${stage.notes.length === 0 ? undefined : html`<p class="note">${stage.notes.join(' · ')}</p>`}${stepsTable(stage)}</li>`
+  }${more(stage)}</li>`
 }
 
 export function timeline(page: Page): Markup {
