@@ -21,7 +21,7 @@ export function accountOf({build}: Page): BuildAccount | undefined {
 }
 
 /** What became of a stage, for people. */
-export const statusWords = {
+const statusWords = {
   built: 'built',
   cached: 'cached',
   failed: 'failed',
