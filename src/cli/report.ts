@@ -1,6 +1,5 @@
 /** `report`: what the library reports, for a terminal, a pull request, a browser or a program. */
 import {type Diagnostic, diagnosticJson, type Reported, type ReportOptions, report} from '../index.js'
-import {reportPage} from '../reports/html/page.js'
 import {imageReports} from '../reports/index.js'
 import {reportDocument} from '../reports/json.js'
 import {excerptOf, renderDiagnostics} from '../reports/text.js'
@@ -32,7 +31,8 @@ export async function runReport(
   signal: AbortSignal,
 ): Promise<Outcome> {
   const reported = await report(input, options, {signal})
-  const text = format === 'html' ? pageOf(reported, version) : await textOf(reported, format, colour && output === undefined)
+  const text =
+    format === 'html' ? await pageOf(reported, version) : await textOf(reported, format, colour && output === undefined)
   if (output !== undefined && text !== '') await writeReport(output, text)
   const {diagnostics} = reported.report
   return {
@@ -57,7 +57,8 @@ async function textOf(
   return (await imageReports[format]())(found, colour)
 }
 
-function pageOf(reported: Reported, version: string): string {
+async function pageOf(reported: Reported, version: string): Promise<string> {
+  const {reportPage} = await import('../reports/html/page.js')
   const source = sourceOf(reported)
   return reportPage({
     report: reported.report,
