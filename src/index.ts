@@ -22,11 +22,13 @@ import type {
   InputOptions,
   LockVerbOptions,
   PruneOptions,
+  ReportOptions,
   ShellOptions,
   StoreOptions,
   VerifyOptions,
 } from './library/options.js'
 import type {Planned, Why} from './library/plan.js'
+import type {Reported} from './library/report.js'
 import type {FoundRule, Rule} from './library/rules.js'
 import type {Shell} from './library/shell.js'
 import type {Verified} from './library/verify.js'
@@ -42,9 +44,11 @@ export type {InputSource, Loaded as Input} from './library/input.js'
 export type {LockEntry, Locked} from './library/lock.js'
 export type * from './library/options.js'
 export type {Planned, Why} from './library/plan.js'
+export type {Reported} from './library/report.js'
 export type {FoundRule, Rule} from './library/rules.js'
 export type {Shell} from './library/shell.js'
 export type {Verified} from './library/verify.js'
+export type {BuildAccount} from './model/account.js'
 export type {ArtifactReport} from './model/artifact.js'
 export type {Description, Stage} from './model/description.js'
 export {type Diagnostic, diagnosticJson, summarize} from './model/diagnostic.js'
@@ -118,6 +122,15 @@ export async function build(
   surroundings: Partial<BuildSurroundings> = {},
 ): Promise<Built> {
   return (await import('./library/build.js')).runBuild(input, options, around(surroundings))
+}
+
+/**
+ * What the last build came to, stage by stage, and what is in its image; or in an image alone, where INPUT is one. Builds
+ * nothing.
+ * @throws SifstageError (2) for options that cannot be carried out and images that cannot be read
+ */
+export async function report(input?: InputSource, options: ReportOptions = {}, stop: Stoppable = {}): Promise<Reported> {
+  return (await import('./library/report.js')).runReport(input, options, signalOf(stop))
 }
 
 /**

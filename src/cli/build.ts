@@ -25,7 +25,7 @@ export type BuildFlags = BuildOptions & {
   readonly sign: boolean
 }
 
-interface Onlooker {
+export interface Onlooker {
   readonly sink: Sink
   readonly signal: AbortSignal
   readonly colour: boolean

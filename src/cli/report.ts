@@ -1,279 +1,79 @@
-/** `report`: what a build came to, stage by stage, and what is in an image. Starts no engine and builds nothing. */
-import {stat} from 'node:fs/promises'
-import type {PreviewedStage} from '../build/preview.js'
-import {artifactIn} from '../build/verify.js'
-import {inspectImage} from '../inspection/inspect.js'
-import {treeSize} from '../inspection/sizes.js'
-import {tuningOf} from '../inspection/tuning.js'
-import {hostDiagnostics, thisHost} from '../library/host.js'
-import {storageName} from '../library/image-opener.js'
-import {exitCodeOf, hostArchitecture, type Loaded, loadInput} from '../library/input.js'
-import {looksLikeImage} from '../library/looks-like-image.js'
-import {openImage} from '../library/open-image.js'
-import type {BuildingOptions, InputOptions} from '../library/options.js'
-import {baseOf, previews} from '../library/previews.js'
-import {loadSettings, type Settings} from '../library/settings.js'
-import {identityOf, storeFolder} from '../library/store-folder.js'
-import type {Description, Stage} from '../model/description.js'
-import type {Diagnostic} from '../model/diagnostic.js'
-import {ExitCode} from '../model/errors.js'
-import type {Image, ImageTree} from '../model/image.js'
-import type {Identity} from '../model/ports.js'
-import type {Report, ReportedArtifact, ReportedImage, ReportedStage, Saved} from '../model/report.js'
-import {startOf} from '../model/span.js'
-import type {KeptStage} from '../model/store.js'
-import {artifactsOf, neededStages, resolveTarget} from '../plan/graph.js'
+/** `report`: what the library reports, for a terminal, a pull request, a browser or a program. */
+import {type Diagnostic, diagnosticJson, type Reported, type ReportOptions, report} from '../index.js'
 import {imageReports} from '../reports/index.js'
 import {reportDocument} from '../reports/json.js'
-import {renderDiagnostics} from '../reports/text.js'
-import {storedImage} from '../system/stored-image.js'
+import {excerptOf, renderDiagnostics} from '../reports/text.js'
+import {fileError, writeWhole} from '../system/files.js'
 import type {Outcome} from './outcome.js'
 
-export type ReportFlags = InputOptions &
-  BuildingOptions & {readonly format: 'text' | 'json' | 'markdown'; readonly againstHost: boolean}
+export type ReportFlags = ReportOptions & {
+  readonly format: 'text' | 'json' | 'markdown' | 'html'
+  readonly output?: string | undefined
+}
 
 export interface Onlooker {
   /** Whether standard output is a terminal. */
   readonly colour: boolean
   /** Whether standard error is one. */
   readonly messagesColour: boolean
+  /** Of sifstage. */
+  readonly version: string
 }
 
 export function failedReportDocument(finding: Diagnostic): object {
   return reportDocument({input: finding.span.file, stages: [], artifacts: [], tuning: [], diagnostics: [finding]})
 }
 
-/** What the store and the description say of the stages that the target needs. */
-interface StagesPart {
-  readonly stages: ReportedStage[]
-  readonly artifacts: ReportedArtifact[]
-  /** Digests of files that stages hand on: where the final image has them, they are of interest. */
-  readonly digests: Set<string>
-  readonly trees: Map<number, ImageTree>
-}
-
-function stageOf(stage: Stage, preview: PreviewedStage | undefined, tree: ImageTree | undefined): ReportedStage {
-  const size = tree === undefined ? undefined : treeSize(tree.below('/'))
-  const record = preview?.stored?.record
+export async function runReport(
+  input: string | undefined,
+  {format, output, ...options}: ReportFlags,
+  {colour, messagesColour, version}: Onlooker,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const reported = await report(input, options, {signal})
+  const text =
+    format === 'html' ? await pageOf(reported, version) : await textOf(reported, format, colour && output === undefined)
+  if (output !== undefined && text !== '') await writeReport(output, text)
+  const {diagnostics} = reported.report
   return {
-    name: stage.name,
-    base: baseOf(stage.base),
-    cached: preview?.cached ?? false,
-    ...(preview?.why === undefined ? {} : {why: preview.why}),
-    ...(preview?.key === undefined ? {} : {key: preview.key}),
-    ...(size === undefined ? {} : {bytes: size.bytes, files: size.files}),
-    ...(record === undefined ? {} : {imageBytes: imageBytes(record), seconds: record.seconds, engine: record.engine}),
+    exitCode: reported.exitCode,
+    document: reportDocument(reported.report),
+    text: output === undefined ? text : '',
+    messages: renderDiagnostics(diagnostics, {source: sourceOf(reported), colour: messagesColour}),
   }
 }
 
-/** Bytes that an image takes up where it is kept. */
-function imageBytes(record: KeptStage['record']): number {
-  return 'image' in record ? record.image.bytes : record.bytes
+function sourceOf({input, report: {image}}: Reported) {
+  return input ?? {input: image?.name ?? '', source: ''}
 }
 
-/** The image of a finished stage, from the store or from the engine that keeps it. */
-async function builtImage(stored: KeptStage, job: Job): Promise<Image> {
-  const {record} = stored
-  if (stored.kind === 'held') return openGiven(`${storageName(record.engine.name)}:${stored.record.name}`, job)
-  return storedImage(stored, await stored.tree(), {shown: record.stage, environment: process.env, signal: job.signal})
+/** Of an input that cannot be read there is nothing to tell but the findings. */
+async function textOf(
+  {report: found}: Reported,
+  format: Exclude<ReportFlags['format'], 'html'>,
+  colour: boolean,
+): Promise<string> {
+  if (found.stages.length === 0 && found.image === undefined) return ''
+  return (await imageReports[format]())(found, colour)
 }
 
-async function treeOf(stored: KeptStage, job: Job): Promise<ImageTree> {
-  if (stored.kind === 'tree') return stored.tree()
-  const image = await builtImage(stored, job)
-  await image.close()
-  return image.tree
-}
-
-async function stagesPart(
-  description: Description,
-  needed: readonly number[],
-  found: ReadonlyMap<number, PreviewedStage>,
-  environment: ReadonlyMap<string, string>,
-  job: Job,
-): Promise<StagesPart> {
-  const part: StagesPart = {stages: [], artifacts: [], digests: new Set(), trees: new Map()}
-  const wanted = artifactsOf(description, needed)
-  for (const index of needed) {
-    const stage = description.stages[index]
-    if (stage === undefined) continue
-    const preview = found.get(index)
-    const tree = preview?.stored && (await treeOf(preview.stored, job))
-    if (tree !== undefined) part.trees.set(index, tree)
-    part.stages.push(stageOf(stage, preview, tree))
-    for (const artifact of wanted.get(index) ?? []) {
-      if (tree === undefined) {
-        part.artifacts.push({stage: stage.name, path: artifact.path, wantedBy: artifact.wantedBy, matches: []})
-        continue
-      }
-      const {matches, kind, bytes} = artifactIn(artifact, tree, environment)
-      part.artifacts.push({stage: stage.name, path: artifact.path, wantedBy: artifact.wantedBy, matches, kind, bytes})
-      for (const match of matches) addDigests(tree, match, part.digests)
-    }
-  }
-  return part
-}
-
-function addDigests(tree: ImageTree, path: string, digests: Set<string>): void {
-  const at = tree.resolve(path)
-  if (at.kind !== 'found') return
-  for (const {digest, size} of tree.below(at.entry.path)) if (digest !== undefined && size > 0) digests.add(digest)
-}
-
-/** Undefined where a stage is missing: a sum without it would say nothing. */
-function savedBy(stages: readonly ReportedStage[], finalBytes: number): Saved | undefined {
-  if (stages.length < 2 || stages.some(each => each.bytes === undefined)) return undefined
-  const sizes = stages.map(each => ({stage: each.name, bytes: each.bytes ?? 0}))
-  const largest = sizes.reduce((a, b) => (b.bytes > a.bytes ? b : a))
-  return {finalBytes, largest, sumBytes: sizes.reduce((sum, each) => sum + each.bytes, 0)}
-}
-
-/** What the verb works with. */
-interface Job {
-  readonly flags: ReportFlags
-  readonly identity: Identity
-  readonly store: string
-  readonly signal: AbortSignal
-}
-
-function jobOf(flags: ReportFlags, settings: Settings, signal: AbortSignal): Job {
-  const identity = identityOf(flags.runAs ?? settings.runAs)
-  return {flags, identity, store: storeFolder(flags.cacheDir ?? settings.cacheDir, identity, process.env), signal}
-}
-
-function openGiven(image: string, {identity, flags, signal, store}: Job): Promise<Image> {
-  return openImage(image, {
-    architecture: hostArchitecture,
-    identity,
-    environment: process.env,
-    signal,
-    noHttps: flags.noHttps ?? false,
-    offline: flags.offline,
-    store,
+async function pageOf(reported: Reported, version: string): Promise<string> {
+  const {reportPage} = await import('../reports/html/page.js')
+  const source = sourceOf(reported)
+  return reportPage({
+    report: reported.report,
+    plan: reported.stages,
+    build: reported.lastBuild,
+    findings: reported.report.diagnostics.map(each => ({...diagnosticJson(each), excerpt: excerptOf(each, source)})),
+    version,
   })
 }
 
-/** Size of the file that an image is in; undefined for a folder or an image of a registry. */
-async function fileBytes(image: string): Promise<number | undefined> {
-  const stats = await stat(image).catch(() => undefined)
-  return stats?.isFile() === true ? stats.size : undefined
-}
-
-/** Everything about one image, and what on this machine does not suit it. */
-async function imagePart(
-  image: Image,
-  about: Omit<ReportedImage, 'findings' | 'sections'>,
-  digests: ReadonlySet<string>,
-  input: string,
-  {flags, signal}: Job,
-): Promise<{image: ReportedImage; bytes: number; diagnostics: Diagnostic[]}> {
+/** @throws SifstageError (2) when it cannot be written */
+async function writeReport(file: string, text: string): Promise<void> {
   try {
-    const {findings, sections} = await inspectImage(image, {artifacts: digests, signal})
-    const diagnostics = flags.againstHost ? hostDiagnostics(findings, await thisHost(process.env, signal), input) : []
-    return {image: {...about, findings, sections}, bytes: findings.sizes.bytes, diagnostics}
-  } finally {
-    await image.close()
+    await writeWhole(file, text)
+  } catch (error) {
+    throw fileError(`-o ${file} cannot be written`, error)
   }
-}
-
-async function givenPart(name: string, digests: ReadonlySet<string>, input: string, job: Job) {
-  const bytes = await fileBytes(name)
-  return imagePart(
-    await openGiven(name, job),
-    {name, from: 'image', ...(bytes === undefined ? {} : {fileBytes: bytes})},
-    digests,
-    input,
-    job,
-  )
-}
-
-async function storedPart(stage: Stage, stored: KeptStage, digests: ReadonlySet<string>, input: string, job: Job) {
-  const about = {name: stage.name, from: 'store', fileBytes: imageBytes(stored.record)} as const
-  return imagePart(await builtImage(stored, job), about, digests, input, job)
-}
-
-async function outcome(report: Report, loaded: Loaded | undefined, flags: ReportFlags, onlooker: Onlooker): Promise<Outcome> {
-  const source = loaded ?? {input: report.image?.name ?? '', source: ''}
-  return {
-    exitCode: exitCodeOf(report.diagnostics),
-    document: reportDocument(report),
-    text: (await imageReports[flags.format]())(report, onlooker.colour),
-    messages: renderDiagnostics(report.diagnostics, {source, colour: onlooker.messagesColour}),
-  }
-}
-
-async function reportImage(name: string, flags: ReportFlags, onlooker: Onlooker, signal: AbortSignal): Promise<Outcome> {
-  const job = jobOf(flags, await loadSettings(process.cwd(), process.env), signal)
-  const {image, diagnostics} = await givenPart(name, new Set(), name, job)
-  return outcome({stages: [], artifacts: [], tuning: [], image, diagnostics}, undefined, flags, onlooker)
-}
-
-/** Findings for a report that lacks something. */
-function note(input: string, rule: string, message: string, hint: string): Diagnostic {
-  return {rule, severity: 'info', message, hint, span: startOf(input)}
-}
-
-/**
- * @param image an image to look at instead of what the store has of the target
- */
-export async function runReport(
-  input: string | undefined,
-  image: string | undefined,
-  flags: ReportFlags,
-  onlooker: Onlooker,
-  signal: AbortSignal,
-): Promise<Outcome> {
-  if (input !== undefined && image === undefined && flags.from === undefined && (await looksLikeImage(input)))
-    return reportImage(input, flags, onlooker, signal)
-  const loaded = await loadInput(input, flags, 'build')
-  const {description} = loaded
-  const target = description === undefined ? undefined : resolveTarget(description, flags.target)
-  // What the context lacks says nothing about stages that were built.
-  const reading = loaded.diagnostics.filter(each => !each.rule.startsWith('context-path'))
-  if (description === undefined || target === undefined || target.kind === 'unknown' || exitCodeOf(reading) !== ExitCode.done) {
-    const failed: Report = {input: loaded.input, stages: [], artifacts: [], tuning: [], diagnostics: reading}
-    return {...(await outcome(failed, loaded, flags, onlooker)), text: ''}
-  }
-  const job = jobOf(flags, loaded.settings, signal)
-  const needed = neededStages(description, target.stage.index)
-  const {found, notes} = await previews(loaded, flags, signal)
-  const part = await stagesPart(description, needed, found, loaded.context.environment, job)
-  const {tuning, diagnostics} = tuningOf(needed.flatMap(index => description.stages[index] ?? []))
-  const stored = found.get(target.stage.index)?.stored
-  const looked =
-    image !== undefined
-      ? await givenPart(image, part.digests, loaded.input, job)
-      : stored === undefined
-        ? undefined
-        : await storedPart(target.stage, stored, part.digests, loaded.input, job)
-  const saved = looked === undefined ? undefined : savedBy(part.stages, looked.bytes)
-  const missing = part.stages.filter(each => !each.cached).map(each => each.name)
-  const report: Report = {
-    input: loaded.input,
-    target: target.stage.name,
-    stages: part.stages,
-    artifacts: part.artifacts,
-    tuning,
-    ...(saved === undefined ? {} : {saved}),
-    ...(looked === undefined ? {} : {image: looked.image}),
-    diagnostics: [
-      ...reading,
-      ...notes,
-      ...diagnostics,
-      ...(looked?.diagnostics ?? []),
-      ...(missing.length === 0
-        ? []
-        : [
-            note(
-              loaded.input,
-              'stage-not-stored',
-              `the store has no image of ${missing.join(', ')} as the description is now`,
-              image === undefined
-                ? `Build it first: sifstage build ${loaded.input}`
-                : 'Sizes and times are those of a build: run sifstage build with the same flags.',
-            ),
-          ]),
-    ],
-  }
-  return outcome(report, loaded, flags, onlooker)
 }

@@ -28,6 +28,10 @@ OUT ending in .sif is an image, in / a sandbox folder, in .oci.tar or .docker.ta
       command:
         '<%= config.bin %> build Dockerfile --engine docker -o docker-daemon:app --cache-from localhost:5000/app/stages --cache-to localhost:5000/app/stages',
     },
+    {
+      description: 'Keep a page about the build, for an artifact of a CI job',
+      command: '<%= config.bin %> build examples/lab3/lab3.def --report lab3.html',
+    },
     {description: 'Show the files and commands only', command: '<%= config.bin %> build examples/lab3/lab3.def --dry-run'},
   ]
   static override args = inputArgument
@@ -69,6 +73,10 @@ OUT ending in .sif is an image, in / a sandbox folder, in .oci.tar or .docker.ta
     sign: Flags.boolean({description: 'sign OUT (not in this version: refused)'}),
     'dry-run': Flags.boolean({description: 'print the files and commands; run nothing'}),
     'metadata-file': Flags.string({description: 'write the JSON result to a file too', helpValue: 'FILE'}),
+    report: Flags.string({
+      description: 'write a page about the build too, however it went: sifstage report --html',
+      helpValue: 'FILE.html',
+    }),
     progress: Flags.option({options: ['auto', 'tty', 'plain', 'json'] as const})({
       description: 'how progress is told, on standard error',
       default: 'auto',
@@ -78,13 +86,14 @@ OUT ending in .sif is an image, in / a sandbox folder, in .oci.tar or .docker.ta
 
   override async run(): Promise<void> {
     const {args, flags} = await this.parse(Build)
-    const {failedBuildDocument, runBuild} = await import('../cli/build.js')
+    const {failedBuildDocument} = await import('../cli/build.js')
+    const {runBuildWithReport} = await import('../cli/build-report.js')
     const {jsonSink, plainSink} = await import('../cli/progress.js')
     const {palette} = await import('../reports/palette.js')
     const write = (line: string) => process.stderr.write(line)
     const sink = flags.progress === 'json' ? jsonSink(write) : plainSink(write, palette(this.colour))
     await this.carryOut(flags.json, args.input, failedBuildDocument, signal =>
-      runBuild(args.input, optionsOf(flags), {sink, signal, colour: this.colour}),
+      runBuildWithReport(args.input, optionsOf(flags), {sink, signal, colour: this.colour}, this.config.version),
     )
   }
 }

@@ -4,9 +4,18 @@ import {building, everywhere, inputArgument, optionsOf} from '../cli/flags.js'
 
 export default class Plan extends SifstageCommand {
   static override summary = 'Show the stages that are needed, in which order, and what is cached.'
+  static override description =
+    'The picture has one box a stage. A double line leads from a stage to one that starts from its image, a single one to a stage that takes files out of it. Each runs straight down to the next box, or beside the boxes to a later one.'
   static override examples = [
-    {description: 'The plan as text', command: '<%= config.bin %> plan examples/web/stages.yaml'},
+    {
+      description: 'The plan as a picture in characters, and in words',
+      command: '<%= config.bin %> plan examples/web/stages.yaml',
+    },
     {description: 'The graph for a Markdown page', command: '<%= config.bin %> plan examples/web/stages.yaml --format mermaid'},
+    {
+      description: 'The graph as a file, by Graphviz',
+      command: '<%= config.bin %> plan examples/web/stages.yaml --format dot | dot -Tsvg > plan.svg',
+    },
     {description: 'Why would this stage run?', command: '<%= config.bin %> plan examples/web/stages.yaml --explain runtime'},
   ]
   static override args = inputArgument

@@ -17,6 +17,10 @@ export default class Report extends SifstageCommand {
       description: 'Tables for a pull request',
       command: '<%= config.bin %> report examples/helloworld/Dockerfile --format markdown',
     },
+    {
+      description: 'One page for a browser: graph, timeline of the last build, checks, sizes, output',
+      command: '<%= config.bin %> report examples/helloworld/Dockerfile --html -o report.html',
+    },
     {description: 'An image alone, beside this machine', command: '<%= config.bin %> report helloworld.sif --against-host'},
   ]
   static override args = {
@@ -26,19 +30,24 @@ export default class Report extends SifstageCommand {
   static override flags = {
     ...everywhere,
     ...building,
-    format: Flags.option({options: ['text', 'json', 'markdown'] as const})({
+    format: Flags.option({options: ['text', 'json', 'markdown', 'html'] as const})({
       description: 'how the report is printed',
       default: 'text',
     }),
+    html: Flags.boolean({description: 'a page with graph, timeline and checks: --format html', exclusive: ['format']}),
+    output: Flags.string({char: 'o', description: 'write the report to a file, whole or not at all', helpValue: 'FILE'}),
     'against-host': Flags.boolean({description: 'warn where the image does not suit this machine'}),
   }
 
   override async run(): Promise<void> {
-    const {args, flags} = await this.parse(Report)
+    const {args, flags: given} = await this.parse(Report)
+    const {html, json, ...flags} = given
+    const format = html ? 'html' : flags.format
     const {failedReportDocument, runReport} = await import('../cli/report.js')
     const colour = process.stdout.isTTY === true && !process.env['NO_COLOR']
-    await this.carryOut(flags.json || flags.format === 'json', args.input, failedReportDocument, signal =>
-      runReport(args.input, args.image, optionsOf(flags), {colour, messagesColour: this.colour}, signal),
+    const onlooker = {colour, messagesColour: this.colour, version: this.config.version}
+    await this.carryOut(json || format === 'json', args.input, failedReportDocument, signal =>
+      runReport(args.input, {...optionsOf(flags), image: args.image, format}, onlooker, signal),
     )
   }
 }

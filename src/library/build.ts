@@ -11,6 +11,7 @@ import type {Sink} from '../model/ports.js'
 import {showSize} from '../model/quantities.js'
 import {neededStages} from '../plan/graph.js'
 import {leftBeside} from '../system/files.js'
+import {AccountBook} from './build-account.js'
 import {type EngineName, planned, type Script} from './dry-run.js'
 import {exitCodeOf, hostArchitecture, type InputSource, type Loaded, loadInput} from './input.js'
 import {holdLocked} from './locks.js'
@@ -85,6 +86,8 @@ type Ready =
       readonly engine: EngineName
       prepare(): Promise<void>
       finish(): Promise<void>
+      /** What the build gave back, and all that was found: for its account. */
+      note(result: BuildResult, diagnostics: readonly Diagnostic[]): void
     }
 
 /** Reads, checks, opens engine, store and scratch, hands them over, and closes them however it ends. */
@@ -102,10 +105,11 @@ async function opened<Result>(
   const errors = loaded.diagnostics.some(each => each.severity === 'error')
   if (errors || loaded.description === undefined) return work({stopped: loaded, out})
   const output = await outputRequest(out, options.mksquashfsArgs, options.force ?? false)
+  const book = new AccountBook(sink)
   const {ports, engines, scratch, secrets, finish, close} = await openWorkshop(
     options,
     loaded,
-    sink,
+    book.sink,
     signal,
     purpose,
     output.kind,
@@ -133,10 +137,12 @@ async function opened<Result>(
       if ('name' in output && !engines.has(output.kind)) await ports.out.receivers[output.kind].check(signal)
       else for (const left of await leftBeside(output.path)) await scratch.discard(left)
     }
-    return await work({out, loaded, request, ports, engine, prepare, finish})
+    const note = book.done.bind(book)
+    return await work({out, loaded, request, ports, engine, prepare, finish, note})
   } finally {
     // Before scratch, which may be kept.
     secrets.close()
+    await book.close({loaded, target: options.target, engine, folder: ports.store.folder, owner: ports.identity})
     await scratch.close()
     await close()
     if (most !== undefined && purpose === 'builds') await fitBudget(most, ports, sink)
@@ -155,6 +161,8 @@ export async function runBuild(input: InputSource | undefined, options: BuildOpt
     const result = await build(request, ports, around.signal)
     await ready.finish()
     around.signal.throwIfAborted()
+    const diagnostics = [...loaded.diagnostics, ...findings(result)]
+    ready.note(result, diagnostics)
     const exitCode = codeOf(result)
     const failures = [...result.stages.map(stage => stage.failure), result.outputFailure]
     return {
@@ -166,7 +174,7 @@ export async function runBuild(input: InputSource | undefined, options: BuildOpt
       ...(result.output === undefined ? {} : {output: result.output}),
       // Without the images that copies take files from, unless one failed.
       stages: result.stages.filter(stage => stage.index < request.visible || stage.status === 'failed'),
-      diagnostics: [...loaded.diagnostics, ...findings(result)],
+      diagnostics,
       failures: failures.filter(failure => failure !== undefined),
       seconds: result.seconds,
     }

@@ -97,6 +97,15 @@ export type VerifyOptions = InputOptions &
     readonly againstHost?: boolean | undefined
   }
 
+/** What a report is about. */
+export type ReportOptions = InputOptions &
+  BuildingOptions & {
+    /** An image to look at instead of what the store has of the target. */
+    readonly image?: string | undefined
+    /** Also warns where the image does not suit this machine. */
+    readonly againstHost?: boolean | undefined
+  }
+
 /** How a lock file is written. */
 export type LockVerbOptions = InputOptions & {
   readonly cacheDir?: string | undefined

@@ -73,8 +73,8 @@ function stageOf(
   }
 }
 
-/** The plan without keys: all that the input alone tells. */
-function planOf(
+/** @param previews what the store knows; without, it is what the input alone tells */
+export function planOf(
   {input}: Loaded,
   description: Description,
   target: Stage,

@@ -23,6 +23,7 @@ export function planDot({stages, target}: Plan): string {
   return `${lines.join('\n')}\n}\n`
 }
 
+/** Graphviz reads the entities of HTML in every label. */
 function label(lines: readonly string[]): string {
-  return `"${lines.map(line => visible(line).replace(/["\\]/g, '\\$&')).join('\\n')}"`
+  return `"${lines.map(line => visible(line).replaceAll('&', '&amp;').replace(/["\\]/g, '\\$&')).join('\\n')}"`
 }

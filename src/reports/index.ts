@@ -2,6 +2,7 @@
 import type {Diagnostic} from '../model/diagnostic.js'
 import type {Plan} from '../model/plan.js'
 import type {Report} from '../model/report.js'
+import type {PictureOptions} from './plan-picture.js'
 import type {RuleText} from './sarif.js'
 import type {TextOptions} from './text.js'
 
@@ -36,7 +37,8 @@ export const checkReports = {
   github: async (): Promise<CheckReport> => (await import('./github.js')).github,
 } as const
 
-export type PlanReport = (plan: Plan) => string
+/** The options are for pictures made of characters. */
+export type PlanReport = (plan: Plan, options: PictureOptions) => string
 
 export const planReports = {
   text: async (): Promise<PlanReport> => (await import('./plan-text.js')).planText,

@@ -1,9 +1,33 @@
-/** A plan for people: each stage in building order, what goes into it, what it hands on, whether it is cached. */
+/**
+ * A plan for people: a picture of it; then each stage in building order, what goes into it, what it hands on, whether it
+ * is cached.
+ */
 import type {Plan, PlanCopy, PlanStage} from '../model/plan.js'
+import {arrowsOf} from './plan-arrows.js'
+import {type PictureOptions, planPicture} from './plan-picture.js'
 import {baseWords, handedTo, shortened} from './plan-words.js'
 import {visible} from './visible.js'
 
-export function planText({stages, target, order}: Plan): string {
+export function planText(plan: Plan, options: PictureOptions): string {
+  const picture = planPicture(plan, options) ?? [
+    `(${options.width} columns are too few to draw it: --format dot and --format mermaid do)`,
+  ]
+  return [...picture, ...legend(plan, options), '', planList(plan)].join('\n')
+}
+
+/** What the two kinds of arrows mean, where there are two. */
+function legend({stages}: Plan, {unicode}: PictureOptions): string[] {
+  const kinds = new Set(arrowsOf(stages).map(each => each.kind))
+  if (!kinds.has('base')) return []
+  return [
+    '',
+    unicode
+      ? '══ starts from the other stage   ── takes files out of it'
+      : '==# starts from the other stage   --| takes files out of it',
+  ]
+}
+
+function planList({stages, target, order}: Plan): string {
   const byName = new Map(stages.map(stage => [stage.name, stage] as const))
   const blocks = order.map((wave, i) => {
     const together = wave.length === 1 ? '' : ', side by side'

@@ -4,14 +4,16 @@ import {LineIndex} from '../model/span.js'
 import {type Palette, palette} from './palette.js'
 import {columnsOf, visible, visibleLine} from './visible.js'
 
+/** The input as typed and its text, for the lines that findings point at. */
+export interface Sources {
+  readonly input: string
+  readonly source: string
+  /** Texts of other files by their names. */
+  readonly others?: ReadonlyMap<string, string>
+}
+
 export interface TextOptions {
-  /** The input as typed and its text, for the lines that findings point at. */
-  readonly source: {
-    readonly input: string
-    readonly source: string
-    /** Texts of other files by their names. */
-    readonly others?: ReadonlyMap<string, string>
-  }
+  readonly source: Sources
   readonly colour: boolean
 }
 
@@ -25,6 +27,15 @@ export function renderDiagnostics(diagnostics: readonly Diagnostic[], {source, c
     return indexes.get(file)
   }
   return diagnostics.map(each => render(each, linesOf(each.span.file), colours)).join('')
+}
+
+/** The line that a finding points at and the marks below it, without colours; empty where it points at no text. */
+export function excerptOf(diagnostic: Diagnostic, {input, source, others}: Sources): string[] {
+  const {file} = diagnostic.span
+  const text = file === input ? source : others?.get(file)
+  return snippet(diagnostic, text === undefined ? undefined : new LineIndex(file, text), palette(false)).map(line =>
+    line.slice(2),
+  )
 }
 
 function render(diagnostic: Diagnostic, lines: LineIndex | undefined, colours: Palette): string {

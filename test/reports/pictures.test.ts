@@ -1,14 +1,40 @@
+import {execa} from 'execa'
 import fc from 'fast-check'
 import {describe, expect, it} from 'vitest'
 import type {Plan} from '../../src/model/plan.js'
 import {planDot} from '../../src/reports/dot.js'
 import {planReports} from '../../src/reports/index.js'
 import {planMermaid} from '../../src/reports/mermaid.js'
+import type {PictureOptions} from '../../src/reports/plan-picture.js'
 import {planText} from '../../src/reports/plan-text.js'
+import {visible} from '../../src/reports/visible.js'
+import {planOf} from './graphs.js'
 import {plan} from './plan.js'
 
+const wide: PictureOptions = {width: 80, unicode: true, colour: false}
+
 it('a plan reads well', () => {
-  expect(planText(plan)).toBe(`1, side by side
+  expect(planText(plan, wide)).toBe(`    ┌─────────────────────────────────────────────────┐
+    │ base                                            │
+    │ scratch                                         │
+    │ not cached                                      │
+    └╥────────────────────────────────────────────────┘
+╔════╝ → final: its base
+║   ┌─────────────────────────────────────────────────┐
+║   │ compiler                                        │
+║   │ docker://debian:12                              │
+║   │ cached                                          │
+║   └┬────────────────────────────────────────────────┘
+║    │ /src/hello, /src/"<b>
+║   ┌▼────────────────────────────────────────────────┐
+╚══▶│ final (target)                                  │
+    │ stage base                                      │
+    │ not cached: the steps of the stage have changed │
+    └─────────────────────────────────────────────────┘
+
+══ starts from the other stage   ── takes files out of it
+
+1, side by side
   compiler  from docker://debian:12
   ├─ takes hello.c, Makefile from the build context to /src/ (line 8)
   ├─ hands /src/hello, /src/"<b> to final
@@ -75,12 +101,46 @@ describe('names cannot break a picture', () => {
           /^ {2}stage0\["[^"<>;]*(#\d+;[^"<>;]*)*<br\/>([^"<>;]|#\d+;)*"\]$/,
         )
         expect(planDot(named(name, path)).split('\n')[2]).toMatch(/^ {2}stage0 \[label="([^"\\]|\\.)*", style="bold,dashed"\];$/)
-        expect(planText(named(name, path)).split('\n')).toHaveLength(5)
+        // One box of three lines, and four lines of the list.
+        expect(planText(named(name, path), wide).split('\n')).toHaveLength(11)
       }),
     )
   })
 })
 
+it('Graphviz draws every name as it is', async () => {
+  const hostile = [
+    ...[
+      'a"b',
+      'back\\slash',
+      '\\N \\G \\l',
+      '&lt;b&gt; & &#65;',
+      '<table><tr>',
+      '{a|b}',
+      'a\nb',
+      '\u202eabc',
+      'x]; evil [label=y',
+      '编译器 %s',
+    ],
+    ...fc.sample(fc.string({unit: 'binary', minLength: 1}), {numRuns: 60, seed: 8}),
+  ]
+  const shape = hostile.map((name, i) => ({name, ...(i === 0 ? {} : {takes: {[hostile[0] ?? '']: [`/${name}`]}})}))
+  const {stdout} = await execa('dot', ['-Tjson'], {input: planDot(planOf(shape))})
+  const drawn: {
+    objects: {name: string; _ldraw_: {op: string; text?: string}[]}[]
+    edges: {_ldraw_: {op: string; text?: string}[]}[]
+  } = JSON.parse(stdout)
+  const texts = (ops: readonly {op: string; text?: string}[]) => ops.flatMap(({op, text = ''}) => (op === 'T' ? [text] : []))
+  // What is written in a picture cannot be told from the spaces around it.
+  expect(drawn.objects.map(each => texts(each._ldraw_)[0]?.trim())).toEqual(hostile.map(name => visible(name).trim()))
+  expect(drawn.edges.map(each => texts(each._ldraw_)[0]?.trim()).sort()).toEqual(
+    hostile
+      .slice(1)
+      .map(name => visible(`/${name}`).trim())
+      .sort(),
+  )
+})
+
 it('every report of plans is a text', async () => {
-  for (const load of Object.values(planReports)) expect((await load())(plan)).toMatch(/final[\s\S]*\n$/)
+  for (const load of Object.values(planReports)) expect((await load())(plan, wide)).toMatch(/final[\s\S]*\n$/)
 })
