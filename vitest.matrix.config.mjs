@@ -11,6 +11,7 @@ export default defineConfig({
       'test/e2e/kill.test.ts',
       'test/e2e/image-engines.test.ts',
       'test/e2e/import.test.ts',
+      'test/e2e/help-examples.test.ts',
     ],
   },
 })

@@ -9,15 +9,18 @@ export default class Build extends SifstageCommand {
 
 OUT ending in .sif is an image, in / a sandbox folder, in .oci.tar or .docker.tar an archive that docker, podman and buildah load; docker-daemon:NAME and containers-storage:NAME put the image there under that name. Files are written beside their place and renamed: a failed build leaves them as they were.`
   static override examples = [
-    {description: 'Build the image of a definition file', command: '<%= config.bin %> build examples/lab3/lab3.def -o lab3.sif'},
+    {
+      description: 'Build the image of a definition file',
+      command: '<%= config.bin %> build examples/lab3/lab3.def --context examples/lab3 -o lab3.sif',
+    },
     {
       description: 'Start from a local copy of a base',
-      command: '<%= config.bin %> build examples/lab3/lab3.def --base docker://gcc:12=./gcc.sif',
+      command: '<%= config.bin %> build examples/lab3/lab3.def --context examples/lab3 --base docker://gcc:12=./gcc.sif',
     },
     {
       description: 'Take stages from the store of the group, and hand on those that are built',
       command:
-        '<%= config.bin %> build Dockerfile --store-from oras://localhost:5000/team/stages --store-to oras://localhost:5000/team/stages',
+        '<%= config.bin %> build examples/helloworld/Dockerfile --store-from oras://localhost:5000/team/stages --store-to oras://localhost:5000/team/stages',
     },
     {
       description: "Put the image into Docker's daemon",
@@ -26,13 +29,16 @@ OUT ending in .sif is an image, in / a sandbox folder, in .oci.tar or .docker.ta
     {
       description: 'Build the stages with Docker, into its daemon, and share them by a registry',
       command:
-        '<%= config.bin %> build Dockerfile --engine docker -o docker-daemon:app --cache-from localhost:5000/app/stages --cache-to localhost:5000/app/stages',
+        '<%= config.bin %> build examples/helloworld/Dockerfile --engine docker -o docker-daemon:app --cache-from localhost:5000/app/stages --cache-to localhost:5000/app/stages',
     },
     {
       description: 'Keep a page about the build, for an artifact of a CI job',
-      command: '<%= config.bin %> build examples/lab3/lab3.def --report lab3.html',
+      command: '<%= config.bin %> build examples/lab3/lab3.def --context examples/lab3 --report lab3.html',
     },
-    {description: 'Show the files and commands only', command: '<%= config.bin %> build examples/lab3/lab3.def --dry-run'},
+    {
+      description: 'Show the files and commands only',
+      command: '<%= config.bin %> build examples/lab3/lab3.def --context examples/lab3 --dry-run',
+    },
   ]
   static override args = inputArgument
   static override flags = {

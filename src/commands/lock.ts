@@ -9,8 +9,8 @@ export default class Lock extends SifstageCommand {
   static override examples = [
     {description: 'Lock the bases', command: '<%= config.bin %> lock examples/lab3/lab3.def'},
     {
-      description: 'Take what one tag means now',
-      command: '<%= config.bin %> lock examples/lab3/lab3.def --update docker://gcc:12',
+      description: 'Take what the tags mean now',
+      command: '<%= config.bin %> lock examples/lab3/lab3.def --update',
     },
     {description: 'In CI: is everything locked?', command: '<%= config.bin %> lock examples/lab3/lab3.def --check'},
   ]

@@ -10,7 +10,7 @@ export default class Verify extends SifstageCommand {
   static override examples = [
     {
       description: 'Does this image have what the later stages copy?',
-      command: '<%= config.bin %> verify examples/lab3/lab3.def --stage compiler compiler.sif',
+      command: '<%= config.bin %> verify examples/lab3/lab3.def --context examples/lab3 --stage compiler compiler.sif',
     },
     {
       description: 'The same of an image that Docker built.',

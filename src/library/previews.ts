@@ -42,7 +42,7 @@ export async function previews(
     rule: 'keys-unknown',
     severity: 'info',
     message: `what is cached cannot be told: ${error.message}`,
-    ...(error.hint === undefined ? {} : {hint: error.hint.replaceAll('\n', ' ')}),
+    ...(error.hint === undefined ? {} : {hint: error.hint.replaceAll('\n', '; ')}),
     span: {file: loaded.input, start: {line: 1, column: 1}, end: {line: 1, column: 1}},
   })
   const notes: Diagnostic[] = []

@@ -23,9 +23,9 @@ async function freePort(): Promise<number> {
   return address.port
 }
 
-export async function ownRegistry(): Promise<OwnRegistry> {
+export async function ownRegistry(at?: number): Promise<OwnRegistry> {
   const state = mkdtempSync('/var/tmp/sifstage-registry-')
-  const port = await freePort()
+  const port = at ?? (await freePort())
   const host = `127.0.0.1:${port}`
   const script = (verb: string) =>
     execa(join(root, 'scripts/registry.sh'), [verb], {env: {PORT: String(port), STATE: state}, stdin: 'ignore'})

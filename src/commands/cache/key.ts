@@ -11,7 +11,7 @@ export default class CacheKey extends SifstageCommand {
     {
       description: 'Believe what a colleague or the CI has built',
       command:
-        '<%= config.bin %> build Dockerfile --store-from oras://localhost:5000/team/stages --store-trust ed25519:11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo',
+        '<%= config.bin %> build examples/helloworld/Dockerfile --store-from oras://localhost:5000/team/stages --store-trust ed25519:11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo',
     },
   ]
   static override flags = {
