@@ -17,7 +17,7 @@ import {Judging} from './judging.js'
 import {mountsOf} from './mounts.js'
 import {roomNeeded, shortages} from './need.js'
 import {writeOutput} from './output.js'
-import {type BuildPorts, type BuildRequest, type BuildResult, isFresh} from './request.js'
+import {type BuildPorts, type BuildRequest, type BuildResult, isFresh, type StageReport} from './request.js'
 import {runSchedule} from './schedule.js'
 import {runStage} from './stage.js'
 import {type Finished, Standing} from './standing.js'
@@ -57,6 +57,9 @@ class Build {
   readonly #discarding = new Map<string, Promise<void>>()
   /** What stages took when they were last built. */
   readonly #costs = new Map<number, StageCost>()
+  /** Where the output of stages that were run is. */
+  readonly #logs = new Map<number, string>()
+  readonly #began: number
   /** Stages that are being built once more, since their image is needed. */
   readonly #renewing = new Map<number, Promise<void>>()
 
@@ -65,6 +68,7 @@ class Build {
     readonly ports: BuildPorts,
     readonly signal: AbortSignal,
   ) {
+    this.#began = ports.now()
     const {description, target} = request
     this.#standing = new Standing(description, neededStages(description, target))
     this.#artifacts = artifactsOf(description, this.#standing.needed)
@@ -208,20 +212,48 @@ class Build {
     const needs = dependenciesFirst(description, stage.index).filter(each => each.index !== stage.index)
     if (needs.some(each => !this.#standing.done.has(each.index))) throw new Withheld(`stage ${stage.name} needs what failed`)
     this.#verdicts.fetchBase()
-    return runStage({stage, inputs, done: this.#standing.done, request: this.request, ports: this.ports, signal: this.signal})
+    const {request, ports, signal} = this
+    const onLog = (path: string) => this.#logs.set(stage.index, path)
+    return runStage({stage, inputs, done: this.#standing.done, request, ports, signal, at: () => this.#at(), onLog})
+  }
+
+  /** Seconds since the build began. */
+  #at(): number {
+    return (this.ports.now() - this.#began) / 1000
+  }
+
+  /** What became of a stage, for those who watch and for the report. */
+  #ended(
+    index: number,
+    began: number,
+    rest: Pick<StageReport, 'status' | 'key' | 'digest' | 'artifacts' | 'failure'>,
+    why?: string,
+  ) {
+    const {name} = this.#standing.stage(index)
+    const at = this.#at()
+    const log = this.#logs.get(index)
+    this.ports.sink.emit({
+      event: 'stage-end',
+      stage: name,
+      status: rest.status,
+      at,
+      seconds: at - began,
+      ...(log === undefined ? {} : {log}),
+      ...(why === undefined ? {} : {why}),
+    })
+    return {index, name, ...rest, seconds: at - began, at: began, log}
   }
 
   async #build(index: number, reuse = this.#reuse(index)): Promise<Finished> {
     const stage = this.#standing.stage(index)
-    const {sink, now} = this.ports
-    const started = now()
-    const seconds = () => (now() - started) / 1000
+    const {sink} = this.ports
+    const began = this.#at()
     let inputs: StageInputs | undefined
     const tell = (found: StageInputs) => {
       if (inputs === undefined)
         for (const text of found.resolved.notes) sink.emit({event: 'note', stage: stage.name, severity: 'warning', text})
       if (inputs?.key !== found.key || found.key === undefined)
-        sink.emit({event: 'stage-start', stage: stage.name, ...(found.key === undefined ? {} : {key: found.key})})
+        sink.emit({event: 'stage-start', stage: stage.name, at: began, ...(found.key === undefined ? {} : {key: found.key})})
       inputs = found
     }
     try {
@@ -232,24 +264,10 @@ class Build {
       this.#judging.tell(stage, artifacts)
       const failed = artifacts.some(each => each.status === 'failed')
       const status = failed ? 'failed' : ran ? 'built' : 'cached'
-      sink.emit({
-        event: 'stage-end',
-        stage: stage.name,
-        status,
-        seconds: seconds(),
-        ...(last.whyNoKey === undefined ? {} : {why: `not stored: ${last.whyNoKey}`}),
-      })
+      const why = last.whyNoKey === undefined ? undefined : `not stored: ${last.whyNoKey}`
+      const {digest} = stored.record
       return {
-        report: {
-          index,
-          name: stage.name,
-          status,
-          key: last.key,
-          digest: stored.record.digest,
-          seconds: seconds(),
-          artifacts,
-          failure: undefined,
-        },
+        report: this.#ended(index, began, {status, key: last.key, digest, artifacts, failure: undefined}, why),
         done: failed ? undefined : {stored, artifacts: new Map(artifacts.map(each => [each.path, each.digest ?? '']))},
         root,
       }
@@ -261,23 +279,14 @@ class Build {
         return this.#build(index, 'whole')
       }
       if (error instanceof Withheld) {
-        sink.emit({event: 'stage-end', stage: stage.name, status: 'not-run', seconds: seconds()})
+        sink.emit({event: 'stage-end', stage: stage.name, status: 'not-run', at: this.#at(), seconds: this.#at() - began})
         return {report: this.#standing.notRun(index), done: undefined, root: undefined}
       }
       const failure = error instanceof StageFailure ? explainFailure(stage, error, this.ports) : otherFailure(stage, error)
       if (this.request.keepFailed && error instanceof StageFailure) await this.#keep(stage)
-      sink.emit({event: 'stage-end', stage: stage.name, status: 'failed', seconds: seconds()})
+      const facts = {status: 'failed', key: inputs?.key, digest: undefined, artifacts: [], failure} as const
       return {
-        report: {
-          index,
-          name: stage.name,
-          status: 'failed',
-          key: inputs?.key,
-          digest: undefined,
-          seconds: seconds(),
-          artifacts: [],
-          failure,
-        },
+        report: this.#ended(index, began, facts),
         done: undefined,
         root: undefined,
       }
@@ -373,8 +382,7 @@ class Build {
 
   async run(): Promise<BuildResult> {
     const {description, target} = this.request
-    const {sink, now} = this.ports
-    const started = now()
+    const {sink} = this.ports
     sink.emit({
       event: 'build-start',
       input: description.file,
@@ -393,11 +401,12 @@ class Build {
     } finally {
       await this.#verdicts.close()
       await this.#dropUnkept()
+      await this.ports.logs.thin()
       await Promise.all(this.#discarding.values())
     }
     const {output, outputFailure} = written
     const stages = this.#standing.needed.map(index => this.#standing.report(index))
-    const seconds = (now() - started) / 1000
+    const seconds = this.#at()
     sink.emit({event: 'build-end', status: output === undefined ? 'failed' : 'ok', seconds})
     return {stages, output, outputFailure, seconds}
   }

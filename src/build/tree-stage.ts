@@ -5,13 +5,14 @@ import {treeDigest} from '../images/digest.js'
 import type {CacheMount, Stage} from '../model/description.js'
 import {ImageNotKept} from '../model/errors.js'
 import type {ImageTree} from '../model/image.js'
+import type {StageLog} from '../model/log.js'
 import type {StageBase, StageCommand, StageScript, TreeEngine} from '../model/ports.js'
 import type {StageRecord} from '../model/record.js'
 import type {LocalReference} from '../model/reference.js'
 import type {HeldStage, StoredStage} from '../model/store.js'
 import {hashFile} from '../system/files.js'
 import {Checkpoints} from './checkpoints.js'
-import {type Log, runCommands, type StageRun, withLog, writeScript} from './commands.js'
+import {runCommands, type StageRun, withLog, writeScript} from './commands.js'
 import {layIncoming, layPlacements} from './lay.js'
 import {cacheMountsOf, keptFolders, layMounts} from './mounts.js'
 import {nothingKept} from './nothing-kept.js'
@@ -126,7 +127,7 @@ function byStep(stage: Stage, commands: readonly StageCommand[]) {
  * Runs a stage's script: one whose steps may be left out goes on from the furthest point that an earlier build came to.
  * @returns seconds that the work took, those of earlier builds included
  */
-async function runScript(run: StageRun, {script, root}: PreparedStage, folder: string, log: Log): Promise<number> {
+async function runScript(run: StageRun, {script, root}: PreparedStage, folder: string, log: StageLog): Promise<number> {
   const {ports, stage} = run
   const started = ports.now()
   const seconds = () => (ports.now() - started) / 1000

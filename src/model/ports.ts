@@ -240,12 +240,20 @@ export interface Runner {
   run(command: StageCommand, onLine: (line: string) => void, signal: AbortSignal): Promise<CommandResult>
 }
 
+/** `at` is in seconds since the build began. */
 export type BuildEvent = {readonly stage?: string} & (
   | {readonly event: 'build-start'; readonly input: string; readonly target: string; readonly stages: readonly string[]}
-  | {readonly event: 'stage-start'; readonly stage: string; readonly key?: string}
-  | {readonly event: 'step-start'; readonly stage: string; readonly title: string; readonly line?: number}
+  | {readonly event: 'stage-start'; readonly stage: string; readonly at: number; readonly key?: string}
+  | {readonly event: 'step-start'; readonly stage: string; readonly title: string; readonly at: number; readonly line?: number}
   | {readonly event: 'step-log'; readonly stage: string; readonly text: string}
-  | {readonly event: 'step-end'; readonly stage: string; readonly title: string; readonly seconds: number; readonly ok: boolean}
+  | {
+      readonly event: 'step-end'
+      readonly stage: string
+      readonly title: string
+      readonly at: number
+      readonly seconds: number
+      readonly ok: boolean
+    }
   | {
       readonly event: 'artifact'
       readonly stage: string
@@ -257,7 +265,10 @@ export type BuildEvent = {readonly stage?: string} & (
       readonly event: 'stage-end'
       readonly stage: string
       readonly status: 'built' | 'cached' | 'failed' | 'not-run'
+      readonly at: number
       readonly seconds: number
+      /** The whole output of its run, where it was run. */
+      readonly log?: string
       readonly why?: string
     }
   | {readonly event: 'note'; readonly stage?: string; readonly severity: 'info' | 'warning'; readonly text: string}
