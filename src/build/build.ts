@@ -7,6 +7,8 @@ import {dependenciesFirst} from '../language/stages.js'
 import type {Stage} from '../model/description.js'
 import {ImageNotKept, SifstageError} from '../model/errors.js'
 import type {StageCost} from '../model/history.js'
+import {baseName} from '../model/paths.js'
+import type {PlannedStage} from '../model/ports.js'
 import type {KeptStage} from '../model/store.js'
 import {type Artifact, artifactsOf, neededDirectly, neededStages} from '../plan/graph.js'
 import {secondsToEnd} from '../plan/priority.js'
@@ -97,8 +99,10 @@ class Build {
     }
     const known = await find()
     if (known !== undefined) return {stored: known, root: undefined, ran: false}
-    const waiting = (who: string) =>
+    const waiting = (who: string) => {
       sink.emit({event: 'note', stage: stage.name, severity: 'info', text: `${who} is running this stage; waiting for it`})
+      sink.emit({event: 'activity', stage: stage.name, text: `waiting for ${who}`, waits: true})
+    }
     return store.locked(key, waiting, this.signal, async () => {
       const meanwhile = await find()
       return meanwhile === undefined ? run() : {stored: meanwhile, root: undefined, ran: false}
@@ -248,17 +252,31 @@ class Build {
     const stage = this.#standing.stage(index)
     const {sink} = this.ports
     const began = this.#at()
+    sink.emit({event: 'activity', stage: stage.name, text: 'looking at what goes into it'})
     let inputs: StageInputs | undefined
     const tell = (found: StageInputs) => {
       if (inputs === undefined)
         for (const text of found.resolved.notes) sink.emit({event: 'note', stage: stage.name, severity: 'warning', text})
       if (inputs?.key !== found.key || found.key === undefined)
-        sink.emit({event: 'stage-start', stage: stage.name, at: began, ...(found.key === undefined ? {} : {key: found.key})})
+        sink.emit({
+          event: 'stage-start',
+          stage: stage.name,
+          at: began,
+          ...this.#expected(index),
+          ...(found.key === undefined ? {} : {key: found.key}),
+        })
       inputs = found
     }
     try {
       const {stored, root, ran, inputs: last} = await this.#resolve(stage, reuse, tell)
       if (!ran) this.#tellOfSecrets(stage)
+      const count = this.#artifacts.get(index)?.length ?? 0
+      if (count > 0)
+        sink.emit({
+          event: 'activity',
+          stage: stage.name,
+          text: count === 1 ? 'verifying an artifact' : `verifying ${count} artifacts`,
+        })
       const artifacts = await this.#retrying(() => this.#verdicts.of(stage, stored, ran ? 'early' : 'there'))
       if (!ran) this.#judging.postpone(index)
       this.#judging.tell(stage, artifacts)
@@ -328,10 +346,6 @@ class Build {
 
   /** Runs what can run until nothing is left that can. */
   async #runAll(): Promise<void> {
-    for (const index of this.#standing.needed) {
-      const cost = await this.ports.history.cost(this.#standing.stage(index).name)
-      if (cost !== undefined) this.#costs.set(index, cost)
-    }
     // The longest way to the end first; by the text where they are equal.
     const order = secondsToEnd(
       this.request.description,
@@ -370,6 +384,8 @@ class Build {
         const made = this.#standing.finished.get(this.request.target)
         const stored = made?.done?.stored
         if (!this.#standing.isWhole() || stored === undefined) return undefined
+        const {output: to} = this.request
+        this.ports.sink.emit({event: 'activity', text: `writing ${'name' in to ? to.path : baseName(to.path)}`})
         return writeOutput({stored, root: made?.root}, this.request, this.ports, this.signal)
       })
       return {...nothing, output}
@@ -380,18 +396,35 @@ class Build {
     }
   }
 
+  #expected(index: number): {readonly expected?: number} {
+    const cost = this.#costs.get(index)
+    return cost === undefined ? {} : {expected: cost.seconds}
+  }
+
+  #planned(index: number): PlannedStage {
+    const stage = this.#standing.stage(index)
+    const needs = neededDirectly(stage).map(each => this.#standing.stage(each).name)
+    return {stage: stage.name, needs, ...this.#expected(index)}
+  }
+
   async run(): Promise<BuildResult> {
     const {description, target} = this.request
     const {sink} = this.ports
+    for (const index of this.#standing.needed) {
+      const cost = await this.ports.history.cost(this.#standing.stage(index).name)
+      if (cost !== undefined) this.#costs.set(index, cost)
+    }
     sink.emit({
       event: 'build-start',
       input: description.file,
       target: this.#standing.stage(target).name,
       stages: this.#standing.needed.map(index => this.#standing.stage(index).name),
+      plan: this.#standing.needed.map(index => this.#planned(index)),
     })
     let written: Pick<BuildResult, 'output' | 'outputFailure'> = {output: undefined, outputFailure: undefined}
     try {
       await this.#runAll()
+      sink.emit({event: 'activity', text: 'verifying what is left to verify'})
       await this.#judging.finished()
       this.signal.throwIfAborted()
       written = await this.#write()

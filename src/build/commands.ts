@@ -64,6 +64,8 @@ async function runCommand(run: StageRun, command: StageCommand, log: StageLog): 
     text => {
       if (engine.isNoise(text)) return
       log.write(text)
+      const doing = command.quiet ? undefined : engine.doing(text)
+      if (doing !== undefined) sink.emit({event: 'activity', stage: stage.name, text: doing, ...lineOf(stage, doing)})
       sink.emit({event: 'step-log', stage: stage.name, text})
     },
     signal,
@@ -75,6 +77,12 @@ async function runCommand(run: StageRun, command: StageCommand, log: StageLog): 
     sink.emit({event: 'step-end', stage: stage.name, title: command.title, at: run.at(), seconds, ok})
   }
   return result
+}
+
+/** Where a section of a definition file stands. */
+function lineOf(stage: Stage, doing: string): {readonly line?: number} {
+  const section = stage.definition?.sections.find(({name}) => `%${name}` === doing)
+  return section === undefined ? {} : {line: section.span.start.line}
 }
 
 /** Runs the commands in order, to the first that fails. */
