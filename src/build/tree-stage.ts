@@ -36,7 +36,7 @@ async function suppliedBase({stage, inputs, done, ports, signal}: StageRun, fold
   const {base, resolved} = inputs
   const parent = base.kind === 'stage' && stage.base.kind === 'stage' ? done.get(stage.base.index ?? -1)?.stored : undefined
   if (parent?.kind === 'held') return {kind: 'local', reference: await savedImage(parent, folder, ports, signal), moved: true}
-  ports.sink.emit({event: 'activity', stage: stage.name, text: 'fetching its base'})
+  if (stage.base.kind === 'image') ports.sink.emit({event: 'activity', stage: stage.name, text: 'fetching its base'})
   const supplied = await ports.bases.supply(stage.base, resolved, join(folder, 'base'), signal)
   return base.kind === 'image' && supplied !== undefined ? {...base, supplied} : base
 }

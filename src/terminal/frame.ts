@@ -125,7 +125,8 @@ export function frame(progress: Progress, size: Size, look: Look, moment: Moment
   const body = heads.flatMap((head, at) => {
     const {step, log} = running[at] ?? {step: undefined, log: []}
     if (!isAll) return [head]
-    const share = Math.floor(left / (running.length - at))
+    if (log.length === 0) return step === undefined ? [head] : [head, step]
+    const share = Math.floor(left / running.slice(at).filter(each => each.log.length > 0).length)
     const shown = share > 0 ? log.slice(-share) : []
     left -= shown.length
     return [head, ...(step === undefined ? [] : [step]), ...shown]
@@ -171,7 +172,8 @@ export function doneLines(
     ...(why === undefined ? [] : ([[`  (${printable(why)})`, colours.faint]] as Part[])),
   ]
   const wrong = stage.artifacts.filter(each => !each.ok).map(each => wrongLine(each, look))
-  return [paintLine(line, Math.max(1, size.columns - 1), look), ...wrong]
+  // On a very narrow screen rather folded than without its time.
+  return [paintLine(line, Math.max(40, size.columns - 1), look), ...wrong]
 }
 
 /** An artifact that is not as it must be. It may be longer than the screen is wide. */

@@ -1,0 +1,269 @@
+/**
+ * `sifstage build` in a real terminal (tmux), with the real engine: what a person sees while it runs, at its end, when it
+ * fails and at Ctrl-C. `SIFSTAGE_RECORD=screens npx vitest run test/e2e/progress.test.ts` writes docs/screens.
+ */
+import {readdirSync, readFileSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {setTimeout as sleep} from 'node:timers/promises'
+import {execa} from 'execa'
+import {afterAll, beforeAll, describe, expect, it} from 'vitest'
+import {columnsOf} from '../../src/reports/visible.js'
+import {registry, root, user, workFolder} from '../support/engine.js'
+
+const work = workFolder()
+const out = join(work.path, 'work')
+const socket = join(work.path, 'tmux')
+const records = process.env['SIFSTAGE_RECORD'] === 'screens'
+
+const from = `Bootstrap: docker\nFrom: ${registry}/busybox\n`
+/** `docs` is done at once; `compiler` prints what a terminal must not carry out, and takes its time. */
+function definition(last: string, artifact = '/app'): string {
+  return `${from}Stage: compiler
+
+%post
+    echo "cc -O2 -c solver.c -o solver.o -DVERSION=2 -I/opt/include -Wall -Wextra"
+    printf ' 10 %%\\r 55 %%\\r100 %%\\n'
+    printf '\\033[31mwarning\\033[0m \\033]0;title\\007\\033[2J\\033[99A✅ 漢字 linked\\n'
+    ${last}
+    echo app > /app
+
+${from}Stage: docs
+
+%post
+    echo pages > /docs
+
+${from}Stage: final
+
+%files from compiler
+    ${artifact} /app
+%files from docs
+    /docs /docs
+`
+}
+
+async function tmux(...args: readonly string[]): Promise<string> {
+  const {stdout} = await execa('tmux', ['-u', '-S', socket, '-f', '/dev/null', ...args], {env: {LC_ALL: 'C.UTF-8'}})
+  return stdout
+}
+
+interface Pane {
+  /** All of it, with what scrolled off. */
+  lines(): Promise<string[]>
+  until(wanted: RegExp): Promise<string[]>
+  keys(...keys: readonly string[]): Promise<unknown>
+  resize(columns: number, rows: number): Promise<unknown>
+  /** What tmux knows of it. */
+  ask(format: string): Promise<string>
+}
+
+/** Runs `sifstage ARGS` in a terminal of its own. */
+async function inTerminal(name: string, columns: number, args: readonly string[], locale = 'C.UTF-8'): Promise<Pane> {
+  const line = `sifstage ${args.join(' ')}`
+  const script = [
+    'unset CI NO_COLOR FORCE_COLOR',
+    'trap : INT',
+    `printf '$ %s\\n' ${JSON.stringify(line)}`,
+    `${root}/bin/${line}`,
+    'echo "exit code $?"',
+    'exec sleep 600',
+  ].join('\n')
+  const env = {
+    LC_ALL: locale,
+    SIFSTAGE_CACHE_DIR: join(out, `store-${name}`),
+    ...(user === undefined ? {} : {SIFSTAGE_RUN_AS: user}),
+  }
+  const pairs = Object.entries(env).flatMap(([key, value]) => ['-e', `${key}=${value}`])
+  const size = ['-x', String(columns), '-y', '30']
+  await tmux('new-session', '-d', '-s', name, ...size, '-c', work.path, ...pairs, 'sh', '-c', script)
+  const pane: Pane = {
+    async lines() {
+      const text = await tmux('capture-pane', '-p', '-t', name, '-S', '-')
+      return text.trimEnd().split('\n')
+    },
+    async until(wanted) {
+      const end = Date.now() + 30_000
+      for (;;) {
+        const lines = await pane.lines()
+        if (wanted.test(lines.join('\n'))) return lines
+        if (Date.now() > end) throw new Error(`the screen never showed ${wanted}:\n${lines.join('\n')}`)
+        await sleep(50)
+      }
+    },
+    keys: (...keys) => tmux('send-keys', '-t', name, ...keys),
+    resize: (width, height) => tmux('resize-window', '-t', name, '-x', String(width), '-y', String(height)),
+    ask: async format => (await tmux('display-message', '-p', '-t', name, format)).trim(),
+  }
+  return pane
+}
+
+/** Shows in the docs what was seen; what differs each time is left as wide as it was. */
+function record(name: string, lines: readonly string[]): void {
+  if (!records) return
+  const text = lines
+    .join('\n')
+    .replaceAll(/sifstage-test-\w{6}/g, 'sifstage-test-XXXXXX')
+    .replaceAll(/[ \t]+$/gm, '')
+  writeFileSync(join(root, 'docs/screens', `${name}.txt`), `${text}\n`)
+}
+
+/** Nothing of the live part is left, and the terminal is as it was. */
+async function expectClean(pane: Pane, lines: readonly string[]): Promise<void> {
+  expect(lines.filter(line => /[\u2800-\u28ff]|│| done, |waits for/.test(line))).toEqual([])
+  expect(await pane.ask('#{cursor_flag} #{wrap_flag} #{cursor_x}')).toBe('1 1 0')
+}
+
+beforeAll(() => {
+  work.write({
+    'app.def': definition('sleep 3'),
+    'slow.def': definition('sleep 71.5'),
+    'wrong.def': definition('true', '/ap'),
+    'broken.def': definition('echo "ld: cannot find -lfftw3"; false'),
+  })
+})
+afterAll(async () => {
+  await tmux('kill-server').catch(() => {})
+  await work.remove()
+})
+
+describe.each([80, 40])('a terminal of %i columns', columns => {
+  const build = (name: string) => ['build', name, '-o', `work/${name}-${columns}.sif`, '-j', '2']
+
+  it('success: what runs is drawn again and again, and one line is left of each stage', {timeout: 90_000}, async () => {
+    const pane = await inTerminal(`success-${columns}`, columns, build('app.def'))
+    const running = await pane.until(/compiler +\d[\s\S]*\(line \d+\)[\s\S]*漢字[\s\S]*\n· final/)
+    record(`running-${columns}`, running)
+    expect(await pane.ask('#{cursor_flag}')).toBe('0')
+    const text = running.join('\n')
+    // The last piece of a line alone, and nothing of what would have moved the cursor.
+    expect(text).toMatch(/^ {2}│ 100 %$/m)
+    expect(text).toMatch(/^ {2}│ warning ✅ 漢字 linked$/m)
+    expect(text).toMatch(/^· final +waits for /m)
+    for (const line of running.slice(3)) expect(columnsOf(line)).toBeLessThan(columns)
+    const lines = await pane.until(/^exit code 0$/m)
+    record(`success-${columns}`, lines)
+    await expectClean(pane, lines)
+    for (const stage of ['compiler', 'docs', 'final'])
+      expect(lines.filter(line => new RegExp(`^✓ ${stage} +built in [\\d.]+ s`).test(line))).toHaveLength(1)
+    expect(lines.join('\n')).toMatch(/^✓ compiler +built in [\d.]+ s {2}✓ \/app$/m)
+    expect(lines.join('\n')).toMatch(/^3 built, [\d.]+ s$/m)
+  })
+
+  it('failure: the line, the last words, the log', {timeout: 90_000}, async () => {
+    const pane = await inTerminal(`failure-${columns}`, columns, build('broken.def'))
+    const lines = await pane.until(/^exit code 5$/m)
+    record(`failure-${columns}`, lines)
+    await expectClean(pane, lines)
+    expect(lines.join('\n')).toMatch(/^✗ compiler +failed after [\d.]+ s$/m)
+    expect(lines.join('\n')).toContain('    ld: cannot find -lfftw3')
+    const joined = await tmux('capture-pane', '-p', '-J', '-t', `failure-${columns}`, '-S', '-')
+    const log = /whole log: (\S+)/.exec(joined)?.[1] ?? ''
+    expect(readFileSync(log, 'utf8')).toContain('ld: cannot find -lfftw3')
+  })
+
+  it('an artifact that is not there is named below its stage', {timeout: 90_000}, async () => {
+    const pane = await inTerminal(`wrong-${columns}`, columns, build('wrong.def'))
+    const lines = await pane.until(/^exit code 1$/m)
+    record(`wrong-${columns}`, lines)
+    await expectClean(pane, lines)
+    expect(lines.join('\n')).toMatch(/^✗ compiler +failed after [\d.]+ s\n {2}✗ \/ap, wanted by final$/m)
+  })
+
+  it('Ctrl-C: what ran is named, the cursor is back', {timeout: 90_000}, async () => {
+    const pane = await inTerminal(`interrupt-${columns}`, columns, build('slow.def'))
+    await pane.until(/✓ docs[\s\S]*漢字/)
+    await pane.keys('C-c')
+    const lines = await pane.until(/^exit code 130$/m)
+    record(`interrupt-${columns}`, lines)
+    await expectClean(pane, lines)
+    expect(lines.filter(line => /^- compiler +stopped after [\d.]+ s$/.test(line))).toHaveLength(1)
+    expect(lines.filter(line => line.includes('^C'))).toEqual([])
+  })
+})
+
+describe('while it runs', () => {
+  it('another size of the window, SIGUSR1 and typed keys leave nothing behind', {timeout: 90_000}, async () => {
+    const pane = await inTerminal('resized', 80, ['build', 'slow.def', '-o', 'work/resized.sif'])
+    await pane.until(/✓ docs|漢字/)
+    await pane.until(/漢字/)
+    for (const [columns, rows] of [
+      [33, 30],
+      [100, 12],
+      [60, 6],
+      [80, 30],
+    ] as const) {
+      await pane.resize(columns, rows)
+      await pane.keys('x')
+      await sleep(1500)
+      const lines = await pane.lines()
+      expect(
+        lines.filter(line => / done, \d/.test(line)),
+        lines.join('\n'),
+      ).toHaveLength(1)
+      expect(
+        lines.filter(line => /^[\u2800-\u28ff] compiler/.test(line)),
+        lines.join('\n'),
+      ).toHaveLength(1)
+    }
+    const shell = Number(await pane.ask('#{pane_pid}'))
+    process.kill(childOf(shell), 'SIGUSR1')
+    await pane.until(/^status: [\d.]+ s; \d of 3 stages done, [\s\S]*compiler/m)
+    await pane.keys('C-c')
+    await expectClean(
+      pane,
+      (await pane.until(/^exit code 130$/m)).filter(line => !line.startsWith('status:')),
+    )
+  })
+
+  it('without UTF-8 it draws in ASCII', {timeout: 90_000}, async () => {
+    const pane = await inTerminal('ascii', 60, ['build', 'slow.def', '-o', 'work/ascii.sif', '-j', '2'], 'C')
+    const lines = await pane.until(/\| warning \? \?\? linked/)
+    expect(lines.join('\n')).toMatch(/^[|/\\-] compiler/m)
+    expect(lines.join('\n')).toMatch(/^[\x00-\x7f]*$/)
+    await pane.keys('C-c')
+    await pane.until(/^exit code 130$/m)
+  })
+
+  it('--progress json and plain: SIGUSR1 says on one line where it is', {timeout: 90_000}, async () => {
+    for (const mode of ['plain', 'json']) {
+      const env = {SIFSTAGE_CACHE_DIR: join(out, `store-${mode}`), ...(user === undefined ? {} : {SIFSTAGE_RUN_AS: user})}
+      const args = ['build', 'slow.def', '-o', `work/${mode}.sif`, '--progress', mode]
+      const child = execa(join(root, 'bin/sifstage'), args, {cwd: work.path, env, reject: false})
+      let text = ''
+      child.stderr?.on('data', chunk => {
+        text += String(chunk)
+      })
+      while (!text.includes('linked') && child.exitCode === undefined) await sleep(50)
+      child.kill('SIGUSR1')
+      const end = Date.now() + 5000
+      while (!text.includes('status: ') && Date.now() < end) await sleep(50)
+      child.kill('SIGINT')
+      expect((await child).exitCode, text).toBe(130)
+      const line = text.split('\n').find(each => each.includes('status: ')) ?? ''
+      expect(line).toMatch(
+        /status: [\d.]+ s; \d of 3 stages done, \d running, \d waiting; .*compiler: %post \(line \d+\), [\d.]+ s/,
+      )
+      if (mode === 'json')
+        expect(JSON.parse(line)).toMatchObject({
+          event: 'step-log',
+          status: {stages: 3, running: expect.arrayContaining([expect.objectContaining({stage: 'compiler', doing: '%post'})])},
+        })
+    }
+  })
+})
+
+it('the screens in the docs are all there, and none is wider than it says', () => {
+  const names = readdirSync(join(root, 'docs/screens')).sort()
+  const scenes = ['failure', 'interrupt', 'running', 'success', 'wrong']
+  expect(names).toEqual(scenes.flatMap(scene => [`${scene}-40.txt`, `${scene}-80.txt`]).sort())
+  for (const name of names) {
+    const text = readFileSync(join(root, 'docs/screens', name), 'utf8')
+    const width = Number(/\d+/.exec(name)?.[0])
+    for (const line of text.split('\n')) expect(columnsOf(line), `${name}: ${line}`).toBeLessThanOrEqual(width)
+  }
+})
+
+/** The process that a shell has started. */
+function childOf(pid: number): number {
+  const [child = ''] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
+  return Number(child)
+}
