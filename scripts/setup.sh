@@ -54,8 +54,8 @@ makes_bases() { "$here/base-images.sh" "${names[@]}"; }
 has_registry() { registry_program >/dev/null && have skopeo; }
 makes_registry() { "$here/install-registry.sh"; }
 
-has_compiler() { have gcc readelf zstd && [ -e /usr/include/stdio.h ]; }
-makes_compiler() { install_packages gcc libc6-dev binutils zstd; }
+has_compiler() { have gcc readelf zstd tmux && [ -e /usr/include/stdio.h ]; }
+makes_compiler() { install_packages gcc libc6-dev binutils zstd tmux; }
 
 has_pictures() { have dot chromium groff && [ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ]; }
 makes_pictures() { install_packages graphviz chromium fonts-dejavu-core groff-base; }

@@ -133,7 +133,7 @@ class Build {
       signal,
     })
     // Said at its end.
-    if (inputs.whyNoKey !== why) ports.sink.emit({event: 'note', stage: stage.name, severity: 'info', text: why})
+    if (inputs.whyNoKey !== why) ports.sink.emit({event: 'note', stage: stage.name, severity: 'info', text: why, reason: true})
   }
 
   /** The stage with what goes into it now, obtained: anew when an image that it needs had to be built once more. */

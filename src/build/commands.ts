@@ -61,12 +61,12 @@ async function runCommand(run: StageRun, command: StageCommand, log: StageLog): 
   if (!command.quiet) log.write(`# ${command.title}`)
   const result = await ports.runner.run(
     command,
-    text => {
+    (text, isOver) => {
       if (engine.isNoise(text)) return
       log.write(text)
       const doing = command.quiet ? undefined : engine.doing(text)
       if (doing !== undefined) sink.emit({event: 'activity', stage: stage.name, text: doing, ...lineOf(stage, doing)})
-      sink.emit({event: 'step-log', stage: stage.name, text})
+      sink.emit({event: 'step-log', stage: stage.name, text, ...(isOver ? {over: true} : {})})
     },
     signal,
   )

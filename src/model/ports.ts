@@ -238,8 +238,8 @@ export interface CommandResult {
 }
 
 export interface Runner {
-  /** Runs one command to its end; each line of its output goes to `onLine`. Rejects only when it cannot be started or was aborted. */
-  run(command: StageCommand, onLine: (line: string) => void, signal: AbortSignal): Promise<CommandResult>
+  /** Runs one command to its end; each line of its output goes to `onLine`, with whether the next one is written over it. Rejects only when it cannot be started or was aborted. */
+  run(command: StageCommand, onLine: (line: string, isOver: boolean) => void, signal: AbortSignal): Promise<CommandResult>
 }
 
 /** A stage as a build begins. */
@@ -268,7 +268,8 @@ export type BuildEvent = {readonly stage?: string} & (
       readonly expected?: number
     }
   | {readonly event: 'step-start'; readonly stage: string; readonly title: string; readonly at: number; readonly line?: number}
-  | {readonly event: 'step-log'; readonly stage: string; readonly text: string}
+  /** `over`: the next line is written over it, as progress bars do. */
+  | {readonly event: 'step-log'; readonly stage: string; readonly text: string; readonly over?: true}
   | {
       readonly event: 'step-end'
       readonly stage: string
@@ -302,7 +303,14 @@ export type BuildEvent = {readonly stage?: string} & (
       readonly line?: number
       readonly waits?: true
     }
-  | {readonly event: 'note'; readonly stage?: string; readonly severity: 'info' | 'warning'; readonly text: string}
+  | {
+      readonly event: 'note'
+      readonly stage?: string
+      readonly severity: 'info' | 'warning'
+      readonly text: string
+      /** Why the stage is built anew. */
+      readonly reason?: true
+    }
   | {readonly event: 'build-end'; readonly status: 'ok' | 'failed'; readonly seconds: number}
 )
 

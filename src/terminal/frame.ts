@@ -39,7 +39,11 @@ function runningLines(stage: StageProgress, width: number, columns: number, look
   const turn = signs.turning[tick % signs.turning.length] ?? ''
   const name = nameCell(stage.name, width, look)
   const time = ofExpected((now - stage.since) / 1000, stage.waits ? undefined : stage.expected)
-  const head = paintLine([[turn, colours.info], ' ', [name, colours.strong], '  ', time], columns, look)
+  const head = paintLine(
+    [[turn, colours.info], ' ', [name, colours.strong], '  ', time, ...because(stage.why, look)],
+    columns,
+    look,
+  )
   if (stage.doing === undefined) return {head, step: undefined, log: []}
   const {text, line} = doingWords(stage.doing)
   const since = (now - stage.doing.since) / 1000
@@ -134,6 +138,11 @@ export function frame(progress: Progress, size: Size, look: Look, moment: Moment
   return [...body, ...waits, foot].slice(-rows)
 }
 
+/** Why it is built, behind the rest. */
+function because(why: string | undefined, {colours}: Look): Part[] {
+  return why === undefined ? [] : [[`  (${printable(why)})`, colours.faint]]
+}
+
 function artifactParts({path, ok}: ArtifactProgress, {signs, colours}: Look): Part[] {
   return ['  ', ok ? [signs.done, colours.good] : [signs.failed, colours.error], ` ${printable(path)}`]
 }
@@ -141,12 +150,13 @@ function artifactParts({path, ok}: ArtifactProgress, {signs, colours}: Look): Pa
 /** What is left of a stage on the screen when it is done: one line, and one for each artifact that is not as it must be. */
 export function doneLines(
   stage: StageProgress,
-  {seconds, why}: {readonly seconds: number; readonly why?: string},
+  ended: {readonly seconds: number; readonly why?: string},
   size: Size,
   look: Look,
   width: number,
 ): string[] {
   const {signs, colours} = look
+  const {seconds} = ended
   const name = nameCell(stage.name, width, look)
   const words: Readonly<Record<string, readonly [sign: Part, words: Part]>> = {
     built: [[signs.done, colours.good], `built in ${duration(seconds)}`],
@@ -162,15 +172,8 @@ export function doneLines(
   }
   const [sign, said] = words[stage.state] ?? [signs.none, `stopped after ${duration(seconds)}`]
   const fine = stage.artifacts.filter(each => each.ok).flatMap(each => artifactParts(each, look))
-  const line = [
-    sign,
-    ' ',
-    name,
-    '  ',
-    said,
-    ...fine,
-    ...(why === undefined ? [] : ([[`  (${printable(why)})`, colours.faint]] as Part[])),
-  ]
+  const whys = stage.state === 'cached' ? [ended.why] : [ended.why, stage.why]
+  const line = [sign, ' ', name, '  ', said, ...fine, ...whys.flatMap(why => because(why, look))]
   const wrong = stage.artifacts.filter(each => !each.ok).map(each => wrongLine(each, look))
   // On a very narrow screen rather folded than without its time.
   return [paintLine(line, Math.max(40, size.columns - 1), look), ...wrong]

@@ -149,6 +149,8 @@ export function liveView({stream, signals, progress, look, now}: LiveOptions): L
         return
       }
       case 'note': {
+        // Stands behind its stage.
+        if (event.reason && timer !== undefined && event.stage !== undefined) return
         const stage = event.stage === undefined ? '' : `[${printable(event.stage)}] `
         const text = printable(event.text)
         if (event.severity === 'warning') line([stage, colours.faint], ['warning:', colours.warning], ` ${text}`)

@@ -12,7 +12,8 @@ const END = '\u001b[?2026l'
 /** A live line that is wider than we thought is cut off. */
 const CUT = '\u001b[?7l'
 const FOLD = '\u001b[?7h'
-const BELOW = '\u001b[J'
+/** All from the beginning of this line on: not at once, since tmux keeps a screen that is cleared from its first corner on. */
+const BELOW = '\u001b[K\u001b[C\u001b[J\r'
 const REST = '\u001b[K'
 
 export class Screen {

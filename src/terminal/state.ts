@@ -28,6 +28,8 @@ export interface StageProgress {
   readonly waits: boolean
   readonly since: number
   readonly doing: Doing | undefined
+  /** Why it is built anew. */
+  readonly why: string | undefined
   /** The last lines of output of what it is at. */
   readonly tail: readonly string[]
   readonly artifacts: readonly ArtifactProgress[]
@@ -41,6 +43,8 @@ function lastPiece(text: string): string {
 
 export class Progress {
   readonly #stages = new Map<string, StageProgress>()
+  /** Stages whose last line of output is to be written over. */
+  readonly #over = new Set<string>()
   #began: number | undefined
   #doing: string | undefined
 
@@ -83,6 +87,7 @@ export class Progress {
   #turn(name: string, now: number, doing: Doing | undefined, change: Partial<StageProgress> = {}): void {
     const known = this.#stages.get(name)
     if (known === undefined) return
+    if (known.doing?.text !== doing?.text) this.#over.delete(name)
     const isSame = known.doing?.text === doing?.text && known.state === 'running'
     this.#change(name, {
       ...(known.state === 'running' ? {} : {state: 'running', since: now, artifacts: []}),
@@ -106,6 +111,7 @@ export class Progress {
             waits: false,
             since: now,
             doing: undefined,
+            why: undefined,
             tail: [],
             artifacts: [],
           })
@@ -126,7 +132,10 @@ export class Progress {
       case 'step-log': {
         const tail = this.#stages.get(event.stage)?.tail ?? []
         const text = lastPiece(event.text)
-        if (text.trim() !== '') this.#change(event.stage, {tail: [...tail.slice(1 - TAIL), text]})
+        const kept = this.#over.has(event.stage) && text.trim() !== '' ? tail.slice(0, -1) : tail
+        if (text.trim() !== '') this.#change(event.stage, {tail: [...kept.slice(1 - TAIL), text]})
+        if (event.over && text.trim() !== '') this.#over.add(event.stage)
+        else this.#over.delete(event.stage)
         return
       }
       case 'artifact': {
@@ -138,8 +147,10 @@ export class Progress {
       case 'stage-end':
         this.#change(event.stage, {state: event.status, doing: undefined, tail: []})
         return
-      case 'step-end':
       case 'note':
+        if (event.reason && event.stage !== undefined) this.#change(event.stage, {why: event.text})
+        return
+      case 'step-end':
       case 'build-end':
         return
     }

@@ -170,7 +170,13 @@ export class TestScreen {
         row.isFolded = false
         return
       }
+      case 'C':
+        this.#x = Math.min(this.columns - 1, this.#x + (number ?? 1))
+        return
       case 'J': {
+        // tmux keeps a screen that is cleared whole.
+        if (this.#x === 0 && this.#y === this.#top) this.#y = this.#top = this.#rows.length
+        this.#row()
         this.#control('K', undefined)
         this.#rows.length = this.#y + 1
         return

@@ -149,6 +149,17 @@ describe('what is shown', () => {
     expect(screen.lines).toContain('· final     waits for docs  ✓ /hello')
   })
 
+  it('why a stage is built stands behind it, and no line of its own', () => {
+    const {screen, emit, wait} = open(80, 24)
+    emit(begin, step('compiler', 'build'))
+    emit({event: 'note', stage: 'compiler', severity: 'info', text: 'hello.c has changed', reason: true})
+    wait(100)
+    expect(screen.live[0]).toContain('0.1 s of about 40 s  (hello.c has changed)')
+    emit(end('compiler', 'built'))
+    wait(100)
+    expect(screen.lines[1]).toBe('✓ compiler  built in 7.3 s  (hello.c has changed)')
+  })
+
   it('an artifact that is missing has a line of its own, and is never cut', () => {
     const {screen, emit, view} = open(40, 24)
     const path = `/opt/${'long/'.repeat(10)}end`
@@ -345,6 +356,20 @@ describe('drawing', () => {
     for (const each of [first, second]) expect(each).not.toContain('RUN make')
   })
 
+  it('on the first row of the screen nothing of it is kept when it is drawn anew', () => {
+    const {screen, emit, wait, view} = open(80, 24)
+    screen.resize(80, 8, 'cuts')
+    emit(begin, step('compiler', 'RUN make', 7), ...['a', 'b', 'c', 'd'].map(text => log('compiler', text)))
+    for (let at = 0; at < 20; at += 1) {
+      view.say(`line ${at}\n`)
+      wait(500)
+    }
+    screen.resize(80, 7, 'folds')
+    wait(3000)
+    view.close()
+    expect(screen.history.filter(line => line.includes('done,'))).toEqual([])
+  })
+
   it('typed keys do no lasting harm', () => {
     const {screen, emit, wait} = open(80, 24)
     emit(begin, step('compiler', 'RUN make', 7))
@@ -373,6 +398,18 @@ describe('whatever is printed', () => {
     )
     wait(100)
     expect(screen.live.slice(2, 4)).toEqual(['  │ 100 %', '  │ red text link'])
+  })
+
+  it('a progress bar takes one line', () => {
+    const {screen, emit, wait} = open(80, 24)
+    emit(begin, step('compiler', 'build'), log('compiler', 'fetching'))
+    for (const text of ['10 %', '50 %', '100 %']) emit({event: 'step-log', stage: 'compiler', text, over: true})
+    wait(100)
+    expect(screen.live.slice(2, 4)).toEqual(['  │ fetching', '  │ 100 %'])
+    // Its line end, alone in a chunk of output.
+    emit(log('compiler', ''), log('compiler', 'done'))
+    wait(100)
+    expect(screen.live.slice(2, 5)).toEqual(['  │ fetching', '  │ 100 %', '  │ done'])
   })
 
   const hostile = fc.oneof(
