@@ -138,19 +138,21 @@ class Build {
 
   /** The stage with what goes into it now, obtained: anew when an image that it needs had to be built once more. */
   async #resolve(stage: Stage, reuse: Reuse, tell: (inputs: StageInputs) => void) {
+    const began = this.#at()
     return this.#retrying(async () => {
       const inputs = await stageInputs(stage, this.#standing.done, this.request, this.ports, this.signal)
       tell(inputs)
       const obtained = await this.#obtain(stage, inputs, reuse)
-      if (inputs.key !== undefined) await this.#note(stage, inputs, obtained.stored)
+      const elapsed = obtained.ran ? {elapsed: this.#at() - began} : {}
+      if (inputs.key !== undefined) await this.#note(stage, inputs, obtained.stored, elapsed)
       return {inputs, ...obtained}
     })
   }
 
   /** Notes what a stage took, and hands on its image where others are to have it. */
-  async #note(stage: Stage, inputs: StageInputs, stored: KeptStage): Promise<void> {
+  async #note(stage: Stage, inputs: StageInputs, stored: KeptStage, elapsed: Pick<StageCost, 'elapsed'>): Promise<void> {
     const {history, imageCache, storage} = this.ports
-    await history.note(stage.name, inputs.made, costOf(stored))
+    await history.note(stage.name, inputs.made, {...costOf(stored), ...elapsed})
     if (stored.kind === 'held')
       imageCache.send(storage(stored.record.engine.name), stored.record.key, stored.record.name, stage.name)
   }
@@ -398,7 +400,7 @@ class Build {
 
   #expected(index: number): {readonly expected?: number} {
     const cost = this.#costs.get(index)
-    return cost === undefined ? {} : {expected: cost.seconds}
+    return cost === undefined ? {} : {expected: cost.elapsed ?? cost.seconds}
   }
 
   #planned(index: number): PlannedStage {

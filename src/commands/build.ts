@@ -78,7 +78,8 @@ OUT ending in .sif is an image, in / a sandbox folder, in .oci.tar or .docker.ta
       helpValue: 'FILE.html',
     }),
     progress: Flags.option({options: ['auto', 'tty', 'plain', 'json'] as const})({
-      description: 'how progress is told, on standard error',
+      description:
+        'how progress is told, on standard error: drawn on a terminal, plain lines in a log, one JSON event a line; SIGUSR1 prints a status line',
       default: 'auto',
     }),
     force: Flags.boolean({char: 'F', description: 'replace OUT whatever it is'}),

@@ -21,6 +21,7 @@ function definition(last: string, artifact = '/app'): string {
   return `${from}Stage: compiler
 
 %post
+    set +x
     echo "cc -O2 -c solver.c -o solver.o -DVERSION=2 -I/opt/include -Wall -Wextra"
     printf ' 10 %%\\r 55 %%\\r100 %%\\n'
     printf '\\033[31mwarning\\033[0m \\033]0;title\\007\\033[2J\\033[99A✅ 漢字 linked\\n'
@@ -270,6 +271,18 @@ describe('while it runs', () => {
         })
     }
   })
+})
+
+/** The screens that the docs show, as they were recorded. */
+const shown = join(root, 'docs/progress.md')
+const SCREEN = /(<!-- screen (\S+) -->\n```text\n)([^`]*)(```)/g
+it('the docs show the screens that were recorded', () => {
+  const screen = (name: string) => readFileSync(join(root, 'docs/screens', `${name}.txt`), 'utf8').replaceAll('`', "'")
+  const put = (_: string, head: string, name: string, __: string, end: string) => `${head}${screen(name)}${end}`
+  if (records) writeFileSync(shown, readFileSync(shown, 'utf8').replace(SCREEN, put))
+  const blocks = [...readFileSync(shown, 'utf8').matchAll(SCREEN)]
+  expect(blocks.map(each => each[2])).toEqual(['running-80', 'success-80', 'failure-80'])
+  for (const [, , name = '', text] of blocks) expect(text).toBe(screen(name))
 })
 
 it('the screens in the docs are all there, and none is wider than it says', () => {
