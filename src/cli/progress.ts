@@ -80,7 +80,7 @@ export async function openWatch(mode: 'tty' | 'plain' | 'json', options: WatchOp
 }
 
 /** Plain lines, each with its stage: good in a Slurm log. */
-export function plainSink(
+function plainSink(
   write: (line: string) => void,
   colours: Palette,
   progress: Progress,
@@ -176,7 +176,7 @@ function jsonLine(event: string, fields: object): string {
  * One event a line. The contract has none for a note, which is a line of the log there, nor for what goes on besides
  * steps, which is left out.
  */
-export function jsonSink(write: (line: string) => void): Sink {
+function jsonSink(write: (line: string) => void): Sink {
   return {
     emit(event: BuildEvent) {
       const {event: name, ...rest} = event

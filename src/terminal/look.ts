@@ -46,7 +46,7 @@ export function inLocale(text: string, {isUnicode}: Look): string {
 }
 
 /** As much of a text as fits, with a sign for what does not. */
-export function cut(text: string, columns: number, {signs}: Look): string {
+function cut(text: string, columns: number, {signs}: Look): string {
   if (columnsOf(text) <= columns) return text
   const room = columns - columnsOf(signs.more)
   if (room < 0) return signs.more.slice(0, Math.max(0, columns))
