@@ -97,12 +97,9 @@ OUT ending in .sif is an image, in / a sandbox folder, in .oci.tar or .docker.ta
     // For good: without a handler the signal would end us.
     process.on('SIGUSR1', () => watch.status())
     const verb = (signal: AbortSignal) =>
-      runBuildWithReport(
-        args.input,
-        optionsOf(flags),
-        {sink: watch, signal, colour: this.colour},
-        this.config.version,
-      ).finally(() => watch.close())
+      runBuildWithReport(args.input, optionsOf(flags), {sink: watch, signal, colour: this.colour}, this.config.version).finally(
+        () => watch.close(),
+      )
     await this.carryOut(flags.json, args.input, failedBuildDocument, verb, watch)
   }
 }
