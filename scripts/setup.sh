@@ -6,7 +6,7 @@
 #   --user USER       who runs the engine, since root in a container cannot (hpc, or $SIFSTAGE_TEST_USER)
 #   --bases NAMES     base images to make: all that base-images.sh knows, unless some are named
 #   --no-bases        make none
-#   --no-registry     leave out the registry, the compiler, Graphviz and the browser, which only the tests need
+#   --no-registry     leave out the registry, the compiler, tmux, Graphviz and the browser, which only the tests need
 #   --no-engines      leave out Docker, podman and buildah, which only the tests need
 #
 # Everything comes from this machine's own Debian mirror, and nothing that is installed is upgraded. An ordinary user
@@ -54,8 +54,8 @@ makes_bases() { "$here/base-images.sh" "${names[@]}"; }
 has_registry() { registry_program >/dev/null && have skopeo; }
 makes_registry() { "$here/install-registry.sh"; }
 
-has_compiler() { have gcc readelf zstd && [ -e /usr/include/stdio.h ]; }
-makes_compiler() { install_packages gcc libc6-dev binutils zstd; }
+has_compiler() { have gcc readelf zstd tmux && [ -e /usr/include/stdio.h ]; }
+makes_compiler() { install_packages gcc libc6-dev binutils zstd tmux; }
 
 has_pictures() { have dot chromium groff && [ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ]; }
 makes_pictures() { install_packages graphviz chromium fonts-dejavu-core groff-base; }
@@ -87,7 +87,7 @@ step apptainer 'Apptainer, and squashfs-tools'
 [ "$lacking" = 1 ] || step namespaces 'user namespaces'
 [ -z "$bases" ] || step bases "base images in $folder: ${names[*]}"
 [ -z "$registry" ] || step registry 'docker-registry and skopeo'
-[ -z "$registry" ] || step compiler 'gcc and binutils, by which the reader of programs is judged'
+[ -z "$registry" ] || step compiler 'gcc and binutils, by which the reader of programs is judged, and tmux'
 [ -z "$registry" ] || step pictures 'Graphviz, and a browser, by which pictures and pages are judged'
 [ -z "$engines" ] || step docker 'Docker, in a folder of its own'
 [ -z "$engines" ] || step containers 'podman and buildah'

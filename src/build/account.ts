@@ -111,7 +111,7 @@ export class Accountant implements Sink {
         stage.end = this.#seconds()
         stage.start ??= stage.end - event.seconds
         if (event.why !== undefined && stage.notes.length < NOTES) stage.notes.push(event.why.slice(0, LINE))
-        if ('log' in event && typeof event.log === 'string') stage.log = event.log
+        if (event.log !== undefined) stage.log = event.log
         return
     }
   }
@@ -129,7 +129,6 @@ export class Accountant implements Sink {
       const report = reports.get(name)
       const {start, end, key, log, notes, steps, tail, lines} = noted
       const status = noted.status ?? report?.status ?? (start === undefined ? 'not-run' : 'stopped')
-      const failed = report?.failure?.log
       const artifacts = report === undefined || report.artifacts.length === 0 ? [...noted.artifacts.values()] : undefined
       return {
         name,
@@ -142,7 +141,7 @@ export class Accountant implements Sink {
         artifacts: artifacts ?? (report?.artifacts ?? []).map(ofReport),
         tail,
         hasMore: lines > tail.length,
-        ...((log ?? failed) === undefined ? {} : {log: log ?? failed ?? ''}),
+        ...((report?.log ?? log) === undefined ? {} : {log: report?.log ?? log ?? ''}),
       }
     })
     return {

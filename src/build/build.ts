@@ -7,6 +7,8 @@ import {dependenciesFirst} from '../language/stages.js'
 import type {Stage} from '../model/description.js'
 import {ImageNotKept, SifstageError} from '../model/errors.js'
 import type {StageCost} from '../model/history.js'
+import {baseName} from '../model/paths.js'
+import type {PlannedStage} from '../model/ports.js'
 import type {KeptStage} from '../model/store.js'
 import {type Artifact, artifactsOf, neededDirectly, neededStages} from '../plan/graph.js'
 import {secondsToEnd} from '../plan/priority.js'
@@ -17,7 +19,7 @@ import {Judging} from './judging.js'
 import {mountsOf} from './mounts.js'
 import {roomNeeded, shortages} from './need.js'
 import {writeOutput} from './output.js'
-import {type BuildPorts, type BuildRequest, type BuildResult, isFresh} from './request.js'
+import {type BuildPorts, type BuildRequest, type BuildResult, isFresh, type StageReport} from './request.js'
 import {runSchedule} from './schedule.js'
 import {runStage} from './stage.js'
 import {type Finished, Standing} from './standing.js'
@@ -57,6 +59,9 @@ class Build {
   readonly #discarding = new Map<string, Promise<void>>()
   /** What stages took when they were last built. */
   readonly #costs = new Map<number, StageCost>()
+  /** Where the output of stages that were run is. */
+  readonly #logs = new Map<number, string>()
+  readonly #began: number
   /** Stages that are being built once more, since their image is needed. */
   readonly #renewing = new Map<number, Promise<void>>()
 
@@ -65,6 +70,7 @@ class Build {
     readonly ports: BuildPorts,
     readonly signal: AbortSignal,
   ) {
+    this.#began = ports.now()
     const {description, target} = request
     this.#standing = new Standing(description, neededStages(description, target))
     this.#artifacts = artifactsOf(description, this.#standing.needed)
@@ -93,8 +99,10 @@ class Build {
     }
     const known = await find()
     if (known !== undefined) return {stored: known, root: undefined, ran: false}
-    const waiting = (who: string) =>
+    const waiting = (who: string) => {
       sink.emit({event: 'note', stage: stage.name, severity: 'info', text: `${who} is running this stage; waiting for it`})
+      sink.emit({event: 'activity', stage: stage.name, text: `waiting for ${who}`, waits: true})
+    }
     return store.locked(key, waiting, this.signal, async () => {
       const meanwhile = await find()
       return meanwhile === undefined ? run() : {stored: meanwhile, root: undefined, ran: false}
@@ -125,24 +133,26 @@ class Build {
       signal,
     })
     // Said at its end.
-    if (inputs.whyNoKey !== why) ports.sink.emit({event: 'note', stage: stage.name, severity: 'info', text: why})
+    if (inputs.whyNoKey !== why) ports.sink.emit({event: 'note', stage: stage.name, severity: 'info', text: why, reason: true})
   }
 
   /** The stage with what goes into it now, obtained: anew when an image that it needs had to be built once more. */
   async #resolve(stage: Stage, reuse: Reuse, tell: (inputs: StageInputs) => void) {
+    const began = this.#at()
     return this.#retrying(async () => {
       const inputs = await stageInputs(stage, this.#standing.done, this.request, this.ports, this.signal)
       tell(inputs)
       const obtained = await this.#obtain(stage, inputs, reuse)
-      if (inputs.key !== undefined) await this.#note(stage, inputs, obtained.stored)
+      const elapsed = obtained.ran ? {elapsed: this.#at() - began} : {}
+      if (inputs.key !== undefined) await this.#note(stage, inputs, obtained.stored, elapsed)
       return {inputs, ...obtained}
     })
   }
 
   /** Notes what a stage took, and hands on its image where others are to have it. */
-  async #note(stage: Stage, inputs: StageInputs, stored: KeptStage): Promise<void> {
+  async #note(stage: Stage, inputs: StageInputs, stored: KeptStage, elapsed: Pick<StageCost, 'elapsed'>): Promise<void> {
     const {history, imageCache, storage} = this.ports
-    await history.note(stage.name, inputs.made, costOf(stored))
+    await history.note(stage.name, inputs.made, {...costOf(stored), ...elapsed})
     if (stored.kind === 'held')
       imageCache.send(storage(stored.record.engine.name), stored.record.key, stored.record.name, stage.name)
   }
@@ -208,48 +218,76 @@ class Build {
     const needs = dependenciesFirst(description, stage.index).filter(each => each.index !== stage.index)
     if (needs.some(each => !this.#standing.done.has(each.index))) throw new Withheld(`stage ${stage.name} needs what failed`)
     this.#verdicts.fetchBase()
-    return runStage({stage, inputs, done: this.#standing.done, request: this.request, ports: this.ports, signal: this.signal})
+    const {request, ports, signal} = this
+    const onLog = (path: string) => this.#logs.set(stage.index, path)
+    return runStage({stage, inputs, done: this.#standing.done, request, ports, signal, at: () => this.#at(), onLog})
+  }
+
+  /** Seconds since the build began. */
+  #at(): number {
+    return (this.ports.now() - this.#began) / 1000
+  }
+
+  /** What became of a stage, for those who watch and for the report. */
+  #ended(
+    index: number,
+    began: number,
+    rest: Pick<StageReport, 'status' | 'key' | 'digest' | 'artifacts' | 'failure'>,
+    why?: string,
+  ) {
+    const {name} = this.#standing.stage(index)
+    const at = this.#at()
+    const log = this.#logs.get(index)
+    this.ports.sink.emit({
+      event: 'stage-end',
+      stage: name,
+      status: rest.status,
+      at,
+      seconds: at - began,
+      ...(log === undefined ? {} : {log}),
+      ...(why === undefined ? {} : {why}),
+    })
+    return {index, name, ...rest, seconds: at - began, at: began, log}
   }
 
   async #build(index: number, reuse = this.#reuse(index)): Promise<Finished> {
     const stage = this.#standing.stage(index)
-    const {sink, now} = this.ports
-    const started = now()
-    const seconds = () => (now() - started) / 1000
+    const {sink} = this.ports
+    const began = this.#at()
+    sink.emit({event: 'activity', stage: stage.name, text: 'looking at what goes into it'})
     let inputs: StageInputs | undefined
     const tell = (found: StageInputs) => {
       if (inputs === undefined)
         for (const text of found.resolved.notes) sink.emit({event: 'note', stage: stage.name, severity: 'warning', text})
       if (inputs?.key !== found.key || found.key === undefined)
-        sink.emit({event: 'stage-start', stage: stage.name, ...(found.key === undefined ? {} : {key: found.key})})
+        sink.emit({
+          event: 'stage-start',
+          stage: stage.name,
+          at: began,
+          ...this.#expected(index),
+          ...(found.key === undefined ? {} : {key: found.key}),
+        })
       inputs = found
     }
     try {
       const {stored, root, ran, inputs: last} = await this.#resolve(stage, reuse, tell)
       if (!ran) this.#tellOfSecrets(stage)
+      const count = this.#artifacts.get(index)?.length ?? 0
+      if (count > 0)
+        sink.emit({
+          event: 'activity',
+          stage: stage.name,
+          text: count === 1 ? 'verifying an artifact' : `verifying ${count} artifacts`,
+        })
       const artifacts = await this.#retrying(() => this.#verdicts.of(stage, stored, ran ? 'early' : 'there'))
       if (!ran) this.#judging.postpone(index)
       this.#judging.tell(stage, artifacts)
       const failed = artifacts.some(each => each.status === 'failed')
       const status = failed ? 'failed' : ran ? 'built' : 'cached'
-      sink.emit({
-        event: 'stage-end',
-        stage: stage.name,
-        status,
-        seconds: seconds(),
-        ...(last.whyNoKey === undefined ? {} : {why: `not stored: ${last.whyNoKey}`}),
-      })
+      const why = last.whyNoKey === undefined ? undefined : `not stored: ${last.whyNoKey}`
+      const {digest} = stored.record
       return {
-        report: {
-          index,
-          name: stage.name,
-          status,
-          key: last.key,
-          digest: stored.record.digest,
-          seconds: seconds(),
-          artifacts,
-          failure: undefined,
-        },
+        report: this.#ended(index, began, {status, key: last.key, digest, artifacts, failure: undefined}, why),
         done: failed ? undefined : {stored, artifacts: new Map(artifacts.map(each => [each.path, each.digest ?? '']))},
         root,
       }
@@ -261,23 +299,14 @@ class Build {
         return this.#build(index, 'whole')
       }
       if (error instanceof Withheld) {
-        sink.emit({event: 'stage-end', stage: stage.name, status: 'not-run', seconds: seconds()})
+        sink.emit({event: 'stage-end', stage: stage.name, status: 'not-run', at: this.#at(), seconds: this.#at() - began})
         return {report: this.#standing.notRun(index), done: undefined, root: undefined}
       }
       const failure = error instanceof StageFailure ? explainFailure(stage, error, this.ports) : otherFailure(stage, error)
       if (this.request.keepFailed && error instanceof StageFailure) await this.#keep(stage)
-      sink.emit({event: 'stage-end', stage: stage.name, status: 'failed', seconds: seconds()})
+      const facts = {status: 'failed', key: inputs?.key, digest: undefined, artifacts: [], failure} as const
       return {
-        report: {
-          index,
-          name: stage.name,
-          status: 'failed',
-          key: inputs?.key,
-          digest: undefined,
-          seconds: seconds(),
-          artifacts: [],
-          failure,
-        },
+        report: this.#ended(index, began, facts),
         done: undefined,
         root: undefined,
       }
@@ -319,10 +348,6 @@ class Build {
 
   /** Runs what can run until nothing is left that can. */
   async #runAll(): Promise<void> {
-    for (const index of this.#standing.needed) {
-      const cost = await this.ports.history.cost(this.#standing.stage(index).name)
-      if (cost !== undefined) this.#costs.set(index, cost)
-    }
     // The longest way to the end first; by the text where they are equal.
     const order = secondsToEnd(
       this.request.description,
@@ -361,6 +386,8 @@ class Build {
         const made = this.#standing.finished.get(this.request.target)
         const stored = made?.done?.stored
         if (!this.#standing.isWhole() || stored === undefined) return undefined
+        const {output: to} = this.request
+        this.ports.sink.emit({event: 'activity', text: `writing ${'name' in to ? to.path : baseName(to.path)}`})
         return writeOutput({stored, root: made?.root}, this.request, this.ports, this.signal)
       })
       return {...nothing, output}
@@ -371,19 +398,35 @@ class Build {
     }
   }
 
+  #expected(index: number): {readonly expected?: number} {
+    const cost = this.#costs.get(index)
+    return cost === undefined ? {} : {expected: cost.elapsed ?? cost.seconds}
+  }
+
+  #planned(index: number): PlannedStage {
+    const stage = this.#standing.stage(index)
+    const needs = neededDirectly(stage).map(each => this.#standing.stage(each).name)
+    return {stage: stage.name, needs, ...this.#expected(index)}
+  }
+
   async run(): Promise<BuildResult> {
     const {description, target} = this.request
-    const {sink, now} = this.ports
-    const started = now()
+    const {sink} = this.ports
+    for (const index of this.#standing.needed) {
+      const cost = await this.ports.history.cost(this.#standing.stage(index).name)
+      if (cost !== undefined) this.#costs.set(index, cost)
+    }
     sink.emit({
       event: 'build-start',
       input: description.file,
       target: this.#standing.stage(target).name,
       stages: this.#standing.needed.map(index => this.#standing.stage(index).name),
+      plan: this.#standing.needed.map(index => this.#planned(index)),
     })
     let written: Pick<BuildResult, 'output' | 'outputFailure'> = {output: undefined, outputFailure: undefined}
     try {
       await this.#runAll()
+      sink.emit({event: 'activity', text: 'verifying what is left to verify'})
       await this.#judging.finished()
       this.signal.throwIfAborted()
       written = await this.#write()
@@ -393,11 +436,12 @@ class Build {
     } finally {
       await this.#verdicts.close()
       await this.#dropUnkept()
+      await this.ports.logs.thin()
       await Promise.all(this.#discarding.values())
     }
     const {output, outputFailure} = written
     const stages = this.#standing.needed.map(index => this.#standing.report(index))
-    const seconds = (now() - started) / 1000
+    const seconds = this.#at()
     sink.emit({event: 'build-end', status: output === undefined ? 'failed' : 'ok', seconds})
     return {stages, output, outputFailure, seconds}
   }

@@ -1,10 +1,7 @@
 /** Runs the commands of a stage's script, their output to a log and to whoever watches. */
-import {createHash} from 'node:crypto'
-import {createWriteStream, mkdirSync, rmSync, type WriteStream} from 'node:fs'
 import {chmod, writeFile} from 'node:fs/promises'
-import {join, resolve} from 'node:path'
-import type {Description, Stage} from '../model/description.js'
-import {ExitCode, SifstageError} from '../model/errors.js'
+import type {Stage} from '../model/description.js'
+import type {StageLog} from '../model/log.js'
 import type {CommandResult, StageCommand, StageScript} from '../model/ports.js'
 import type {Done, StageInputs} from './inputs.js'
 import type {BuildPorts, BuildRequest} from './request.js'
@@ -15,7 +12,6 @@ export class StageFailure extends Error {
     readonly command: StageCommand,
     readonly exitCode: number | undefined,
     readonly tail: readonly string[],
-    readonly log: string,
   ) {
     super(`${command.title} failed`)
   }
@@ -29,6 +25,10 @@ export interface StageRun {
   readonly request: BuildRequest
   readonly ports: BuildPorts
   readonly signal: AbortSignal
+  /** Seconds since the build began. */
+  readonly at: () => number
+  /** Told where the log of this run is, as soon as there is one. */
+  readonly onLog: (path: string) => void
 }
 
 /** Writes the files and makes the folders that a script works with. */
@@ -45,7 +45,7 @@ export async function writeScript(script: StageScript, ports: BuildPorts): Promi
 }
 
 /** Runs one command, its output to the log and the sink. */
-async function runCommand(run: StageRun, command: StageCommand, log: WriteStream): Promise<CommandResult> {
+async function runCommand(run: StageRun, command: StageCommand, log: StageLog): Promise<CommandResult> {
   const {stage, ports, signal} = run
   const {sink} = ports
   const {engine} = ports.engineOf(stage)
@@ -55,74 +55,58 @@ async function runCommand(run: StageRun, command: StageCommand, log: WriteStream
       event: 'step-start',
       stage: stage.name,
       title: command.title,
+      at: run.at(),
       ...(command.step === undefined ? {} : {line: command.step.span.start.line}),
     })
-  if (!command.quiet) log.write(`# ${command.title}\n`)
+  if (!command.quiet) log.write(`# ${command.title}`)
   const result = await ports.runner.run(
     command,
-    text => {
+    (text, isOver) => {
       if (engine.isNoise(text)) return
-      log.write(`${text}\n`)
-      sink.emit({event: 'step-log', stage: stage.name, text})
+      log.write(text)
+      const doing = command.quiet ? undefined : engine.doing(text)
+      if (doing !== undefined) sink.emit({event: 'activity', stage: stage.name, text: doing, ...lineOf(stage, doing)})
+      sink.emit({event: 'step-log', stage: stage.name, text, ...(isOver ? {over: true} : {})})
     },
     signal,
   )
   const ok = result.exitCode === 0
-  if (!command.quiet)
-    sink.emit({event: 'step-end', stage: stage.name, title: command.title, seconds: (ports.now() - begun) / 1000, ok})
+  const seconds = (ports.now() - begun) / 1000
+  if (!command.quiet) {
+    log.write(`# ${command.title}: ${ok ? 'done' : 'failed'}, ${seconds.toFixed(1)} s`)
+    sink.emit({event: 'step-end', stage: stage.name, title: command.title, at: run.at(), seconds, ok})
+  }
   return result
 }
 
+/** Where a section of a definition file stands. */
+function lineOf(stage: Stage, doing: string): {readonly line?: number} {
+  const section = stage.definition?.sections.find(({name}) => `%${name}` === doing)
+  return section === undefined ? {} : {line: section.span.start.line}
+}
+
 /** Runs the commands in order, to the first that fails. */
-export async function runCommands(run: StageRun, commands: readonly StageCommand[], log: Log): Promise<void> {
+export async function runCommands(run: StageRun, commands: readonly StageCommand[], log: StageLog): Promise<void> {
   for (const [at, command] of commands.entries()) {
-    const result = await runCommand(run, command, log.stream)
+    const result = await runCommand(run, command, log)
     if (result.exitCode === 0) continue
     // What tidies up behind it, so that a tree that is kept holds nothing of ours.
     for (const after of commands.slice(at + 1).filter(each => each.always && each.step === command.step))
-      await runCommand(run, after, log.stream)
+      await runCommand(run, after, log)
     const tail = result.tail.filter(line => !run.ports.engineOf(run.stage).engine.isNoise(line))
-    throw new StageFailure(command, result.exitCode, tail, log.file)
+    throw new StageFailure(command, result.exitCode, tail)
   }
-}
-
-/** A stage's log while it runs. */
-export interface Log {
-  readonly file: string
-  readonly stream: WriteStream
 }
 
 /** Works with the log of a stage. */
-export async function withLog<T>({stage, ports, request}: StageRun, work: (log: Log) => Promise<T>): Promise<T> {
-  const file = await logPath(ports.store.folder, stage, request.description)
-  const stream = createWriteStream(file)
-  stream.on('error', () => {})
+export async function withLog<T>(run: StageRun, work: (log: StageLog) => Promise<T>): Promise<T> {
+  const {stage, ports, request} = run
+  const log = await ports.logs.open(stage.name)
+  if (log.path !== undefined) run.onLog(log.path)
+  log.write(`# stage ${stage.name} of ${request.description.file}, ${new Date(ports.now()).toISOString()}`)
   try {
-    return await work({file, stream})
+    return await work(log)
   } finally {
-    stream.end()
+    await log.close()
   }
-}
-
-/** The log of a stage's last run; kept in the store, so that its path can be told after a failure. */
-async function logPath(store: string, stage: Stage, description: Description): Promise<string> {
-  const folder = join(store, 'logs')
-  const safe = `${description.file.replace(/^.*\//, '')}-${stage.name}`.replace(/[^\w.-]/g, '_').slice(0, 100)
-  // Many projects have a Dockerfile with a stage of that name.
-  const input = createHash('sha256')
-    .update(JSON.stringify([resolve(description.file), stage.name]))
-    .digest('hex')
-  const file = join(folder, `${safe}-${input.slice(0, 8)}.log`)
-  try {
-    mkdirSync(folder, {recursive: true})
-    // Perhaps of another user, who may not be written over but replaced.
-    rmSync(file, {force: true})
-  } catch (error) {
-    throw new SifstageError(
-      ExitCode.usage,
-      `the store ${store} cannot be written: ${error instanceof Error ? error.message : String(error)}`,
-      'Name another store: --cache-dir DIR',
-    )
-  }
-  return file
 }

@@ -27,7 +27,6 @@ export function explainFailure(stage: Stage, failure: StageFailure, ports: Build
       stage: stage.name,
     },
     tail: failure.tail.slice(-QUOTED),
-    log: failure.log,
   }
 }
 
@@ -43,7 +42,6 @@ export function outputFailed(error: SifstageError, file: string): Failure {
       span: startOf(file),
     },
     tail: [],
-    log: undefined,
   }
 }
 
@@ -61,6 +59,5 @@ export function otherFailure(stage: Stage, error: unknown): Failure {
       stage: stage.name,
     },
     tail: [],
-    log: undefined,
   }
 }

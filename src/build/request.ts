@@ -5,6 +5,7 @@ import type {Diagnostic} from '../model/diagnostic.js'
 import type {ExitCode} from '../model/errors.js'
 import type {ContextFiles, StageFilesResult} from '../model/format.js'
 import type {History} from '../model/history.js'
+import type {StageLogs} from '../model/log.js'
 import type {OutputPorts, OutputRequest} from '../model/outputs.js'
 import type {
   BaseResolver,
@@ -105,6 +106,7 @@ export interface BuildPorts {
   readonly runner: Runner
   readonly store: Store
   readonly history: History
+  readonly logs: StageLogs
   readonly bases: BaseResolver
   readonly images: ImageTools
   readonly opener: ImageOpener
@@ -130,6 +132,10 @@ export interface StageReport {
   readonly key: string | undefined
   readonly digest: string | undefined
   readonly seconds: number | undefined
+  /** Seconds after the build began at which the stage did. */
+  readonly at: number | undefined
+  /** The whole output of its run, where it was run. */
+  readonly log: string | undefined
   readonly artifacts: readonly ArtifactReport[]
   /** What went wrong with the stage itself, with the engine's last lines. */
   readonly failure: Failure | undefined
@@ -139,7 +145,6 @@ export interface Failure {
   readonly exitCode: ExitCode
   readonly diagnostic: Diagnostic
   readonly tail: readonly string[]
-  readonly log: string | undefined
 }
 
 export interface BuildResult {

@@ -61,6 +61,8 @@ export class Standing {
       key: undefined,
       digest: undefined,
       seconds: undefined,
+      at: undefined,
+      log: undefined,
       artifacts: [],
       failure: undefined,
     }

@@ -5,13 +5,14 @@ import {treeDigest} from '../images/digest.js'
 import type {CacheMount, Stage} from '../model/description.js'
 import {ImageNotKept} from '../model/errors.js'
 import type {ImageTree} from '../model/image.js'
+import type {StageLog} from '../model/log.js'
 import type {StageBase, StageCommand, StageScript, TreeEngine} from '../model/ports.js'
 import type {StageRecord} from '../model/record.js'
 import type {LocalReference} from '../model/reference.js'
 import type {HeldStage, StoredStage} from '../model/store.js'
 import {hashFile} from '../system/files.js'
 import {Checkpoints} from './checkpoints.js'
-import {type Log, runCommands, type StageRun, withLog, writeScript} from './commands.js'
+import {runCommands, type StageRun, withLog, writeScript} from './commands.js'
 import {layIncoming, layPlacements} from './lay.js'
 import {cacheMountsOf, keptFolders, layMounts} from './mounts.js'
 import {nothingKept} from './nothing-kept.js'
@@ -35,6 +36,7 @@ async function suppliedBase({stage, inputs, done, ports, signal}: StageRun, fold
   const {base, resolved} = inputs
   const parent = base.kind === 'stage' && stage.base.kind === 'stage' ? done.get(stage.base.index ?? -1)?.stored : undefined
   if (parent?.kind === 'held') return {kind: 'local', reference: await savedImage(parent, folder, ports, signal), moved: true}
+  if (stage.base.kind === 'image') ports.sink.emit({event: 'activity', stage: stage.name, text: 'fetching its base'})
   const supplied = await ports.bases.supply(stage.base, resolved, join(folder, 'base'), signal)
   return base.kind === 'image' && supplied !== undefined ? {...base, supplied} : base
 }
@@ -67,6 +69,7 @@ async function layParent({stage, done, ports, signal}: StageRun, root: string): 
   if (parent.kind === 'held') return
   const image = await parent.image(signal)
   if (image === undefined) throw new ImageNotKept(parent.record.key)
+  ports.sink.emit({event: 'activity', stage: stage.name, text: `unpacking stage ${stage.base.name}`})
   // From the store by an open file, which the engine's user may not be able to reach by its name.
   await ports.images.unpack(image, root, undefined, signal)
 }
@@ -83,6 +86,7 @@ async function prepareStage(
   const root = join(folder, 'rootfs')
   await layParent(run, root)
   const laying = {...run, folder, packing, fill: filling(inputs.beginning.inherited)}
+  ports.sink.emit({event: 'activity', stage: stage.name, text: 'laying ready what it copies'})
   const incoming = await layIncoming(laying)
   const secrets = ports.secrets.ids.size === 0 ? undefined : await ports.secrets.folders()
   const script = engine.script({
@@ -126,7 +130,7 @@ function byStep(stage: Stage, commands: readonly StageCommand[]) {
  * Runs a stage's script: one whose steps may be left out goes on from the furthest point that an earlier build came to.
  * @returns seconds that the work took, those of earlier builds included
  */
-async function runScript(run: StageRun, {script, root}: PreparedStage, folder: string, log: Log): Promise<number> {
+async function runScript(run: StageRun, {script, root}: PreparedStage, folder: string, log: StageLog): Promise<number> {
   const {ports, stage} = run
   const started = ports.now()
   const seconds = () => (ports.now() - started) / 1000
@@ -197,6 +201,7 @@ async function publish(run: StageRun, folder: string, root: string, seconds: num
   const {engine, version} = ports.engineOf(stage)
   const image = join(folder, 'image.sqfs')
   const listing = join(folder, 'listing.jsonl')
+  ports.sink.emit({event: 'activity', stage: stage.name, text: 'packing its image'})
   // Side by side: both read the whole tree, and each keeps about one core busy.
   const packing = ports.images.pack(root, image, undefined, signal)
   const [inventory] = await Promise.allSettled([ports.images.inventory(root, signal), packing])

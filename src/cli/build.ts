@@ -8,7 +8,6 @@ import {
   type DryRun,
   dryRun,
   ExitCode,
-  type Failure,
   SifstageError,
   type StageReport,
 } from '../index.js'
@@ -43,6 +42,8 @@ function stageJson(report: StageReport): object {
     ...(report.key === undefined ? {} : {key: report.key}),
     ...(report.digest === undefined ? {} : {digest: report.digest}),
     ...(report.seconds === undefined ? {} : {seconds: report.seconds}),
+    ...(report.at === undefined ? {} : {at: report.at}),
+    ...(report.log === undefined ? {} : {log: report.log}),
     artifacts: report.artifacts.map(artifactJson),
   }
 }
@@ -59,11 +60,12 @@ function documentOf(built: Pick<Built, 'status' | 'engine' | 'output' | 'stages'
   }
 }
 
-/** An engine's last words, set off from ours. */
-function quoted(failure: Failure): string {
-  if (failure.tail.length === 0) return ''
-  const lines = failure.tail.map(line => `    ${printable(line)}`).join('\n')
-  return `  the engine's last lines:\n${lines}\n${failure.log === undefined ? '' : `  whole log: ${failure.log}\n`}`
+/** An engine's last words, set off from ours, and where all of them are. */
+function quoted({status, failure, log}: StageReport): string {
+  if (status !== 'failed') return ''
+  const lines = failure?.tail.map(line => `    ${printable(line)}\n`).join('') ?? ''
+  const said = lines === '' ? '' : `  the engine's last lines:\n${lines}`
+  return log === undefined ? said : `${said}  whole log: ${printable(log)}\n`
 }
 
 function size(bytes: number): string {
@@ -85,7 +87,7 @@ export async function runBuild(input: string | undefined, flags: BuildFlags, {si
   const notRun = built.stages.filter(stage => stage.status === 'not-run').map(stage => stage.name)
   const messages = [
     renderDiagnostics(built.diagnostics, {source: built.input, colour}),
-    ...built.failures.map(quoted),
+    ...built.stages.map(quoted),
     notRun.length === 0 ? '' : `not run: ${notRun.join(', ')}\n`,
     built.status === 'ok' ? '' : begun ? `${built.out} was not written.\n` : 'Nothing was built.\n',
   ].join('')

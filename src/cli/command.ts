@@ -37,19 +37,23 @@ export abstract class SifstageCommand extends Command {
   /**
    * Runs a verb and prints what it gives. With `--json` even a failure to begin prints the verb's document.
    * @param failed makes that document out of one finding
+   * @param watch prints what has to be said while the verb is being stopped
    */
   protected async carryOut(
     json: boolean,
     input: string | undefined,
     failed: (finding: Diagnostic) => object,
     verb: (signal: AbortSignal) => Promise<Outcome>,
+    watch?: {stopping(text: string): void},
   ): Promise<void> {
     const controller = new AbortController()
     let stops = 0
     const stop = (code: ExitCode) => () => {
       stops += 1
       if (stops === 1) {
-        process.stderr.write('\nstopping: the engine is ended and what it left is removed\n')
+        const text = 'stopping: the engine is ended and what it left is removed\n'
+        if (watch === undefined) process.stderr.write(`\n${text}`)
+        else watch.stopping(text)
         controller.abort(new Interrupted(code))
       } else if (stops > 2) process.exit(code)
     }

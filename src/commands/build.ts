@@ -84,7 +84,8 @@ OUT ending in .sif is an image, in / a sandbox folder, in .oci.tar or .docker.ta
       helpValue: 'FILE.html',
     }),
     progress: Flags.option({options: ['auto', 'tty', 'plain', 'json'] as const})({
-      description: 'how progress is told, on standard error',
+      description:
+        'how progress is told, on standard error: drawn on a terminal, plain lines in a log, one JSON event a line; SIGUSR1 prints a status line',
       default: 'auto',
     }),
     force: Flags.boolean({char: 'F', description: 'replace OUT whatever it is'}),
@@ -94,12 +95,17 @@ OUT ending in .sif is an image, in / a sandbox folder, in .oci.tar or .docker.ta
     const {args, flags} = await this.parse(Build)
     const {failedBuildDocument} = await import('../cli/build.js')
     const {runBuildWithReport} = await import('../cli/build-report.js')
-    const {jsonSink, plainSink} = await import('../cli/progress.js')
+    const {openWatch, progressMode} = await import('../cli/progress.js')
     const {palette} = await import('../reports/palette.js')
-    const write = (line: string) => process.stderr.write(line)
-    const sink = flags.progress === 'json' ? jsonSink(write) : plainSink(write, palette(this.colour))
-    await this.carryOut(flags.json, args.input, failedBuildDocument, signal =>
-      runBuildWithReport(args.input, optionsOf(flags), {sink, signal, colour: this.colour}, this.config.version),
-    )
+    const mode = progressMode(flags.progress, process.stderr.isTTY === true, process.env)
+    const colours = palette(this.colour)
+    const watch = await openWatch(mode, {stream: process.stderr, colours, env: process.env, now: () => Date.now()})
+    // For good: without a handler the signal would end us.
+    process.on('SIGUSR1', () => watch.status())
+    const verb = (signal: AbortSignal) =>
+      runBuildWithReport(args.input, optionsOf(flags), {sink: watch, signal, colour: this.colour}, this.config.version).finally(
+        () => watch.close(),
+      )
+    await this.carryOut(flags.json, args.input, failedBuildDocument, verb, watch)
   }
 }

@@ -12,6 +12,7 @@ import {bootstrapOf, cacheFlags, headerLabels, headerLines, isRenamed, isSupplie
 import {definitionFile, hasPlaces, namedDefinition, parentFolder, placesNote} from './apptainer-definition.js'
 import {explainApptainer, isApptainerNoise} from './apptainer-errors.js'
 import {dockerSteps} from './apptainer-steps.js'
+import {apptainerDoing} from './doing.js'
 import {refuseUnfit, traitsOf} from './singularity.js'
 
 /** Arguments that every `apptainer build` of ours gets. */
@@ -192,6 +193,7 @@ export function apptainerEngine(program: ApptainerProgram): TreeEngine {
     generation: traits.generation,
     script,
     isNoise: isApptainerNoise,
+    doing: apptainerDoing,
     explain: explainApptainer,
   }
 }

@@ -5,6 +5,7 @@
 import type {ImageEngineFacts} from '../model/engines.js'
 import type {ImageEngine, ImageWork, StageScript} from '../model/ports.js'
 import {explainContainers, isContainersNoise} from './containers-errors.js'
+import {instructionDoing} from './doing.js'
 import {containerShell, imageFiles, unknownOptions} from './image-files.js'
 
 export function buildahEngine({name, path, isolation, heredocs}: ImageEngineFacts): ImageEngine {
@@ -60,6 +61,7 @@ export function buildahEngine({name, path, isolation, heredocs}: ImageEngineFact
     heredocs,
     unknownOptions,
     isNoise: isContainersNoise,
+    doing: instructionDoing,
     explain: explainContainers,
   }
 }

@@ -5,6 +5,7 @@
 import type {ImageEngineFacts} from '../model/engines.js'
 import type {ImageEngine, ImageWork, StageScript} from '../model/ports.js'
 import {explainDocker, isBuildKitNoise} from './docker-errors.js'
+import {instructionDoing} from './doing.js'
 import {containerShell, imageFiles, unknownOptions} from './image-files.js'
 
 export function dockerEngine({path, builder}: ImageEngineFacts): ImageEngine {
@@ -49,6 +50,7 @@ export function dockerEngine({path, builder}: ImageEngineFacts): ImageEngine {
     heredocs: true,
     unknownOptions,
     isNoise: isBuildKitNoise,
+    doing: instructionDoing,
     explain: explainDocker,
   }
 }

@@ -18,6 +18,7 @@ import {storeCaches} from '../stores/caches.js'
 import {directoryStore} from '../stores/directory.js'
 import {stageHistory} from '../stores/history.js'
 import {imageCache, parseCachePlace} from '../stores/image-cache.js'
+import {stageLogs} from '../stores/logs.js'
 import {useMarks} from '../stores/session.js'
 import {prepareStore} from '../stores/version.js'
 import {archives} from '../system/archives.js'
@@ -160,7 +161,7 @@ export async function openWorkshop(
   const options = engineOptions(flags)
   await prepareStore(folder, identity)
   try {
-    for (const name of ['bases', 'logs', 'kept']) await makeOwned(join(folder, name), identity)
+    for (const name of ['bases', 'kept']) await makeOwned(join(folder, name), identity)
   } catch (error) {
     throw fileError(`the store ${folder} cannot be written`, error, 'Name another store: --cache-dir DIR')
   }
@@ -251,6 +252,7 @@ export async function openWorkshop(
       runner,
       store,
       history: stageHistory(folder, resolve(input), identity),
+      logs: stageLogs(folder, {owner: identity, input: resolve(input), now: () => Date.now(), onTrouble: warn}),
       bases: baseResolver({...images, folder, pins, environment: process.env}),
       opener: imageOpener({...images, store: folder, storage: engines.storage, signal}),
       images: imageTools({identity, mapping, environment, runner}),

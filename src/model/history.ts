@@ -29,6 +29,8 @@ export interface MadeOf {
 /** What a stage took when it was last built. */
 export interface StageCost {
   readonly seconds: number
+  /** With all that is done around its steps: unpacking, packing. Not known of one that was only reused. */
+  readonly elapsed?: number
   /** Bytes of its image in the store, and of its tree in scratch. */
   readonly imageBytes: number
   readonly treeBytes: number

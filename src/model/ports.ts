@@ -175,6 +175,8 @@ interface EngineBase {
   readonly generation: number
   /** Lines of the engine's output that say nothing to a person, because our own options cause them. */
   isNoise(line: string): boolean
+  /** What a line says has begun: a section of a definition file (`%post`), an instruction. */
+  doing(line: string): string | undefined
   /** What an engine's failure means and what to do, when it is a known one. */
   explain(output: readonly string[]): {readonly message: string; readonly hint: string} | undefined
 }
@@ -236,16 +238,46 @@ export interface CommandResult {
 }
 
 export interface Runner {
-  /** Runs one command to its end; each line of its output goes to `onLine`. Rejects only when it cannot be started or was aborted. */
-  run(command: StageCommand, onLine: (line: string) => void, signal: AbortSignal): Promise<CommandResult>
+  /** Runs one command to its end; each line of its output goes to `onLine`, with whether the next one is written over it. Rejects only when it cannot be started or was aborted. */
+  run(command: StageCommand, onLine: (line: string, isOver: boolean) => void, signal: AbortSignal): Promise<CommandResult>
 }
 
+/** A stage as a build begins. */
+export interface PlannedStage {
+  readonly stage: string
+  /** Stages that have to be done before it. */
+  readonly needs: readonly string[]
+  /** Seconds that it took when it was last built. */
+  readonly expected?: number
+}
+
+/** `at` is in seconds since the build began. */
 export type BuildEvent = {readonly stage?: string} & (
-  | {readonly event: 'build-start'; readonly input: string; readonly target: string; readonly stages: readonly string[]}
-  | {readonly event: 'stage-start'; readonly stage: string; readonly key?: string}
-  | {readonly event: 'step-start'; readonly stage: string; readonly title: string; readonly line?: number}
-  | {readonly event: 'step-log'; readonly stage: string; readonly text: string}
-  | {readonly event: 'step-end'; readonly stage: string; readonly title: string; readonly seconds: number; readonly ok: boolean}
+  | {
+      readonly event: 'build-start'
+      readonly input: string
+      readonly target: string
+      readonly stages: readonly string[]
+      readonly plan: readonly PlannedStage[]
+    }
+  | {
+      readonly event: 'stage-start'
+      readonly stage: string
+      readonly at: number
+      readonly key?: string
+      readonly expected?: number
+    }
+  | {readonly event: 'step-start'; readonly stage: string; readonly title: string; readonly at: number; readonly line?: number}
+  /** `over`: the next line is written over it, as progress bars do. */
+  | {readonly event: 'step-log'; readonly stage: string; readonly text: string; readonly over?: true}
+  | {
+      readonly event: 'step-end'
+      readonly stage: string
+      readonly title: string
+      readonly at: number
+      readonly seconds: number
+      readonly ok: boolean
+    }
   | {
       readonly event: 'artifact'
       readonly stage: string
@@ -257,10 +289,28 @@ export type BuildEvent = {readonly stage?: string} & (
       readonly event: 'stage-end'
       readonly stage: string
       readonly status: 'built' | 'cached' | 'failed' | 'not-run'
+      readonly at: number
       readonly seconds: number
+      /** The whole output of its run, where it was run. */
+      readonly log?: string
       readonly why?: string
     }
-  | {readonly event: 'note'; readonly stage?: string; readonly severity: 'info' | 'warning'; readonly text: string}
+  /** What goes on besides steps. `waits`: for somebody else. Only for whoever watches. */
+  | {
+      readonly event: 'activity'
+      readonly stage?: string
+      readonly text: string
+      readonly line?: number
+      readonly waits?: true
+    }
+  | {
+      readonly event: 'note'
+      readonly stage?: string
+      readonly severity: 'info' | 'warning'
+      readonly text: string
+      /** Why the stage is built anew. */
+      readonly reason?: true
+    }
   | {readonly event: 'build-end'; readonly status: 'ok' | 'failed'; readonly seconds: number}
 )
 

@@ -24,12 +24,16 @@ export function commandPrefix(kind: StageCommand['kind'], identity: Identity, ma
 
 export function localRunner(options: LocalRunnerOptions): Runner {
   return {
-    async run(command: StageCommand, onLine: (line: string) => void, signal: AbortSignal): Promise<CommandResult> {
+    async run(
+      command: StageCommand,
+      onLine: (line: string, isOver: boolean) => void,
+      signal: AbortSignal,
+    ): Promise<CommandResult> {
       const tail: string[] = []
-      const keep = (line: string) => {
+      const keep = (line: string, isOver: boolean) => {
         tail.push(line)
         if (tail.length > TAIL) tail.shift()
-        onLine(line)
+        onLine(line, isOver)
       }
       const prefix = commandPrefix(command.kind, options.identity, options.mapping)
       const environment = command.kind === 'caller' ? options.callerEnvironment : undefined

@@ -35,7 +35,7 @@ export function maskedRunner(inner: Runner, values: readonly string[]): Runner {
   const mask = masker(values)
   return {
     async run(command, onLine, signal) {
-      const result = await inner.run(command, line => onLine(mask(line)), signal)
+      const result = await inner.run(command, (line, isOver) => onLine(mask(line), isOver), signal)
       return {...result, tail: result.tail.map(mask)}
     },
   }

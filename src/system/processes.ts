@@ -19,7 +19,8 @@ export interface ProcessRequest {
   readonly input?: string
   /** An open file handed on as descriptor 3. */
   readonly descriptor?: number
-  readonly onLine?: (line: string) => void
+  /** `isOver`: a carriage return ended it, so that the next one is written over it. */
+  readonly onLine?: (line: string, isOver: boolean) => void
   /** Takes standard output as it is, instead of lines. */
   readonly onOutput?: (stream: Readable) => Promise<void>
   readonly signal?: AbortSignal
@@ -96,20 +97,23 @@ function watch(pid: number): ChildProcess {
 }
 
 /** Calls back once per line; carriage returns end a line too, so that progress bars do not pile up. */
-function splitLines(stream: Readable, onLine: (line: string) => void): void {
+function splitLines(stream: Readable, onLine: (line: string, isOver: boolean) => void): void {
   let rest = ''
   stream.setEncoding('utf8')
+  const tell = (line: string, isOver: boolean) =>
+    onLine(line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)} …` : line, isOver)
   stream.on('data', (chunk: string) => {
-    const lines = (rest + chunk).split(/\r\n|\n|\r/)
-    rest = lines.pop() ?? ''
+    // Lines and their ends by turns.
+    const parts = (rest + chunk).split(/(\r\n|\n|\r)/)
+    rest = parts.pop() ?? ''
+    for (let at = 0; at < parts.length; at += 2) tell(parts[at] ?? '', parts[at + 1] === '\r')
     if (rest.length > LONGEST_LINE) {
-      lines.push(rest)
+      tell(rest, false)
       rest = ''
     }
-    for (const line of lines) onLine(line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)} …` : line)
   })
   stream.on('end', () => {
-    if (rest !== '') onLine(rest)
+    if (rest !== '') tell(rest, false)
   })
 }
 

@@ -24,6 +24,7 @@ interface BuildDocument {
   readonly stages: readonly {
     readonly name: string
     readonly status: string
+    readonly log?: string
     readonly artifacts: readonly {
       readonly path: string
       readonly status: string
@@ -300,6 +301,10 @@ describe('a step that fails', () => {
     expect(ran.stderr).toContain('the-last-word')
     const log = /whole log: (\S+)/.exec(ran.stderr)?.[1] ?? ''
     expect(readFileSync(log, 'utf8')).toContain('the-last-word')
+    // What a stage prints is its owner's business.
+    expect(statSync(log).mode & 0o777).toBe(0o600)
+    expect(document.stages.find(each => each.name === 'broken')?.log).toBe(log)
+    expect(readFileSync(document.stages.find(each => each.name === 'fine')?.log ?? '', 'utf8')).toContain('echo fine')
     expect(existsSync(join(out, 'broken.sif'))).toBe(false)
   })
 
