@@ -90,6 +90,12 @@ export interface StageFilesResult {
   readonly diagnostics: readonly Diagnostic[]
 }
 
+/** `text` is missing when what was given cannot be read; then the findings say why. */
+export interface FormatResult {
+  readonly text?: string
+  readonly diagnostics: readonly Diagnostic[]
+}
+
 export interface Format {
   readonly name: FormatName
   /** For messages: `a definition file`. */
@@ -102,6 +108,8 @@ export interface Format {
   write(description: Description, options: WriteOptions): WriteResult
   /** The stages that the target needs as files that are built one after the other, the target last; not every format can. */
   writeStages?(description: Description, options: StageFilesOptions): StageFilesResult
+  /** The same text laid out as people agree on, meaning and comments kept; not every format can. */
+  format?(file: string, text: string): FormatResult
   /** What the last stage of a file needs from outside it. */
   survey?(file: string, text: string, options: ReadOptions): SurveyResult
   /** A description whose stages are other files. */

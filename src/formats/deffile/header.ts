@@ -44,6 +44,11 @@ const known = new Map(keys.map(key => [key.toLowerCase(), key]))
 /** Keys of `Bootstrap: buildkit`, which Apptainer has from 1.5 on (D12). */
 const later = new Set(['target', 'frontend', 'filename', 'buildargs'])
 
+/** A key as the manual spells it; undefined for one that is not known. */
+export function headerSpelling(key: string): string | undefined {
+  return known.get(key.toLowerCase())
+}
+
 interface Continued {
   readonly key: string
   readonly keyRange: Range

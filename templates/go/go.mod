@@ -1,0 +1,3 @@
+module example.org/factorial
+
+go 1.19

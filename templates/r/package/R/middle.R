@@ -1,0 +1,1 @@
+middle <- function(numbers) .Call(middle_mean, as.double(numbers))
