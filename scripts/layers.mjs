@@ -28,7 +28,7 @@ const layers = [
   {
     folder: 'formats',
     may: ['model', 'language'],
-    modules: [...PURE, 'yaml', 'zod'],
+    modules: [...PURE, 'yaml', 'yaml/util', 'zod'],
     apart: true,
     why: 'a format reads and writes text and knows neither files, engines nor the other formats',
   },
@@ -188,7 +188,7 @@ const places = [
     instead: 'hand the value in',
   },
   {
-    module: /^(yaml|zod)$/,
+    module: /^(yaml(\/util)?|zod)$/,
     in: /^(formats\/yaml|library)\//,
     why: 'they take as long to load as all else together; who checks a Dockerfile does not wait for them',
     instead: 'read it in formats/yaml',

@@ -32,7 +32,8 @@ export const askOnTerminal: Ask = async (known, flags, suggested) => {
         {
           message: 'What is the image called?',
           default: suggested,
-          validate: text => isProjectName(text) || 'Letters, digits, dots, underscores and hyphens, the first a letter or a digit.',
+          validate: text =>
+            isProjectName(text) || 'Letters, digits, dots, underscores and hyphens, the first a letter or a digit.',
         },
         on,
       ))

@@ -81,7 +81,7 @@ type ReadingFlags = InputOptions &
   }
 
 /** INPUT when none was named: the only candidate in the folder. */
-function onlyCandidate(folder: string): string {
+export function onlyCandidate(folder: string): string {
   const candidates = readdirSync(folder, {withFileTypes: true})
     .filter(entry => entry.isFile() && entry.name !== 'sifstage.config.yaml')
     .map(entry => entry.name)
@@ -110,7 +110,7 @@ function onlyCandidate(folder: string): string {
 }
 
 /** A file's text, never more than a description can have. `-` is standard input. */
-function readText(path: string): string {
+export function readText(path: string): string {
   const descriptor = path === '-' ? 0 : openSync(path, 'r')
   try {
     const chunks: Buffer[] = []

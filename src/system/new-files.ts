@@ -1,7 +1,7 @@
-/** Several new files in a folder of a person's: all of them or none, and none over what is there unless that is wanted. */
-import {lstat, mkdir, rename, rm, rmdir, writeFile} from 'node:fs/promises'
+/** Texts of a person's: several new ones in a folder, all of them or none, and one that is there, changed. */
+import {chmod, chown, lstat, mkdir, realpath, rename, rm, rmdir, stat, writeFile} from 'node:fs/promises'
 import {dirname, join} from 'node:path'
-import {besideName, errorCode} from './files.js'
+import {besideName, errorCode, publishFile} from './files.js'
 
 export interface NewText {
   /** Below the folder, without `..`. */
@@ -56,6 +56,23 @@ export async function writeTogether(folder: string, files: readonly NewText[]): 
     for (const {from} of beside) await rm(from, {force: true})
     // Only what is empty: what somebody else has put there meanwhile is theirs.
     for (const path of made.toReversed()) await rmdir(path).catch(() => undefined)
+    throw error
+  }
+}
+
+/** Puts another text into a file that is there: whole or not at all, with its mode and owner, behind links that lead to it. */
+export async function replaceText(path: string, text: string): Promise<void> {
+  const to = await realpath(path)
+  const {mode, uid, gid} = await stat(to)
+  const from = besideName(to)
+  try {
+    await writeFile(from, text, {flag: 'wx', mode: 0o600})
+    const ours = await stat(from)
+    if (ours.uid !== uid || ours.gid !== gid) await chown(from, uid, gid)
+    await chmod(from, mode & 0o7777)
+    await publishFile(from, to)
+  } catch (error) {
+    await rm(from, {force: true})
     throw error
   }
 }

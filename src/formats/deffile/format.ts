@@ -41,8 +41,8 @@ export function withoutPlaces(value: unknown): unknown {
       if (key === 'definition' && typeof inner === 'object' && inner !== null && 'headers' in inner && 'sections' in inner)
         return {
           headers: (inner.headers as {key: string}[]).toSorted((a, b) => (a.key < b.key ? -1 : 1)),
-          sections: (inner.sections as {name: string; text: string}[]).map(each =>
-            LISTS.has(each.name) ? {...each, text: trimmedLines(each.text)} : each,
+          sections: (inner.sections as {name: string; body: string}[]).map(each =>
+            LISTS.has(each.name) ? {...each, body: trimmedLines(each.body)} : each,
           ),
         }
       return inner
@@ -62,7 +62,9 @@ function layOut(text: string): string {
   const pieces = cutStages(text).map(({start, end}) => text.slice(start, end))
   const out = new Lines(eol)
   for (const piece of pieces) layOutStage(piece, out)
-  return out.text()
+  const last = scanStage(pieces.at(-1) ?? '').sections.at(-1)
+  // At its end a file has no blank line, but for those of a script.
+  return last === undefined || LISTS.has(last.name) ? out.text().replace(/(\r?\n)(?:\r?\n)+$/, '$1') : out.text()
 }
 
 /** What has been written, with the blank lines between its parts. */
@@ -87,23 +89,18 @@ class Lines {
   text(): string {
     return this.#text === '' || this.#text.endsWith('\n') ? this.#text : `${this.#text}${this.eol}`
   }
-
-  /** At the end of the file a blank line of ours is one too many. */
-  dropBlank(): void {
-    this.#text = this.#text.replace(/(\r?\n)(?:\r?\n)+$/, '$1')
-  }
 }
 
 function layOutStage(text: string, out: Lines): void {
   const {header, sections} = scanStage(text)
   layOutHeader(text.slice(header.start, header.end), out, sections.length > 0)
-  sections.forEach((section, i) => {
+  for (const section of sections) {
     const line = text.slice(section.line.start, section.line.end)
     out.verbatim(`${sectionLine(line, section)}${text.slice(section.line.end, section.body.start)}`)
     const body = text.slice(section.body.start, section.body.end)
     if (!LISTS.has(section.name)) out.verbatim(body)
-    else layOutList(body, out, i === sections.length - 1)
-  })
+    else layOutList(body, out)
+  }
 }
 
 /** D17, D18: the name in any case. What stands behind it counts to the last blank (D20, D29). */
@@ -136,28 +133,28 @@ function layOutHeader(text: string, out: Lines, hasSections: boolean): void {
     above = []
   }
   // Comments above the first stage, which a blank line may part from its header.
-  if (entries.length === 0) return layOutComments(above, out, false)
+  if (entries.length === 0) return layOutComments(above, out)
   const rank = ({key}: Entry) => (FIRST.indexOf(key) === -1 ? FIRST.length : FIRST.indexOf(key))
   for (const entry of entries.toSorted((a, b) => rank(a) - rank(b))) {
     for (const comment of entry.above) if (comment !== '') out.line(comment)
     out.line(entry.text)
   }
   if (hasSections || above.some(each => each !== '')) out.blank()
-  layOutComments(above, out, false)
+  layOutComments(above, out)
 }
 
 /** Comment lines with at most one blank line between them, and one behind them where there was one. */
-function layOutComments(lines: readonly string[], out: Lines, indented: boolean): void {
+function layOutComments(lines: readonly string[], out: Lines): void {
   let started = false
   for (const line of lines) {
-    if (line !== '') out.line(indented ? `    ${line}` : line)
+    if (line !== '') out.line(line)
     else if (started) out.blank()
     started ||= line !== ''
   }
 }
 
 /** Entries indented, with at most one blank line between them; comments at its end that are not indented are of what follows. */
-function layOutList(body: string, out: Lines, isLast: boolean): void {
+function layOutList(body: string, out: Lines): void {
   const lines = [...linesOf(body, 0, body.length)].map(({start, end}) => body.slice(start, trimEnd(body, start, end)))
   const lastEntry = lines.findLastIndex(line => trim(line) !== '' && !/^\s*#/.test(line))
   const next = lines.findIndex((line, i) => i > lastEntry && line.startsWith('#'))
@@ -169,13 +166,12 @@ function layOutList(body: string, out: Lines, isLast: boolean): void {
     if (content === '') waiting = started
     else {
       if (waiting) out.blank()
-      // D16, D32: what is filled in may begin a section, and then its place on the line counts.
-      out.line(content.startsWith('{{') ? line : `    ${content}`)
+      // D3, D16, D32: what is filled in may begin a section, and then its place on the line counts.
+      out.line(/^(\{\{|bootstrap)/iu.test(content) ? line : `    ${content}`)
       waiting = false
       started = true
     }
   }
   out.blank()
-  layOutComments(next === -1 ? [] : lines.slice(next).map(trim), out, false)
-  if (isLast && next === -1) return
+  layOutComments(next === -1 ? [] : lines.slice(next).map(trim), out)
 }

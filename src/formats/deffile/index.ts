@@ -1,5 +1,6 @@
 /** Definition files of Apptainer and SingularityCE. */
 import type {Format} from '../../model/format.js'
+import {formatDeffile} from './format.js'
 import {readDeffile} from './read.js'
 import {surveyDeffile} from './survey.js'
 import {writeDeffile} from './write.js'
@@ -14,4 +15,5 @@ export const deffile: Format = {
   write: writeDeffile,
   writeStages: writeDeffiles,
   survey: surveyDeffile,
+  format: formatDeffile,
 }

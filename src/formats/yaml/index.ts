@@ -1,5 +1,6 @@
 /** The description in YAML (or JSON, which is YAML). Its language is said in schema.ts. */
 import type {Format} from '../../model/format.js'
+import {formatYaml} from './format.js'
 import {matchesYamlName, matchesYamlText} from './match.js'
 import {readYaml} from './read.js'
 import {writeYaml} from './write.js'
@@ -13,4 +14,5 @@ export const yaml: Format = {
   read: readYaml,
   write: writeYaml,
   writeChain,
+  format: formatYaml,
 }
