@@ -1,9 +1,9 @@
 /** Settings from files: the project's `sifstage.config.yaml` and the user's (design section 3). */
-import {existsSync, readFileSync} from 'node:fs'
+import {existsSync} from 'node:fs'
 import {homedir} from 'node:os'
 import {dirname, join, resolve} from 'node:path'
-import {ExitCode, SifstageError} from '../model/errors.js'
-import {fileTrouble} from '../system/files.js'
+import type {WrittenSetting} from './settings-file.js'
+import {PROJECT_FILE, SETTINGS, type Setting, type SettingName} from './settings-table.js'
 
 export interface Settings {
   /** REF to REPLACEMENT; a relative path starts at the file's folder. */
@@ -28,7 +28,11 @@ export interface Settings {
   readonly runtimeLibraries?: readonly string[]
 }
 
-const PROJECT_FILE = 'sifstage.config.yaml'
+export interface SettingsFile {
+  readonly kind: 'project' | 'user'
+  readonly path: string
+  readonly found: boolean
+}
 
 /** The nearest project file in the folder or above it. */
 function projectFile(folder: string): string | undefined {
@@ -39,61 +43,41 @@ function projectFile(folder: string): string | undefined {
   }
 }
 
-async function readSettings(file: string): Promise<Settings> {
-  const [{parse}, {z}] = await Promise.all([import('yaml'), import('zod')])
-  const schema = z.strictObject({
-    bases: z.record(z.string(), z.string()).optional(),
-    'cache-dir': z.string().optional(),
-    'cache-size': z.string().optional(),
-    'store-from': z.union([z.string(), z.array(z.string())]).optional(),
-    'store-to': z.string().optional(),
-    'store-trust': z.union([z.string(), z.array(z.string())]).optional(),
-    engine: z.string().optional(),
-    'run-as': z.string().optional(),
-    jobs: z.int().min(1).optional(),
-    'runtime-libraries': z.array(z.string()).optional(),
-  })
-  let value: unknown
-  try {
-    value = parse(readFileSync(file, 'utf8')) ?? {}
-  } catch (error) {
-    throw new SifstageError(ExitCode.usage, `the settings in ${file} cannot be read: ${fileTrouble(error)}`, undefined, {
-      cause: error,
-    })
-  }
-  const parsed = schema.safeParse(value)
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]
-    throw new SifstageError(
-      ExitCode.usage,
-      `${file}: ${issue?.path.join('.') || 'the file'}: ${issue?.message ?? 'is not as it should be'}`,
-      'It may hold: bases, cache-dir, cache-size, store-from, store-to, store-trust, engine, run-as, jobs, runtime-libraries.',
-    )
-  }
-  const {
-    bases,
-    'cache-dir': cacheDir,
-    'cache-size': cacheSize,
-    engine,
-    'run-as': runAs,
-    jobs,
-    'runtime-libraries': runtimeLibraries,
-  } = parsed.data
-  const folder = dirname(file)
-  const place = (text: string) => (/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : resolve(folder, text))
-  const {'store-from': storeFrom, 'store-to': storeTo, 'store-trust': storeTrust} = parsed.data
-  return {
-    bases: Object.entries(bases ?? {}).map(([reference, replacement]) => ({reference, replacement, folder, file})),
-    ...(cacheDir === undefined ? {} : {cacheDir: resolve(folder, cacheDir)}),
-    ...(cacheSize === undefined ? {} : {cacheSize}),
-    ...(storeFrom === undefined ? {} : {storeFrom: [storeFrom].flat().map(place)}),
-    ...(storeTo === undefined ? {} : {storeTo: place(storeTo)}),
-    ...(storeTrust === undefined ? {} : {storeTrust: [storeTrust].flat()}),
-    ...(engine === undefined ? {} : {engine}),
-    ...(runAs === undefined ? {} : {runAs}),
-    ...(jobs === undefined ? {} : {jobs}),
-    ...(runtimeLibraries === undefined ? {} : {runtimeLibraries}),
-  }
+/** Where settings are looked for, the first one first. */
+export function settingsFiles(folder: string, environment: NodeJS.ProcessEnv): readonly SettingsFile[] {
+  const project = projectFile(folder)
+  const user = join(
+    environment['XDG_CONFIG_HOME'] ?? join(environment['HOME'] ?? homedir(), '.config'),
+    'sifstage',
+    'config.yaml',
+  )
+  return [
+    {kind: 'project', path: project ?? join(resolve(folder), PROJECT_FILE), found: project !== undefined},
+    {kind: 'user', path: user, found: existsSync(user)},
+  ]
+}
+
+/** A value as it is meant: a relative path starts at the file's folder. */
+export function settled(written: WrittenSetting): string {
+  const {type}: Setting = SETTINGS.find(each => each.name === written.name) ?? SETTINGS[0]
+  const folder = dirname(written.file)
+  if (type === 'folder') return resolve(folder, written.text)
+  if (type !== 'place' && type !== 'places') return written.text
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(written.text) ? written.text : resolve(folder, written.text)
+}
+
+/** What the files say, by setting: the project's alone where it says something, unless values are put together. */
+export function winning(written: readonly (readonly WrittenSetting[])[], name: SettingName): readonly WrittenSetting[] {
+  const each = written.map(file => file.filter(one => one.name === name))
+  return name === 'bases' ? each.flat() : (each.find(values => values.length > 0) ?? [])
+}
+
+/** What is written in the files that are there. @throws SifstageError (2) for a file that is not as it should be */
+export async function writtenSettings(files: readonly SettingsFile[]): Promise<readonly (readonly WrittenSetting[])[]> {
+  const there = files.filter(each => each.found)
+  if (there.length === 0) return []
+  const {readSettingsFile} = await import('./settings-file.js')
+  return Promise.all(there.map(each => readSettingsFile(each.path)))
 }
 
 /**
@@ -101,13 +85,33 @@ async function readSettings(file: string): Promise<Settings> {
  * @throws SifstageError (2) for a file that is not as it should be
  */
 export async function loadSettings(folder: string, environment: NodeJS.ProcessEnv): Promise<Settings> {
-  const user = join(
-    environment['XDG_CONFIG_HOME'] ?? join(environment['HOME'] ?? homedir(), '.config'),
-    'sifstage',
-    'config.yaml',
-  )
-  const files = [projectFile(folder), existsSync(user) ? user : undefined].filter(file => file !== undefined)
-  if (files.length === 0) return {bases: []}
-  const [first = {bases: []}, second = {bases: []}] = await Promise.all(files.map(readSettings))
-  return {...second, ...first, bases: [...first.bases, ...second.bases]}
+  const written = await writtenSettings(settingsFiles(folder, environment))
+  if (written.length === 0) return {bases: []}
+  const all = (name: SettingName) => {
+    const values = winning(written, name).map(settled)
+    return values.length === 0 ? undefined : values
+  }
+  const one = (name: SettingName) => all(name)?.at(-1)
+  const jobs = one('jobs')
+  return {
+    bases: winning(written, 'bases').map(({of = '', text, file}) => ({
+      reference: of,
+      replacement: text,
+      folder: dirname(file),
+      file,
+    })),
+    ...defined('cacheDir', one('cache-dir')),
+    ...defined('cacheSize', one('cache-size')),
+    ...defined('storeFrom', all('store-from')),
+    ...defined('storeTo', one('store-to')),
+    ...defined('storeTrust', all('store-trust')),
+    ...defined('engine', one('engine')),
+    ...defined('runAs', one('run-as')),
+    ...(jobs === undefined ? {} : {jobs: Number(jobs)}),
+    ...defined('runtimeLibraries', all('runtime-libraries')),
+  }
+}
+
+function defined<K extends string, V>(key: K, value: V | undefined): {[key in K]?: V} {
+  return value === undefined ? {} : ({[key]: value} as {[key in K]: V})
 }

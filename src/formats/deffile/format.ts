@@ -117,7 +117,10 @@ interface Entry {
 function layOutHeader(text: string, out: Lines, hasSections: boolean): void {
   const lines = [...linesOf(text, 0, text.length)].map(({start, end}) => text.slice(start, end))
   // D3, D14, D32: where a blank at the start, a line end or a value that is filled in decides, nothing is touched.
-  if (lines.some(line => /\\\s*$|^\s+bootstrap|^bootstrap\s+:|^\s*\{\{/iu.test(line))) return out.verbatim(text)
+  if (lines.some(line => /\\\s*$|^\s+bootstrap|^bootstrap\s+:|^\s*\{\{/iu.test(line))) {
+    out.verbatim(text)
+    return
+  }
   const entries: Entry[] = []
   let above: string[] = []
   for (const line of lines) {
@@ -133,7 +136,10 @@ function layOutHeader(text: string, out: Lines, hasSections: boolean): void {
     above = []
   }
   // Comments above the first stage, which a blank line may part from its header.
-  if (entries.length === 0) return layOutComments(above, out)
+  if (entries.length === 0) {
+    layOutComments(above, out)
+    return
+  }
   const rank = ({key}: Entry) => (FIRST.indexOf(key) === -1 ? FIRST.length : FIRST.indexOf(key))
   for (const entry of entries.toSorted((a, b) => rank(a) - rank(b))) {
     for (const comment of entry.above) if (comment !== '') out.line(comment)
