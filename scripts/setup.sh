@@ -6,7 +6,7 @@
 #   --user USER       who runs the engine, since root in a container cannot (hpc, or $SIFSTAGE_TEST_USER)
 #   --bases NAMES     base images to make: all that base-images.sh knows, unless some are named
 #   --no-bases        make none
-#   --no-registry     leave out the registry, the compiler, tmux, Graphviz and the browser, which only the tests need
+#   --no-registry     leave out the registry, the compiler, tmux, Graphviz, the browser and other shells, which only the tests need
 #   --no-engines      leave out Docker, podman and buildah, which only the tests need
 #
 # Everything comes from this machine's own Debian mirror, and nothing that is installed is upgraded. An ordinary user
@@ -60,6 +60,9 @@ makes_compiler() { install_packages gcc libc6-dev binutils zstd tmux; }
 has_pictures() { have dot chromium groff && [ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ]; }
 makes_pictures() { install_packages graphviz chromium fonts-dejavu-core groff-base; }
 
+has_shells() { have bash zsh fish script git mkfifo && [ -e /usr/share/bash-completion/bash_completion ]; }
+makes_shells() { install_packages bash zsh fish bash-completion bsdutils git coreutils; }
+
 makes_docker() { "$here/docker.sh" install; }
 has_docker() { has_docker_programs; }
 
@@ -89,6 +92,8 @@ step apptainer 'Apptainer, and squashfs-tools'
 [ -z "$registry" ] || step registry 'docker-registry and skopeo'
 [ -z "$registry" ] || step compiler 'gcc and binutils, by which the reader of programs is judged, and tmux'
 [ -z "$registry" ] || step pictures 'Graphviz, and a browser, by which pictures and pages are judged'
+
+[ -z "$registry" ] || step shells 'zsh and fish, in which completion is tried'
 [ -z "$engines" ] || step docker 'Docker, in a folder of its own'
 [ -z "$engines" ] || step containers 'podman and buildah'
 [ "$lacking" = 0 ] || fail 4 'something is missing that only an administrator can install' "run: $command"
