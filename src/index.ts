@@ -9,9 +9,12 @@
 import type {BuildSurroundings, Built, DryRun} from './library/build.js'
 import type {Pruned, StoreContent, StoreKey, StoreVerdict} from './library/cache.js'
 import type {Checked} from './library/check.js'
+import type {Configuration} from './library/configuration.js'
 import type {Converted} from './library/convert.js'
 import type {FoundEngines} from './library/engines.js'
+import type {FormatOptions, Formatted} from './library/format.js'
 import type {Imported} from './library/import.js'
+import type {Initialized, InitOptions} from './library/init.js'
 import type {Loaded as Input, InputSource} from './library/input.js'
 import type {Locked} from './library/lock.js'
 import type {
@@ -31,15 +34,20 @@ import type {Planned, Why} from './library/plan.js'
 import type {Reported} from './library/report.js'
 import type {FoundRule, Rule} from './library/rules.js'
 import type {Shell} from './library/shell.js'
+import type {Template} from './library/templates.js'
 import type {Verified} from './library/verify.js'
+import type {FormatName} from './model/description.js'
 
 export type {Failure, StageReport} from './build/request.js'
 export type {BuildSurroundings, Built, DryRun} from './library/build.js'
 export type {Pruned, StoreContent, StoreKey, StoreVerdict} from './library/cache.js'
 export type {Checked} from './library/check.js'
+export type {Configuration, SettingOrigin, SettingRow, SettingValue} from './library/configuration.js'
 export type {Converted} from './library/convert.js'
 export type {FoundEngines} from './library/engines.js'
+export type {FormatOptions, Formatted} from './library/format.js'
 export type {Imported} from './library/import.js'
+export type {Initialized, InitOptions} from './library/init.js'
 export type {InputSource, Loaded as Input} from './library/input.js'
 export type {LockEntry, Locked} from './library/lock.js'
 export type * from './library/options.js'
@@ -47,10 +55,11 @@ export type {Planned, Why} from './library/plan.js'
 export type {Reported} from './library/report.js'
 export type {FoundRule, Rule} from './library/rules.js'
 export type {Shell} from './library/shell.js'
+export type {Template} from './library/templates.js'
 export type {Verified} from './library/verify.js'
 export type {BuildAccount} from './model/account.js'
 export type {ArtifactReport} from './model/artifact.js'
-export type {Description, Stage} from './model/description.js'
+export type {Description, FormatName, Stage} from './model/description.js'
 export {type Diagnostic, diagnosticJson, summarize} from './model/diagnostic.js'
 export {ExitCode, SifstageError} from './model/errors.js'
 export type {Plan} from './model/plan.js'
@@ -245,4 +254,39 @@ export async function schema(file?: string): Promise<string> {
   const {schemaText, writeSchema} = await import('./library/schema.js')
   if (file !== undefined) await writeSchema(file)
   return schemaText()
+}
+
+/**
+ * Definition files and YAML descriptions laid out as people agree on, meaning and comments kept; written in place.
+ * @param files left out: the only candidate in the current folder
+ * @throws SifstageError (2) when a file cannot be written
+ */
+export async function format(files: readonly string[] = [], options: FormatOptions = {}): Promise<readonly Formatted[]> {
+  return (await import('./library/format.js')).formatFiles(files, options)
+}
+
+/** Working examples of a build in several stages. */
+export const init = {
+  async templates(): Promise<readonly Template[]> {
+    return (await import('./library/templates.js')).templates()
+  },
+  /** What a project may be called, and what one in that folder is if nobody says it. */
+  async names(folder: string): Promise<{isName(text: string): boolean; suggested: string | undefined}> {
+    const {isProjectName, projectName} = await import('./library/templates.js')
+    return {isName: isProjectName, suggested: projectName(folder)}
+  },
+  /** Writes one, all of its files or none. @throws SifstageError (2) for what cannot be written, and over what is there */
+  async write(folder: string, options: InitOptions): Promise<Initialized> {
+    return (await import('./library/init.js')).initialize(folder, options)
+  },
+}
+
+/** Every setting as it holds in the current folder, and who says so. @throws SifstageError (2) for a wrong file */
+export async function configuration(): Promise<Configuration> {
+  return (await import('./library/configuration.js')).configuration(process.cwd(), process.env)
+}
+
+/** The names of an input's stages, as far as they can be told from a text that somebody may still be writing. */
+export async function stageNames(input?: string, from?: FormatName): Promise<readonly string[]> {
+  return (await import('./library/stage-names.js')).stageNamesOf(input, from)
 }

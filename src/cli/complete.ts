@@ -2,11 +2,7 @@
  * What may stand next on a command line: commands and flags from the manifest, and names of stages from the input that
  * stands on the line. It only reads, and says nothing when something is wrong: a shell shows what it gets.
  */
-import {statSync} from 'node:fs'
-import {resolve} from 'node:path'
-import {detectFormat, formatNamed} from '../formats/index.js'
-import {onlyCandidate, readText} from '../library/input.js'
-import type {FormatName} from '../model/description.js'
+import {configuration, type FormatName, rules, stageNames} from '../index.js'
 
 /** A command as the manifest has it, as far as it is looked at. */
 export interface KnownCommand {
@@ -42,9 +38,6 @@ interface Answer {
   readonly kind: 'words' | 'files' | 'dirs'
   readonly words: readonly (readonly [word: string, about: string])[]
 }
-
-/** Files larger than that are no descriptions; nobody waits for them on a key press. */
-const LARGEST = 1 << 20
 
 const NOTHING: Answer = {kind: 'words', words: []}
 const FILES: Answer = {kind: 'files', words: []}
@@ -162,7 +155,7 @@ async function valuesOf(
   if (flag.options !== undefined) return plain(flag.options)
   // The help of such a flag lists all that it may be.
   if (/^[a-z0-9-]+(\|[a-z0-9-]+)+$/.test(help)) return plain(help.split('|'))
-  if (help === 'STAGE') return plain(await stageNames(command, positional, given))
+  if (help === 'STAGE') return plain(await stagesOnLine(command, positional, given))
   if (help === 'RULE') return plain(await ruleNames())
   if (/\b(FILE|OUT)\b/.test(help) && !help.includes('=')) return FILES
   return /^DIR\b/.test(help) ? DIRS : NOTHING
@@ -180,10 +173,8 @@ async function argumentOf(command: KnownCommand, place: number): Promise<Answer>
   switch (argument.name) {
     case 'rule':
       return plain(await ruleNames())
-    case 'key': {
-      const {SETTINGS, ENVIRONMENT_ONLY} = await import('../library/settings-table.js')
-      return plain([...SETTINGS.map(each => each.name), ...ENVIRONMENT_ONLY.map(each => each.variable)])
-    }
+    case 'key':
+      return plain((await configuration()).settings.map(each => each.name))
     case 'dir':
       return DIRS
     default:
@@ -192,22 +183,15 @@ async function argumentOf(command: KnownCommand, place: number): Promise<Answer>
 }
 
 async function ruleNames(): Promise<readonly string[]> {
-  const {allRules} = await import('../library/rules.js')
-  return (await allRules()).map(each => each.name).sort()
+  return (await rules()).map(each => each.name).sort()
 }
 
 /** Of the input on the line, else of the only one in this folder. */
-async function stageNames(
+async function stagesOnLine(
   command: KnownCommand,
   positional: readonly string[],
   given: ReadonlyMap<string, string>,
 ): Promise<readonly string[]> {
   const place = Object.keys(command.args).indexOf('input')
-  const input = positional[place] ?? onlyCandidate(process.cwd())
-  const stats = statSync(resolve(input))
-  if (!stats.isFile() || stats.size > LARGEST) return []
-  const text = readText(input)
-  const from = given.get('from') as FormatName | undefined
-  const entry = from === undefined ? detectFormat(input, text) : formatNamed(from)
-  return (await entry?.stageNames(text)) ?? []
+  return stageNames(positional[place], given.get('from') as FormatName | undefined)
 }

@@ -1,11 +1,10 @@
 /** The questions of `init`, on standard error, so that standard output has the result alone. */
-import {formatNamed} from '../formats/index.js'
-import {isProjectName} from '../library/templates.js'
-import {ExitCode, SifstageError} from '../model/errors.js'
-import type {Ask} from './init.js'
+import {ExitCode, init, SifstageError} from '../index.js'
+import {type Ask, TITLES} from './init.js'
 
-export const askOnTerminal: Ask = async (known, flags, suggested) => {
+export const askOnTerminal: Ask = async (known, flags, folder) => {
   const [{default: select}, {default: input}] = await Promise.all([import('@inquirer/select'), import('@inquirer/input')])
+  const {isName, suggested} = await init.names(folder)
   const on = {output: process.stderr}
   try {
     const template = await select(
@@ -22,7 +21,7 @@ export const askOnTerminal: Ask = async (known, flags, suggested) => {
         : await select(
             {
               message: 'How is it written down?',
-              choices: template.formats.map(each => ({name: formatNamed(each).title, value: each})),
+              choices: template.formats.map(each => ({name: TITLES[each], value: each})),
             },
             on,
           )
@@ -31,13 +30,12 @@ export const askOnTerminal: Ask = async (known, flags, suggested) => {
       (await input(
         {
           message: 'What is the image called?',
-          default: suggested,
-          validate: text =>
-            isProjectName(text) || 'Letters, digits, dots, underscores and hyphens, the first a letter or a digit.',
+          default: suggested ?? 'my-image',
+          validate: text => isName(text) || 'Letters, digits, dots, underscores and hyphens, the first a letter or a digit.',
         },
         on,
       ))
-    return {template, format, name}
+    return {template: template.name, format, name}
   } catch (error) {
     if (error instanceof Error && error.name === 'ExitPromptError')
       throw new SifstageError(ExitCode.interrupted, 'stopped before anything was written', undefined, {cause: error})

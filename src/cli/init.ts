@@ -1,14 +1,6 @@
 /** `init`: a working example of a build in several stages, from a template. */
-import {relative, resolve} from 'node:path'
-import {formatNamed} from '../formats/index.js'
-import {didYouMean} from '../language/distance.js'
-import {shellQuote} from '../language/shell.js'
-import {isProjectName, projectFiles, projectName, type Template, templates} from '../library/templates.js'
-import type {FormatName} from '../model/description.js'
-import {ExitCode, SifstageError} from '../model/errors.js'
+import {ExitCode, type FormatName, type InitOptions, init, SifstageError, type Template} from '../index.js'
 import {visible} from '../reports/visible.js'
-import {fileError} from '../system/files.js'
-import {alreadyThere, writeTogether} from '../system/new-files.js'
 import type {Outcome} from './outcome.js'
 
 export interface InitFlags {
@@ -17,18 +9,17 @@ export interface InitFlags {
   readonly name?: string | undefined
   readonly force: boolean
   readonly list: boolean
-  readonly json: boolean
-}
-
-/** What is to be written. */
-export interface Wanted {
-  readonly template: Template
-  readonly format: FormatName
-  readonly name: string
 }
 
 /** Asks a person for what the flags leave open. */
-export type Ask = (known: readonly Template[], flags: InitFlags, suggested: string) => Promise<Wanted>
+export type Ask = (known: readonly Template[], flags: InitFlags, folder: string) => Promise<InitOptions>
+
+/** Formats for people. */
+export const TITLES: Readonly<Record<FormatName, string>> = {
+  def: 'a definition file',
+  dockerfile: 'a Dockerfile',
+  yaml: 'a description in YAML',
+}
 
 function table(known: readonly Template[]): string {
   const width = Math.max(...known.map(each => each.name.length))
@@ -36,8 +27,8 @@ function table(known: readonly Template[]): string {
 }
 
 /** @param ask missing where nobody can answer: then --template has to say it */
-export async function runInit(folder: string | undefined, flags: InitFlags, ask: Ask | undefined): Promise<Outcome> {
-  const known = templates()
+export async function runInit(folder: string, flags: InitFlags, ask: Ask | undefined): Promise<Outcome> {
+  const known = await init.templates()
   if (flags.list)
     return {
       exitCode: ExitCode.done,
@@ -45,90 +36,20 @@ export async function runInit(folder: string | undefined, flags: InitFlags, ask:
       text: `${table(known)}\nTake one with: sifstage init DIR --template NAME\n`,
       messages: '',
     }
-  if (folder === '') throw new SifstageError(ExitCode.usage, 'the name of the folder is empty')
-  const place = resolve(folder ?? '.')
-  if (flags.name !== undefined) checkName(flags.name)
-  const wanted =
-    flags.template === undefined
-      ? await askOr(ask, known, flags, projectName(place))
-      : chosen(flags.template, known, flags, projectName(place))
-  return write(folder ?? '.', place, wanted, flags.force)
-}
-
-async function askOr(
-  ask: Ask | undefined,
-  known: readonly Template[],
-  flags: InitFlags,
-  suggested: string | undefined,
-): Promise<Wanted> {
-  if (ask === undefined)
+  const {template, format, name, force} = flags
+  if (template === undefined && ask === undefined)
     throw new SifstageError(
       ExitCode.usage,
       'there is no terminal to ask on: --template has to say what to begin with',
       table(known).trimEnd(),
     )
-  return ask(known, flags, suggested ?? 'my-image')
-}
-
-function chosen(named: string, known: readonly Template[], flags: InitFlags, suggested: string | undefined): Wanted {
-  const template = known.find(each => each.name === named)
-  if (template === undefined) {
-    const meant = didYouMean(
-      named,
-      known.map(each => each.name),
-    )
-    throw new SifstageError(
-      ExitCode.usage,
-      `there is no template ${JSON.stringify(visible(named))}`,
-      `${meant === undefined ? '' : `Did you mean ${meant}? `}There are:\n${table(known).trimEnd()}`,
-    )
-  }
-  const format = flags.format ?? 'def'
-  if (!template.formats.includes(format))
-    throw new SifstageError(
-      ExitCode.usage,
-      `template ${template.name} is not written as ${formatNamed(format).title}`,
-      `Take --format ${template.formats.join(' or ')}.`,
-    )
-  return {template, format, name: flags.name ?? suggested ?? template.name}
-}
-
-function checkName(name: string): void {
-  if (!isProjectName(name))
-    throw new SifstageError(
-      ExitCode.usage,
-      `--name ${JSON.stringify(visible(name))}: an image cannot be called this`,
-      'It becomes a part of file names: at most 64 letters, digits, dots, underscores and hyphens, the first a letter or a digit.',
-    )
-}
-
-async function write(folder: string, place: string, wanted: Wanted, force: boolean): Promise<Outcome> {
-  const {template, format, name} = wanted
-  const {input, image, files} = projectFiles(template, format, name)
-  const paths = files.map(each => each.path)
-  try {
-    const there = force ? [] : await alreadyThere(place, paths)
-    if (there.length > 0)
-      throw new SifstageError(
-        ExitCode.usage,
-        `${visible(folder)} has ${there.join(', ')} already; nothing was written`,
-        'Name another folder, or overwrite with --force.',
-      )
-    await writeTogether(place, files)
-  } catch (error) {
-    if (error instanceof SifstageError) throw error
-    throw fileError(`${visible(folder)}: the example cannot be written`, error)
-  }
-  const inside = relative(process.cwd(), place)
-  const next = [
-    ...(inside === '' ? [] : [`cd ${shellQuote(inside.startsWith('-') ? `./${inside}` : inside)}`]),
-    `sifstage check ${input}`,
-    `sifstage build ${input}`,
-  ]
+  const options =
+    template === undefined && ask !== undefined ? await ask(known, flags, folder) : {template: template ?? '', format, name}
+  const {title, next, ...made} = await init.write(folder, {...options, force})
   return {
     exitCode: ExitCode.done,
-    document: {version: 1, template: template.name, format, name, folder: place, input, image, files: paths, next},
+    document: {version: 1, ...made, next},
     text: next.map(each => `  ${visible(each)}\n`).join(''),
-    messages: `${template.title}, as ${formatNamed(format).title}, in ${visible(folder)}:\n${paths.map(each => `  ${each}\n`).join('')}\nnext:\n`,
+    messages: `${title}, as ${TITLES[made.format]}, in ${visible(folder)}:\n${made.files.map(each => `  ${each}\n`).join('')}\nnext:\n`,
   }
 }

@@ -22,7 +22,7 @@ export default class Config extends SifstageCommand {
       flags.json,
       undefined,
       finding => ({version: 1, error: finding.message}),
-      () => runConfig(args.key, process.env),
+      () => runConfig(args.key),
     )
   }
 }

@@ -42,7 +42,7 @@ export default class Init extends SifstageCommand {
       flags.json,
       undefined,
       finding => ({version: 1, error: finding.message}),
-      () => runInit(args.dir, flags, someone ? askOnTerminal : undefined),
+      () => runInit(args.dir ?? '.', flags, someone ? askOnTerminal : undefined),
     )
   }
 }

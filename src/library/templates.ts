@@ -1,6 +1,6 @@
 /** The examples of `sifstage init`: each a folder of templates/, with one description a format and the sources it builds. */
 import {existsSync, readdirSync, readFileSync} from 'node:fs'
-import {basename, join, relative} from 'node:path'
+import {basename, join, relative, resolve} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import type {FormatName} from '../model/description.js'
 import {defaultOutput} from './target-file.js'
@@ -54,7 +54,7 @@ export function isProjectName(name: string): boolean {
 
 /** A project's name out of that of its folder; undefined where nothing of it can be used. */
 export function projectName(folder: string): string | undefined {
-  const name = basename(folder)
+  const name = basename(resolve(folder))
     .replaceAll(/[^A-Za-z0-9._-]+/g, '-')
     .replace(/^[^A-Za-z0-9]+/, '')
     .slice(0, 64)
