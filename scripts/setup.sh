@@ -92,7 +92,6 @@ step apptainer 'Apptainer, and squashfs-tools'
 [ -z "$registry" ] || step registry 'docker-registry and skopeo'
 [ -z "$registry" ] || step compiler 'gcc and binutils, by which the reader of programs is judged, and tmux'
 [ -z "$registry" ] || step pictures 'Graphviz, and a browser, by which pictures and pages are judged'
-
 [ -z "$registry" ] || step shells 'zsh and fish, in which completion is tried'
 [ -z "$engines" ] || step docker 'Docker, in a folder of its own'
 [ -z "$engines" ] || step containers 'podman and buildah'
