@@ -67,11 +67,21 @@ export function formatYaml(file: string, source: string): FormatResult {
     )
     return {diagnostics: problems.sorted()}
   }
-  layOut(document, root, plain)
-  const formatted = document.toString({lineWidth: 0, flowCollectionPadding: false})
-  // The library may have moved what it does not hold: then nothing is changed.
-  const same = isSame(parse(formatted), document) && sameComments(formatted, source)
+  const formatted = settledText(plain)
+  // What the library cannot put into one form, or would lose a comment of, stays as it is.
+  const same = formatted !== undefined && isSame(parse(formatted), layOut(document, plain)) && sameComments(formatted, plain)
   return {text: same ? formatted.replaceAll('\n', eol) : source, diagnostics: []}
+}
+
+/** The library needs more than one turn for comments in odd places; undefined where it goes round in circles. */
+function settledText(source: string): string | undefined {
+  let text = source
+  for (let turn = 0; turn < 5; turn += 1) {
+    const next = layOut(parse(text), text).toString({lineWidth: 0, flowCollectionPadding: false})
+    if (next === text) return text
+    text = next
+  }
+  return undefined
 }
 
 function parse(source: string): Document.Parsed {
@@ -84,7 +94,8 @@ function parse(source: string): Document.Parsed {
   })
 }
 
-function layOut(document: Document, root: YAMLMap, source: string): void {
+function layOut(document: Document, source: string): Document {
+  const root = document.contents
   let anchored = false
   const isLong = (range: readonly number[] | null | undefined) => source.slice(range?.[0], range?.[1]).includes('\n')
   visit(document, {
@@ -97,16 +108,16 @@ function layOut(document: Document, root: YAMLMap, source: string): void {
     },
   })
   // An alias has to stand behind its anchor.
-  if (anchored) return
+  if (anchored || !isMap(root)) return document
   sortKeys(root, TOP)
   const stages = root.get('stages')
-  if (!isMap(stages)) return
-  for (const {value: stage} of stages.items) {
+  for (const {value: stage} of isMap(stages) ? stages.items : []) {
     if (!isMap(stage)) continue
     sortKeys(stage, stageKeys(stage))
     const steps = stage.get('steps')
     if (isSeq(steps)) for (const step of steps.items) if (isMap(step)) sortKeys(step, stepKeys(step))
   }
+  return document
 }
 
 /** A stage of its own, of another file (`file:`), or of a definition file (`rules: def`). */
