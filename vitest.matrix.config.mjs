@@ -5,6 +5,7 @@ import everyday from './vitest.config.mjs'
 export default defineConfig({
   test: {
     ...everyday.test,
+    exclude: [],
     include: [
       'test/conformance/**/*.test.ts',
       'test/mutation/**/*.test.ts',
@@ -12,6 +13,7 @@ export default defineConfig({
       'test/e2e/image-engines.test.ts',
       'test/e2e/import.test.ts',
       'test/e2e/help-examples.test.ts',
+      'test/full/templates.test.ts',
     ],
   },
 })

@@ -7,7 +7,8 @@ import {ExitCode, SifstageError} from '../model/errors.js'
 import {visible} from '../reports/visible.js'
 import {fileError} from '../system/files.js'
 import {alreadyThere, writeTogether} from '../system/new-files.js'
-import {isProjectName, projectFiles, projectName, templates} from './templates.js'
+import {SCHEMA_COMMENT, SCHEMA_FILE, schemaText} from './schema.js'
+import {isProjectName, projectFiles, projectName, type TemplateFile, templates} from './templates.js'
 
 export interface InitOptions {
   readonly template: string
@@ -38,7 +39,8 @@ export async function initialize(folder: string, options: InitOptions): Promise<
   if (folder === '') throw new SifstageError(ExitCode.usage, 'the name of the folder is empty')
   const place = resolve(folder)
   const {template, format, name} = choice(options, projectName(place))
-  const {input, image, files} = projectFiles(template, format, name)
+  const {input, image, files: templated} = projectFiles(template, format, name)
+  const files = format === 'yaml' ? await withSchema(templated, input) : templated
   const paths = files.map(each => each.path)
   try {
     const there = options.force === true ? [] : await alreadyThere(place, paths)
@@ -66,6 +68,12 @@ export async function initialize(folder: string, options: InitOptions): Promise<
     files: paths,
     next: [...enter, `sifstage check ${input}`, `sifstage build ${input}`],
   }
+}
+
+/** With the schema beside the description, which names it: editors then know its keys. */
+async function withSchema(files: readonly TemplateFile[], input: string): Promise<readonly TemplateFile[]> {
+  const named = files.map(each => (each.path === input ? {...each, text: `# ${SCHEMA_COMMENT}\n${each.text}`} : each))
+  return [...named, {path: SCHEMA_FILE, text: await schemaText()}]
 }
 
 function choice({template: named, format = 'def', name}: InitOptions, suggested: string | undefined) {

@@ -4,7 +4,7 @@ import {loadSchema} from '../formats/index.js'
 import {exists, fileError, writeWhole} from '../system/files.js'
 
 /** Beside the description, so that an editor finds it without a network. */
-const SCHEMA_FILE = 'sifstage.schema.json'
+export const SCHEMA_FILE = 'sifstage.schema.json'
 
 /** What the YAML extensions of editors look for. https://github.com/redhat-developer/yaml-language-server */
 export const SCHEMA_COMMENT = `yaml-language-server: $schema=${SCHEMA_FILE}`
