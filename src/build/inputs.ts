@@ -155,7 +155,7 @@ async function takenBy(step: CopyStep, {stage, done, request, ports, signal, fil
         // With the metadata comes the whole definition, which the engine keeps (D122).
         if (path === '/' || path.startsWith('/.singularity.d'))
           artifacts.push({name: 'text of the definition', value: request.description.text})
-        if (digest === undefined) unknown ??= `${path} of ${name} has no digest`
+        if (digest === undefined) unknown ??= `${path} of ${name} is not there yet`
       }
       return {host: [], artifacts, ...(unknown === undefined ? {} : {unknown})}
     }
