@@ -55,6 +55,10 @@ export function steady(text: string, replaced: ReadonlyMap<string, string>): str
   let result = text
   for (const [from, to] of replaced) result = result.replaceAll(from, to)
   return result
+    .replace(/Bootstrap: localimage\nFrom: docker:\/\//g, 'Bootstrap: docker\nFrom: ')
+    .replace(/^INFO: +\w+ not found, .*\n/gm, '')
+    // What takes longer than five seconds is told.
+    .replace(/^(?:\[[\w.-]+\] )?still .*\n/gm, '')
     .replace(/\b\d+(?:\.\d+)? (?:s|min)(?: \d+ s)?\b/g, 'N s')
     .replace(/sha256:[0-9a-f]{12,64}…?/g, 'sha256:…')
     .replace(/\b\d+(?:\.\d+)? (?:kB|MB)\b/g, 'N MB')
