@@ -14,6 +14,7 @@ export default defineConfig({
       'test/e2e/import.test.ts',
       'test/e2e/help-examples.test.ts',
       'test/full/templates.test.ts',
+      'test/docs/guides.test.ts',
     ],
   },
 })

@@ -9,7 +9,7 @@ import {isAsShown, sessionOf, steady} from './page.js'
 
 const folder = join(root, 'docs/guides')
 const pages = readdirSync(folder)
-  .filter(name => name.endsWith('.md'))
+  .filter(name => name.endsWith('.md') && readFileSync(join(folder, name), 'utf8').includes('```console'))
   .sort()
 /** Those that take longer are followed in the matrix. */
 const everyday = new Set(['why-was-it-rebuilt.md'])

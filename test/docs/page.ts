@@ -54,15 +54,17 @@ function commandsOf(lines: readonly string[], first: number): CommandBlock[] {
 export function steady(text: string, replaced: ReadonlyMap<string, string>): string {
   let result = text
   for (const [from, to] of replaced) result = result.replaceAll(from, to)
-  return result
-    .replace(/Bootstrap: localimage\nFrom: docker:\/\//g, 'Bootstrap: docker\nFrom: ')
-    .replace(/^INFO: +\w+ not found, .*\n/gm, '')
-    // What takes longer than five seconds is told.
-    .replace(/^(?:\[[\w.-]+\] )?still .*\n/gm, '')
-    .replace(/\b\d+(?:\.\d+)? (?:s|min)(?: \d+ s)?\b/g, 'N s')
-    .replace(/sha256:[0-9a-f]{12,64}…?/g, 'sha256:…')
-    .replace(/\b\d+(?:\.\d+)? (?:kB|MB)\b/g, 'N MB')
-    .replace(/[ \t]+$/gm, '')
+  return (
+    result
+      .replace(/Bootstrap: localimage\nFrom: docker:\/\//g, 'Bootstrap: docker\nFrom: ')
+      .replace(/^INFO: +\w+ not found, .*\n/gm, '')
+      // What takes longer than five seconds is told.
+      .replace(/^(?:\[[\w.-]+\] )?still .*\n/gm, '')
+      .replace(/\b\d+(?:\.\d+)? (?:s|min)(?: \d+ s)?\b/g, 'N s')
+      .replace(/sha256:[0-9a-f]{12,64}…?/g, 'sha256:…')
+      .replace(/\b\d+(?:\.\d+)? (?:kB|MB)\b/g, 'N MB')
+      .replace(/[ \t]+$/gm, '')
+  )
 }
 
 /** Whether lines are as a page has them; `[...]` on a line of its own is any lines, none too. */

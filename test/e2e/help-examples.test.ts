@@ -1,4 +1,4 @@
-/** Every example of `--help`, run as it stands in a copy of the project's examples: a shell, a real engine, a registry. */
+/** Every example of `--help` and of the README's table, run as it stands in a copy of the project's examples: a shell, a real engine, a registry. */
 import {chmodSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync} from 'node:fs'
 import {join} from 'node:path'
 import {execa} from 'execa'
@@ -13,9 +13,15 @@ interface Example {
 }
 const {commands}: {commands: Readonly<Record<string, {id: string; hidden?: boolean; examples?: readonly Example[]}>>} =
   JSON.parse(readFileSync(join(root, 'oclif.manifest.json'), 'utf8'))
-const examples = Object.values(commands)
+const ofHelp = Object.values(commands)
   .filter(each => each.hidden !== true)
-  .flatMap(({id, examples: of = []}) => of.map(each => ({id, line: each.command.replace('<%= config.bin %>', 'sifstage')})))
+  .flatMap(({examples = []}) => examples.map(each => each.command.replace('<%= config.bin %>', 'sifstage')))
+/** Those of the table of commands. */
+const ofReadme = readFileSync(join(root, 'README.md'), 'utf8')
+  .split('\n')
+  .filter(line => line.startsWith('|'))
+  .flatMap(line => [...line.matchAll(/`(sifstage [^`]*)`/g)].map(match => match[1] ?? ''))
+const examples = [...new Set([...ofHelp, ...ofReadme])].map(line => ({line}))
 
 const work = workFolder()
 const project = join(work.path, 'work')
@@ -52,6 +58,7 @@ const before: Readonly<Record<string, readonly string[]>> = {
     'skopeo copy --quiet --dest-tls-verify=false oci-archive:compile.oci.tar docker://localhost:5000/helloworld/compile:1.2',
   ],
   'sifstage report helloworld.sif --against-host': ['sifstage build examples/helloworld/Dockerfile -o helloworld.sif'],
+  'sifstage report lab3.sif': ['sifstage build examples/lab3/lab3.def --context examples/lab3 -o lab3.sif'],
   'sifstage lock examples/lab3/lab3.def --check': ['sifstage lock examples/lab3/lab3.def'],
   'sifstage cache prune --all': ['sifstage build examples/helloworld/Dockerfile'],
 }
