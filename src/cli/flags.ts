@@ -100,6 +100,51 @@ export const building = {
   'keep-cwd': Flags.boolean({description: "let the image start in the caller's folder instead of WORKDIR"}),
 }
 
+const GROUPS: Readonly<Record<string, readonly string[]>> = {
+  INPUT: ['from', 'target', 'build-arg', 'build-arg-file', 'platform', 'context', 'base', 'locked', 'offline', 'lock-file'],
+  ENGINE: [
+    'engine',
+    'engine-arg',
+    'run-as',
+    'bind',
+    'nv',
+    'rocm',
+    'fix-perms',
+    'no-https',
+    'notest',
+    'override-labels',
+    'share-tmp',
+    'keep-cwd',
+    'secret',
+    'jobs',
+    'keep-going',
+    'on-failure',
+  ],
+  STORE: [
+    'cache-dir',
+    'no-cache',
+    'no-cache-filter',
+    'cache-host-steps',
+    'cache-mount',
+    'cache-from',
+    'cache-to',
+    'store-from',
+    'store-to',
+    'store-trust',
+    'checkpoints',
+  ],
+}
+
+/** Sets flags apart on the page of a command that has many; the others stand first, under FLAGS. */
+export function inGroups<Flags extends Record<string, {helpGroup?: string}>>(flags: Flags): Flags {
+  for (const [title, names] of Object.entries(GROUPS))
+    for (const name of names) {
+      const flag = flags[name]
+      if (flag !== undefined) flag.helpGroup = title
+    }
+  return flags
+}
+
 /** `no-cache-filter` as `noCacheFilter`. */
 type Camel<Name> = Name extends `${infer First}-${infer Rest}` ? `${First}${Capitalize<Camel<Rest>>}` : Name
 

@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import {SifstageCommand} from '../cli/command.js'
-import {building, everywhere, inputArgument, optionsOf} from '../cli/flags.js'
+import {building, everywhere, inGroups, inputArgument, optionsOf} from '../cli/flags.js'
 
 export default class Build extends SifstageCommand {
   static override summary = 'Check, build stage by stage, verify after each, write the image.'
@@ -41,11 +41,11 @@ OUT ending in .sif is an image, in / a sandbox folder, in .oci.tar or .docker.ta
     },
   ]
   static override args = inputArgument
-  static override flags = {
+  static override flags = inGroups({
     ...everywhere,
     ...building,
     output: Flags.string({char: 'o', description: "what to write (default: the input's name with .sif, here)", helpValue: 'OUT'}),
-    jobs: Flags.integer({char: 'j', description: 'stages that run side by side', min: 1, env: 'SIFSTAGE_JOBS'}),
+    jobs: Flags.integer({char: 'j', helpValue: 'N', description: 'stages that run side by side', min: 1, env: 'SIFSTAGE_JOBS'}),
     'store-to': Flags.string({
       description: 'send what is built there too: a folder, or a registry (signed: sifstage cache key)',
       helpValue: 'DIR|oras://HOST/REPO',
@@ -89,7 +89,7 @@ OUT ending in .sif is an image, in / a sandbox folder, in .oci.tar or .docker.ta
       default: 'auto',
     }),
     force: Flags.boolean({char: 'F', description: 'replace OUT whatever it is'}),
-  }
+  })
 
   override async run(): Promise<void> {
     const {args, flags} = await this.parse(Build)

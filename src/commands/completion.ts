@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args'
 import {SifstageCommand} from '../cli/command.js'
 
 export default class Completion extends SifstageCommand {
-  static override summary = 'Print the script by which a shell completes commands, flags, their values and names of stages.'
+  static override summary = 'Print the script that completes commands, flags and stages in your shell.'
   static override description = 'The script asks sifstage itself, so it need not be made again when sifstage changes.'
   static override examples = [
     {description: 'bash, in ~/.bashrc: eval "$(sifstage completion bash)"', command: '<%= config.bin %> completion bash'},

@@ -3,7 +3,7 @@ import {SifstageCommand} from '../cli/command.js'
 import {building, optionsOf} from '../cli/flags.js'
 
 export default class Engines extends SifstageCommand {
-  static override summary = 'Show which engines are here, what works, and what to do about what does not.'
+  static override summary = 'Show which engines are here, and what to do about those that do not work.'
   static override examples = [{description: 'What can build here?', command: '<%= config.bin %> engines'}]
   static override flags = {
     'run-as': building['run-as'],

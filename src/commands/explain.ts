@@ -3,7 +3,7 @@ import * as Flags from '@oclif/core/flags'
 import {SifstageCommand} from '../cli/command.js'
 
 export default class Explain extends SifstageCommand {
-  static override summary = 'Explain a rule: what it finds, why it matters, and an example of each kind.'
+  static override summary = 'Explain a rule: what it finds, why it matters, how it looks.'
   static override description =
     'Findings end in the name of their rule, in brackets. Without RULE all rules are listed, each with one line.'
   static override examples = [

@@ -4,7 +4,7 @@ import {SifstageCommand} from '../cli/command.js'
 import {everywhere} from '../cli/flags.js'
 
 export default class Fmt extends SifstageCommand {
-  static override summary = 'Lay out definition files and YAML descriptions, without changing what they mean.'
+  static override summary = 'Lay out definition files and YAML; their meaning stays.'
   static override description =
     'Scripts stay as they are, byte for byte, and so do comments. A file that cannot be read is left alone (exit code 2).'
   static override examples = [

@@ -4,7 +4,7 @@ import {SifstageCommand} from '../cli/command.js'
 import {optionsOf} from '../cli/flags.js'
 
 export default class Import extends SifstageCommand {
-  static override summary = 'Make one description of Dockerfiles or definition files that build on each other.'
+  static override summary = 'Make one description of files that build on each other.'
   static override description =
     'Each file becomes a stage. Where its FROM, ARG BASE_IMAGE, COPY --from or localimage names what another file makes, the two are linked. What a file makes is known by --tag, else by a build script or makefile beside it, which is read and never run, else by the name of its folder or its own: deps/boost/Dockerfile, Dockerfile.boost and boost.def make boost. What is assumed is said, also as a comment in the description; an image that no file makes stays one. docs/import.md tells more.'
   static override examples = [

@@ -3,7 +3,7 @@ import {SifstageCommand} from '../cli/command.js'
 import {building, everywhere, inputArgument, optionsOf} from '../cli/flags.js'
 
 export default class Lock extends SifstageCommand {
-  static override summary = 'Write down which bytes the bases of INPUT are, so that it builds the same tomorrow.'
+  static override summary = 'Write down which bytes the bases are, so that it builds the same tomorrow.'
   static override description =
     'INPUT.lock, beside INPUT, gets the digest of every base and of every image that is copied from: what is locked stays, what is new is added. build, plan, verify and shell then take the bases at these digests and ask no registry what a tag means now; plan says which tags have moved. --update asks again, for all bases or for those named after INPUT. With --locked a build ends with exit code 2 where the lock file lacks a base; --offline asks no registry for anything.'
   static override examples = [

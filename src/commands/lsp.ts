@@ -2,7 +2,7 @@ import * as Flags from '@oclif/core/flags'
 import {SifstageCommand} from '../cli/command.js'
 
 export default class Lsp extends SifstageCommand {
-  static override summary = 'Language server for editors, on standard input and output.'
+  static override summary = 'Answer editors: a language server on standard input and output.'
   static override description =
     'Findings as you type, in YAML descriptions, Dockerfiles and definition files; completion of stages, sections and rules; the page of a rule under the cursor. docs/editors.md has the settings for editors.'
   static override examples = [{description: 'What an editor starts', command: '<%= config.bin %> lsp --stdio'}]

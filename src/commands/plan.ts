@@ -1,9 +1,9 @@
 import * as Flags from '@oclif/core/flags'
 import {SifstageCommand} from '../cli/command.js'
-import {building, everywhere, inputArgument, optionsOf} from '../cli/flags.js'
+import {building, everywhere, inGroups, inputArgument, optionsOf} from '../cli/flags.js'
 
 export default class Plan extends SifstageCommand {
-  static override summary = 'Show the stages that are needed, in which order, and what is cached.'
+  static override summary = 'Draw the stages: what is needed, in which order, what is cached.'
   static override description =
     'The picture has one box a stage. A double line leads from a stage to one that starts from its image, a single one to a stage that takes files out of it. Each runs straight down to the next box, or beside the boxes to a later one.'
   static override examples = [
@@ -19,7 +19,7 @@ export default class Plan extends SifstageCommand {
     {description: 'Why would this stage run?', command: '<%= config.bin %> plan examples/web/stages.yaml --explain runtime'},
   ]
   static override args = inputArgument
-  static override flags = {
+  static override flags = inGroups({
     ...everywhere,
     ...building,
     explain: Flags.string({
@@ -30,7 +30,7 @@ export default class Plan extends SifstageCommand {
       description: 'how the plan is printed',
       default: 'text',
     }),
-  }
+  })
 
   override async run(): Promise<void> {
     const {args, flags} = await this.parse(Plan)

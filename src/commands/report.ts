@@ -1,10 +1,10 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {SifstageCommand} from '../cli/command.js'
-import {building, everywhere, inputArgument, optionsOf} from '../cli/flags.js'
+import {building, everywhere, inGroups, inputArgument, optionsOf} from '../cli/flags.js'
 
 export default class Report extends SifstageCommand {
-  static override summary = 'Report what a build came to: stages, artifacts, and what is in the image.'
+  static override summary = 'Report what a build came to, and what is in an image.'
   static override description =
     'Sizes and times of the stages, and the image of the target, come from the store as the last build left them; nothing is built. ' +
     'With IMAGE that image is looked at instead. INPUT may be an image itself (a .sif, a folder, an archive, docker://REF): then there are no stages to report.'
@@ -27,7 +27,7 @@ export default class Report extends SifstageCommand {
     ...inputArgument,
     image: Args.string({description: 'the image to look at, instead of the one in the store', required: false}),
   }
-  static override flags = {
+  static override flags = inGroups({
     ...everywhere,
     ...building,
     format: Flags.option({options: ['text', 'json', 'markdown', 'html'] as const})({
@@ -37,7 +37,7 @@ export default class Report extends SifstageCommand {
     html: Flags.boolean({description: 'a page with graph, timeline and checks: --format html', exclusive: ['format']}),
     output: Flags.string({char: 'o', description: 'write the report to a file, whole or not at all', helpValue: 'FILE'}),
     'against-host': Flags.boolean({description: 'warn where the image does not suit this machine'}),
-  }
+  })
 
   override async run(): Promise<void> {
     const {args, flags: given} = await this.parse(Report)

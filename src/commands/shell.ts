@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import {SifstageCommand} from '../cli/command.js'
-import {building, everywhere, inputArgument, optionsOf} from '../cli/flags.js'
+import {building, everywhere, inGroups, inputArgument, optionsOf} from '../cli/flags.js'
 import type {ExitCode} from '../model/errors.js'
 
 export default class Shell extends SifstageCommand {
@@ -13,11 +13,11 @@ export default class Shell extends SifstageCommand {
     },
   ]
   static override args = inputArgument
-  static override flags = {
+  static override flags = inGroups({
     ...everywhere,
     ...building,
     stage: Flags.string({description: 'the stage: a name, or its number from 0', helpValue: 'STAGE', required: true}),
-  }
+  })
 
   override async run(): Promise<void> {
     const {args, flags} = await this.parse(Shell)

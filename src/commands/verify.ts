@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {SifstageCommand} from '../cli/command.js'
-import {building, everywhere, optionsOf} from '../cli/flags.js'
+import {building, everywhere, inGroups, optionsOf} from '../cli/flags.js'
 
 export default class Verify extends SifstageCommand {
   static override summary = 'Verify the artifacts of a stage against an image that exists.'
@@ -26,7 +26,7 @@ export default class Verify extends SifstageCommand {
     input: Args.string({description: 'description (YAML), Dockerfile or definition file; - is standard input', required: true}),
     image: Args.string({description: 'the image of the stage: a path, or a name with its prefix', required: true}),
   }
-  static override flags = {
+  static override flags = inGroups({
     ...everywhere,
     ...building,
     stage: Flags.string({
@@ -35,7 +35,7 @@ export default class Verify extends SifstageCommand {
       required: true,
     }),
     'against-host': Flags.boolean({description: 'warn where the image does not suit this machine'}),
-  }
+  })
 
   override async run(): Promise<void> {
     const {args, flags} = await this.parse(Verify)
