@@ -261,7 +261,7 @@ export async function schema(file?: string): Promise<string> {
  * @param files left out: the only candidate in the current folder
  * @throws SifstageError (2) when a file cannot be written
  */
-export async function format(files: readonly string[] = [], options: FormatOptions = {}): Promise<readonly Formatted[]> {
+export async function format(files: readonly InputSource[] = [], options: FormatOptions = {}): Promise<readonly Formatted[]> {
   return (await import('./library/format.js')).formatFiles(files, options)
 }
 

@@ -3,7 +3,7 @@ import {dirname} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import type {TextDocument} from 'vscode-languageserver-textdocument'
 import {type FormatEntry, formatNamed, formatOfName, formatOfText} from '../formats/index.js'
-import {check, type Diagnostic, ExitCode, type Input, SifstageError} from '../index.js'
+import {check, type Diagnostic, ExitCode, type Input, format as layOut, SifstageError} from '../index.js'
 import {startOf} from '../model/span.js'
 
 export interface Judged {
@@ -55,4 +55,11 @@ export async function judge(document: TextDocument, format: FormatEntry, context
     }
     return {input: undefined, diagnostics: [finding]}
   }
+}
+
+/** A text as `fmt` lays it out; undefined where it stays as it is, or cannot be read. */
+export async function laidOut(document: TextDocument, format: FormatEntry): Promise<string | undefined> {
+  const file = pathOf(document.uri)
+  const [formatted] = await layOut([{file, text: document.getText()}], {from: format.name})
+  return formatted?.text === document.getText() ? undefined : formatted?.text
 }

@@ -18,7 +18,7 @@ import {TextDocument} from 'vscode-languageserver-textdocument'
 import type {Description} from '../index.js'
 import {completion} from './completion.js'
 import {byFile, silencing} from './findings.js'
-import {formatOf, type Judged, judge, pathOf} from './judge.js'
+import {formatOf, type Judged, judge, laidOut, pathOf} from './judge.js'
 import {definition, hover, symbols} from './lookups.js'
 
 /** Milliseconds without typing after which a text is read again. */
@@ -84,6 +84,15 @@ class Server {
     connection.onCodeAction(({textDocument: {uri}, context}) =>
       this.#answer(uri, async document => silencing(document, context.diagnostics)),
     )
+    connection.onDocumentFormatting(({textDocument: {uri}}) =>
+      this.#answer(uri, async document => {
+        const format = formatOf(document, document.getText())
+        const newText = format === undefined ? undefined : await laidOut(document, format)
+        if (newText === undefined) return []
+        const end = document.positionAt(document.getText().length)
+        return [{range: {start: {line: 0, character: 0}, end}, newText}]
+      }),
+    )
     this.#documents.listen(connection)
     connection.listen()
   }
@@ -108,6 +117,7 @@ class Server {
         hoverProvider: true,
         definitionProvider: true,
         documentSymbolProvider: true,
+        documentFormattingProvider: true,
         codeActionProvider: {codeActionKinds: [CodeActionKind.QuickFix]},
       },
     }

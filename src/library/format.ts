@@ -6,7 +6,7 @@ import {ExitCode, SifstageError} from '../model/errors.js'
 import {startOf} from '../model/span.js'
 import {fileError, fileTrouble} from '../system/files.js'
 import {replaceText} from '../system/new-files.js'
-import {onlyCandidate, readText} from './input.js'
+import {type InputSource, onlyCandidate, readText} from './input.js'
 
 export interface FormatOptions {
   readonly from?: FormatName | undefined
@@ -23,10 +23,10 @@ export interface Formatted {
 }
 
 /**
- * @param files as typed; `-` is standard input, which nothing is written to
+ * @param files as typed, or texts with names; nothing is written to these, nor to standard input (`-`)
  * @throws SifstageError (2) when a file cannot be written
  */
-export async function formatFiles(files: readonly string[], options: FormatOptions): Promise<readonly Formatted[]> {
+export async function formatFiles(files: readonly InputSource[], options: FormatOptions): Promise<readonly Formatted[]> {
   if (files.includes('-') && files.length > 1)
     throw new SifstageError(
       ExitCode.usage,
@@ -37,14 +37,16 @@ export async function formatFiles(files: readonly string[], options: FormatOptio
   const looked: Formatted[] = []
   for (const file of named) looked.push(await look(file, options.from))
   if (options.readOnly !== true)
-    for (const {file, source, text} of looked) if (file !== '-' && text !== undefined && text !== source) await write(file, text)
+    for (const [at, {file, source, text}] of looked.entries())
+      if (typeof named[at] === 'string' && file !== '-' && text !== undefined && text !== source) await write(file, text)
   return looked
 }
 
-async function look(file: string, from: FormatName | undefined): Promise<Formatted> {
+async function look(input: InputSource, from: FormatName | undefined): Promise<Formatted> {
+  const file = typeof input === 'string' ? input : input.file
   let source: string
   try {
-    source = readText(file)
+    source = typeof input === 'string' ? readText(input) : input.text
   } catch (error) {
     const message = error instanceof SifstageError ? error.message : `${file} cannot be read: ${fileTrouble(error)}`
     return refused(file, '', message, error instanceof SifstageError ? error.hint : undefined)

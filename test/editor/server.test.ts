@@ -3,6 +3,7 @@ import {type ChildProcess, spawn} from 'node:child_process'
 import {existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {pathToFileURL} from 'node:url'
+import {execa} from 'execa'
 import {afterAll, afterEach, beforeEach, describe, expect, it} from 'vitest'
 import {
   CodeActionRequest,
@@ -12,6 +13,7 @@ import {
   DidChangeTextDocumentNotification,
   DidCloseTextDocumentNotification,
   DidOpenTextDocumentNotification,
+  DocumentFormattingRequest,
   DocumentSymbolRequest,
   ExitNotification,
   type Hover,
@@ -270,6 +272,28 @@ describe('a place', () => {
     await change('spare.Dockerfile', 2, `${edit?.newText}${text}`)
     const after = await findings(uri('spare.Dockerfile'), each => each.version === 2)
     expect(after.map(each => each.code)).not.toContain('unused-stage')
+  })
+})
+
+describe('a text', () => {
+  it('is laid out as fmt does it; a Dockerfile is left alone', async () => {
+    const rough = 'bootstrap:docker\nFrom:   alpine:3.20\n%files\na.txt    /a\n\n\n\n%post\n   true  \n'
+    await open('rough.def', 'singularity', rough)
+    const edits = await client.sendRequest(DocumentFormattingRequest.type, {
+      textDocument: {uri: uri('rough.def')},
+      options: {tabSize: 4, insertSpaces: true},
+    })
+    note('client: formatting', edits)
+    work.write({'rough.def': rough})
+    await execa(join(root, 'bin/sifstage'), ['fmt', 'rough.def'], {cwd: folder})
+    expect(edits).toHaveLength(1)
+    expect(edits?.[0]?.newText).toBe(readFileSync(join(folder, 'rough.def'), 'utf8'))
+    await open('any.Dockerfile', 'dockerfile', 'from   alpine\n')
+    const none = await client.sendRequest(DocumentFormattingRequest.type, {
+      textDocument: {uri: uri('any.Dockerfile')},
+      options: {tabSize: 4, insertSpaces: true},
+    })
+    expect(none).toEqual([])
   })
 })
 
