@@ -136,7 +136,7 @@ const layers = [
   },
   {
     folder: 'deffile.ts',
-    may: ['model', 'checks', 'formats/deffile/read.ts'],
+    may: ['model', 'checks', 'formats/deffile/read.ts', 'formats/deffile/format.ts'],
     modules: [],
     why: 'definition files for editors and other tools: text in, values out, nothing of files, engines and stores',
   },

@@ -7,6 +7,7 @@
 import {arrange} from './checks/arrange.js'
 import {find} from './checks/index.js'
 import {context as contextChecks} from './checks/needed.js'
+import {formatDeffile} from './formats/deffile/format.js'
 import {readDeffile} from './formats/deffile/read.js'
 import type {Description} from './model/description.js'
 import type {Diagnostic} from './model/diagnostic.js'
@@ -74,4 +75,16 @@ export function checkDefinition(text: string, options: CheckDefinitionOptions = 
   const scene = {context: options.context ?? nowhere, target: options.target, ignore: undefined}
   const found = find(description, scene, 'all').filter(each => options.context !== undefined || !aboutFiles.has(each.rule))
   return arrange([...diagnostics, ...found], text)
+}
+
+/**
+ * The text laid out as people agree on, scripts byte for byte as they are; missing where it cannot be read, and
+ * `diagnostics` says why.
+ * @param file the name that findings have for it
+ */
+export function formatDefinition(
+  text: string,
+  file = 'definition.def',
+): {readonly text?: string; readonly diagnostics: readonly Diagnostic[]} {
+  return formatDeffile(file, text)
 }

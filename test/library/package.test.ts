@@ -73,6 +73,7 @@ describe('the package', () => {
     expect(ran.exitCode, ran.stderr).toBe(0)
     expect(ran.stdout).toMatch(/^build 1 1\n/)
     expect(ran.stdout).toMatch(/tool\.def:10:3 artifact-under-tmp: /)
+    expect(ran.stdout).toContain('\n\n%files from build\n    /tmp/tool /usr/bin/tool\n')
   })
 
   it('has the schema of YAML descriptions for editors', () => {
