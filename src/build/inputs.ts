@@ -1,13 +1,14 @@
 /** What goes into one stage, resolved: its base, its host files, its artifacts; and so its key. */
+
 import {contextAt} from '../language/context.js'
 import {parseIgnore} from '../language/ignore.js'
 import {copiesOf, copiesOfStep} from '../language/stage-copies.js'
+import {showBase} from '../model/base-name.js'
 import type {CopyStep, Stage} from '../model/description.js'
 import {SifstageError} from '../model/errors.js'
 import type {HostEntry, MadeOf} from '../model/history.js'
 import type {ResolvedBase, StageBase} from '../model/ports.js'
 import type {KeyPart} from '../model/record.js'
-import {showImageReference} from '../model/reference.js'
 import type {KeptStage} from '../model/store.js'
 import {showTemplate} from '../model/template.js'
 import {artifactPath} from '../plan/graph.js'
@@ -165,21 +166,6 @@ async function takenBy(step: CopyStep, {stage, done, request, ports, signal, fil
   }
 }
 
-function baseName({base}: Stage): string {
-  switch (base.kind) {
-    case 'image':
-      return showImageReference(base.reference)
-    case 'local':
-      return base.reference.path
-    case 'stage':
-      return `stage ${base.name}`
-    case 'mirror':
-      return base.agent
-    case 'scratch':
-      return 'scratch'
-  }
-}
-
 function producersOf(stage: Stage, done: ReadonlyMap<number, Done>): Record<string, string> {
   const keys = copiesOf(stage).flatMap(({from}) => {
     const key = from.kind === 'stage' && from.index !== undefined ? done.get(from.index)?.stored?.record.key : undefined
@@ -256,7 +242,7 @@ export async function stageInputs(
   const made: MadeOf = {
     key: key ?? '',
     parts,
-    base: baseName(stage),
+    base: showBase(stage.base),
     line: stage.span.start.line,
     buildArguments: request.buildArguments,
     producers: producersOf(stage, done),

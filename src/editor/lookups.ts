@@ -1,7 +1,8 @@
 /** What a place in a description means: a finding's rule, a stage. */
+
 import {type DocumentSymbol, type Hover, type Location, MarkupKind, type Position, SymbolKind} from 'vscode-languageserver'
 import {type Description, type Diagnostic, explain, type Stage} from '../index.js'
-import {showImageReference} from '../model/reference.js'
+import {showBase} from '../model/base-name.js'
 import type {Span} from '../model/span.js'
 import {showTemplate} from '../model/template.js'
 import {ruleMarkdown} from '../reports/rule-page.js'
@@ -34,21 +35,6 @@ function at(description: Description, file: string, position: Position): Named |
   return namesOf(description).find(({span}) => span.file === file && isIn(position, span))
 }
 
-function baseWords({base}: Stage): string {
-  switch (base.kind) {
-    case 'image':
-      return showImageReference(base.reference)
-    case 'local':
-      return base.reference.path
-    case 'stage':
-      return `stage ${base.name}`
-    case 'mirror':
-      return base.agent
-    case 'scratch':
-      return 'scratch'
-  }
-}
-
 /** Text of a description in a line of Markdown. */
 function code(text: string): string {
   return `\`\`${visible(text).replaceAll('`', "'")} \`\``
@@ -63,7 +49,7 @@ function stageMarkdown({stage, description}: {readonly stage: Stage; readonly de
         : [],
     ),
   )
-  const lines = [`**stage** ${code(stage.name)}, from ${code(baseWords(stage))}`, ...(stage.comment ?? []).map(visible)]
+  const lines = [`**stage** ${code(stage.name)}, from ${code(showBase(stage.base))}`, ...(stage.comment ?? []).map(visible)]
   return [lines.join('\n\n'), ...(taken.length === 0 ? [] : [taken.join('\n')])].join('\n\n')
 }
 
@@ -99,7 +85,7 @@ export function symbols(file: string, {stages}: Description): DocumentSymbol[] {
     .filter(({span}) => span.file === file)
     .map(stage => ({
       name: visible(stage.name),
-      detail: `from ${visible(baseWords(stage))}`,
+      detail: `from ${visible(showBase(stage.base))}`,
       kind: SymbolKind.Module,
       range: rangeOf(stage.span),
       selectionRange: rangeOf(stage.nameSpan),
