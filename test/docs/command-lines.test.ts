@@ -24,7 +24,7 @@ beforeAll(async () => {
 /** What a line or a code span says to type; the words behind `sifstage`. */
 function typed(text: string): string[][] {
   const joined = text.replace(/\\\n\s*/g, ' ')
-  const spans = [...joined.matchAll(/`(sifstage [^`\n]+)`/g)].map(match => match[1] ?? '')
+  const spans = [...joined.matchAll(/`(sifstage [^`\n]+)`/g)].map(match => match[1] ?? '').filter(span => !span.includes(', '))
   const lines = [...joined.matchAll(/^(?: {4}|\$ )?(sifstage (?:[a-z]+ ).*)$/gm)]
     .map(match => match[1] ?? '')
     // A sentence may begin with the name.
