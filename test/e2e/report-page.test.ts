@@ -151,7 +151,7 @@ describe('what the page says', () => {
     expect(text).toContain('<span class="badge failed">failed</span></h1>')
     expect(text).toMatch(/<details open><summary>final <span class="badge failed">/)
     expect(text).toContain('can&#39;t open &#39;/data/none&#39;: No such file')
-    expect(text).toMatch(/All of it: <code>logs\/Failing\.Dockerfile-final-\w+\.log<\/code>/)
+    expect(text).toMatch(/All of it: <code>logs\/Failing\.Dockerfile-final-[\w.-]+\.log<\/code>/)
     expect(existsSync(join(store, 'logs', /logs\/([^<]+)</.exec(text)?.[1] ?? ''))).toBe(true)
     expect(text).toMatch(/Failing\.Dockerfile:21:1<\/code> · /)
   })
