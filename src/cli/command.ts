@@ -2,6 +2,7 @@
 import {Command} from '@oclif/core/command'
 import type {Diagnostic} from '../model/diagnostic.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
+import {failureFinding} from '../model/failure.js'
 import {startOf} from '../model/span.js'
 import {errorCode} from '../system/files.js'
 import type {Outcome} from './outcome.js'
@@ -75,23 +76,7 @@ export abstract class SifstageCommand extends Command {
         )
       else process.stderr.write('stopped\n')
       if (json) {
-        const message = cause instanceof Error ? cause.message : String(cause)
-        const hint = cause instanceof SifstageError ? cause.hint : undefined
-        const rule =
-          exitCode === ExitCode.bug
-            ? 'bug'
-            : exitCode === ExitCode.noEngine
-              ? 'no-engine'
-              : cause instanceof Interrupted
-                ? 'interrupted'
-                : 'failed'
-        const finding: Diagnostic = {
-          rule,
-          severity: 'error',
-          message,
-          ...(hint === undefined ? {} : {hint}),
-          span: startOf(input ?? '-'),
-        }
+        const finding = failureFinding(cause, exitCode, startOf(input ?? '-'))
         process.stdout.write(`${JSON.stringify(failed(finding), undefined, 2)}\n`)
       }
       process.exitCode = exitCode

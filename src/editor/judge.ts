@@ -4,6 +4,7 @@ import {fileURLToPath} from 'node:url'
 import type {TextDocument} from 'vscode-languageserver-textdocument'
 import {type FormatEntry, formatNamed, formatOfName, formatOfText} from '../formats/index.js'
 import {check, type Diagnostic, ExitCode, type Input, format as layOut, SifstageError} from '../index.js'
+import {settingsFinding} from '../model/failure.js'
 import {startOf} from '../model/span.js'
 
 export interface Judged {
@@ -45,15 +46,7 @@ export async function judge(document: TextDocument, format: FormatEntry, context
     return {input, diagnostics}
   } catch (error) {
     if (!(error instanceof SifstageError) || error.exitCode === ExitCode.bug) throw error
-    const {message, hint} = error
-    const finding: Diagnostic = {
-      rule: 'settings',
-      severity: 'error',
-      message,
-      ...(hint === undefined ? {} : {hint}),
-      span: startOf(file),
-    }
-    return {input: undefined, diagnostics: [finding]}
+    return {input: undefined, diagnostics: [settingsFinding(error, startOf(file))]}
   }
 }
 

@@ -99,13 +99,18 @@ export async function loadRemarks(): Promise<typeof import('./remarks.js')> {
 
 /** What the writers refuse and warn of, as rules. */
 export async function loadConversionRules() {
-  const [definition, docker] = await Promise.all([import('./deffile/rules.js'), import('./dockerfile/rules.js')])
+  const [definition, docker, yaml] = await Promise.all([
+    import('./deffile/rules.js'),
+    import('./dockerfile/rules.js'),
+    import('./yaml/rules.js'),
+  ])
   const written = [
     [definition.rules, 'a definition file'],
     [docker.rules, 'a Dockerfile'],
+    [yaml.rules, 'YAML'],
   ] as const
   return written.flatMap(([rules, title]) =>
-    Object.entries<ConversionRule>(rules).map(([name, {grade, why, instead, bad = [], good = []}]) => ({
+    Object.entries<ConversionRule>(rules).map(([name, {grade, why, instead, ...shown}]) => ({
       name,
       severity: grade === 'refused' ? ('error' as const) : ('warning' as const),
       summary: why,
@@ -113,8 +118,7 @@ export async function loadConversionRules() {
         grade === 'refused'
           ? `A conversion to ${title} would come out different, so it is refused. ${instead} --allow ${name} makes it all the same.`
           : `A conversion to ${title} says that it is left out. ${instead}`,
-      bad,
-      good,
+      ...shown,
     })),
   )
 }

@@ -26,6 +26,25 @@ export interface Example {
   readonly target?: string
 }
 
+/** What a person types (`$ `) and reads: of a rule that no single input shows. */
+export interface Session {
+  /** Ends with the finding. */
+  readonly bad: string
+  /** The same without it. */
+  readonly good: string
+}
+
+/** A rule in words. Whatever reports findings has a table of these beside it, and the docs and `explain` print them. */
+export interface RuleText {
+  readonly name: string
+  readonly severity: Severity
+  readonly summary: string
+  readonly why: string
+  readonly bad?: readonly Example[]
+  readonly good?: readonly Example[]
+  readonly session?: Session
+}
+
 /** What lies around the description: the build context, and the target asked for on the command line. */
 export interface Scene {
   readonly context: ContextFiles

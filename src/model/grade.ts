@@ -1,4 +1,4 @@
-import type {Example} from './check.js'
+import type {Example, Session} from './check.js'
 
 /** How faithfully a part of one language is carried over into another (design section 4). */
 export type Grade =
@@ -20,6 +20,8 @@ export interface ConversionRule {
   readonly bad?: readonly Example[]
   /** Inputs that say the same and can be carried over. */
   readonly good?: readonly Example[]
+  /** Where no input of a few lines shows it. */
+  readonly session?: Session
 }
 
 /** One line of the table in the documentation. */

@@ -59,6 +59,15 @@ export function memoryContext(
       const found = entry(path, false)
       return found?.kind === 'symlink' ? found.to : undefined
     },
+    mode(path) {
+      const found = entry(path, false)
+      return found === undefined ? undefined : found.kind === 'directory' ? 0o755 : 0o644
+    },
+    head(path) {
+      const found = entry(path, true)
+      return found?.kind === 'file' ? Buffer.from(found.text).subarray(0, 1024) : undefined
+    },
+    hardLinks: () => 1,
     environment: new Map(Object.entries(environment)),
   }
 }

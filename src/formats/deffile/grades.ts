@@ -150,7 +150,7 @@ export const grades: readonly GradedPart[] = [
     how: 'as COPY, with all of its flags (--chown --chmod --link --exclude)',
   },
   {part: 'ADD', form: 'archives', grade: extra, how: '`%setup` unpacks them (--unpack too), told by their content'},
-  {part: 'ADD', form: 'a URL', grade: extra, how: '`%setup` fetches it and checks --checksum', rules: ['add-checksum']},
+  {part: 'ADD', form: 'a URL', grade: extra, how: '`%setup` fetches it and checks --checksum'},
   {part: 'ADD', form: 'a git repository', grade: extra, how: '`%setup` fetches it (--keep-git-dir, --checksum)'},
   {part: 'WORKDIR', form: 'while building', grade: exact, how: '`mkdir -p`, `cd`', rules: ['base-workdir']},
   {

@@ -24,11 +24,8 @@ function writeUrl(script: StageScript, step: CopyStep, from: Extract<Remote, {ki
   const url = shellWord(from.url)
   script.setup(`if command -v curl > /dev/null; then curl -fsSL -o ${file} -- ${url}; else wget -q -O ${file} -- ${url}; fi`)
   if (from.checksum !== undefined) {
+    // The readers take sha256, sha384 and sha512 only, in digits (K99).
     const [algorithm = '', sum = ''] = from.checksum.split(':')
-    if (!/^sha(256|384|512)$/.test(algorithm) || !/^[0-9a-f]+$/i.test(sum)) {
-      script.refuse('add-checksum', from.span, `The checksum ${from.checksum} is none that sha256sum and its like can check.`)
-      return
-    }
     script.setup(`echo "${sum.toLowerCase()}  ${path}" | ${algorithm}sum -c -`)
   }
   if (unpacks) {
