@@ -11,16 +11,25 @@ const cell = text => text.replaceAll('|', '\\|')
 const languages = {def: 'singularity', dockerfile: 'dockerfile', yaml: 'yaml'}
 
 /** A block that shows a text as it is, however many backticks are in it. */
-function block({format, text}) {
+function block(text, language) {
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(match => match[0].length))
   const fence = '`'.repeat(longest + 1)
-  return `${fence}${languages[format]}\n${text.replace(/\n+$/, '')}\n${fence}`
+  return `${fence}${language}\n${text.replace(/\n+$/, '')}\n${fence}`
 }
 
-/** One rule: what, why, and an example of each kind where there are some. */
-function rulePart({name, severity, summary, why, bad = [], good = []}) {
-  const example = (title, all) => (all[0] === undefined ? [] : [`${title}\n\n${block(all[0])}`])
-  return [`### ${name}`, `*${severity}.* ${summary}`, why, ...example('Found in:', bad), ...example('Not in:', good)].join('\n\n')
+/** One rule: what, why, and an example of each kind. */
+function rulePart({name, severity, summary, why, bad = [], good = [], session}) {
+  const example = (title, [first]) => (first === undefined ? [] : [`${title}\n\n${block(first.text, languages[first.format])}`])
+  const typed = (title, text) => (text === undefined ? [] : [`${title}\n\n${block(text, 'console')}`])
+  return [
+    `### ${name}`,
+    `*${severity}.* ${summary}`,
+    why,
+    ...example('Found in:', bad),
+    ...example('Not in:', good),
+    ...typed('Seen as:', session?.bad),
+    ...typed('Not with:', session?.good),
+  ].join('\n\n')
 }
 
 function table(rules) {
@@ -50,29 +59,28 @@ without their files.
 ${rows.join('\n')}`
 }
 
-/**
- * @param groups as in src/checks/index.ts @param remarks as in src/formats/remarks.ts
- * @param elsewhere remarks without examples @param artifacts as in src/checks/artifacts/index.ts @param rate test/checks/rate.json
- */
-export function checksPage({groups, remarks, elsewhere, artifacts, rate}) {
-  const sections = [
-    ...groups.map(({title, intro, checks}) => ({title, intro, rules: checks})),
-    ...remarks.map(group => ({title: group.title, rules: group.remarks})),
-    {title: 'Reported with other files or the command line', rules: elsewhere},
-    {
-      title: 'Artifacts',
-      intro: 'Judged by `build` and `verify` in the image that a stage made, before a later stage copies from it.',
-      rules: Object.values(artifacts).flat(),
-    },
-  ]
+const intros = {
+  Artifacts: 'Judged by `build` and `verify` in the image that a stage made, before a later stage copies from it.',
+  Conversions: 'Reported by `convert`. [What a conversion carries over](conversion.md) has them by instruction and section.',
+}
+
+/** @param rules all, as src/library/rules.ts gathers them @param groups as in src/checks/index.ts @param rate test/checks/rate.json */
+export function checksPage({rules, groups, rate}) {
+  const titles = [...new Set(rules.map(each => each.title))]
+  const sections = titles.map(title => ({
+    title,
+    intro: intros[title] ?? groups.find(each => each.title === title)?.intro,
+    rules: rules.filter(each => each.title === title),
+  }))
   const severities = new Map(sections.flatMap(({rules}) => rules.map(each => [each.name, each.severity])))
   const count = [...severities].length
   return `# Rules
 
 <!-- Made by npm run docs from the registries of the rules. Do not edit. -->
 
-${count} rules, by the names that findings end in. \`sifstage check INPUT\` reports all but those on artifacts; \`plan\` leaves
-out remarks on style and practice, and the other commands report what must not be wrong whatever is done with the input.
+${count} rules, by the names that findings end in: \`sifstage explain RULE\` prints the page of one. \`sifstage check INPUT\` reports
+those on the text of an input; \`plan\` leaves out remarks on style and practice, and the other commands report what must not be
+wrong whatever is done with the input, and what their own sections below say.
 
 - **error**: it cannot work, and nothing is built. Exit code 1, or 2 where the input cannot be read.
 - **warning**: it probably breaks, leaks or is not what was meant. The exit code stays 0.
@@ -93,18 +101,9 @@ ${rateTable(rate, severities)}
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const root = fileURLToPath(new URL('..', import.meta.url))
   const load = path => import(join(root, 'dist', path))
-  const [{groups}, {remarkGroups, remarksElsewhere}, {artifactChecks}] = await Promise.all([
-    load('checks/index.js'),
-    load('formats/remarks.js'),
-    load('checks/artifacts/index.js'),
-  ])
-  const page = checksPage({
-    groups,
-    remarks: remarkGroups,
-    elsewhere: remarksElsewhere,
-    artifacts: artifactChecks,
-    rate: JSON.parse(readFileSync(join(root, 'test/checks/rate.json'), 'utf8')),
-  })
+  const [{groups}, {allRules}] = await Promise.all([load('checks/index.js'), load('library/rules.js')])
+  const rate = JSON.parse(readFileSync(join(root, 'test/checks/rate.json'), 'utf8'))
+  const page = checksPage({rules: await allRules(), groups, rate})
   writeFileSync(join(root, 'docs/checks.md'), page)
   process.stderr.write('docs/checks.md is written\n')
 }

@@ -8,8 +8,8 @@ import type {Outcome} from './outcome.js'
 /** Wider lines are hard to read. */
 const WIDEST = 90
 
-function ruleJson({name, severity, group, summary, why, bad, good}: Rule): object {
-  return {name, severity, group, summary, why, bad, good}
+function ruleJson({name, severity, group, summary, why, bad, good, session}: Rule): object {
+  return {name, severity, group, summary, why, bad, good, session}
 }
 
 /** @param width columns of standard output */

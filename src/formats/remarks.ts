@@ -297,7 +297,7 @@ $ sifstage convert stages.yaml --to dockerfile
   },
   {
     name: 'unused-build-arg',
-    severity: 'warning',
+    severity: 'error',
     summary: 'A build argument was given that nothing uses.',
     why: 'Apptainer ends the build for one (D35), so for a definition file it is an error; Docker warns.',
     session: {

@@ -9,7 +9,7 @@ export const libraryRules: readonly RuleText[] = [
     why: 'Nothing can be said of what is not read. The message tells which of these it is; the exit code is 2.',
     session: {
       bad: `$ sifstage check lab4.def
-lab4.def:1:1: error: lab4.def cannot be read: no such file or directory [unreadable-input]
+lab4.def:1:1: error: lab4.def cannot be read: it does not exist [unreadable-input]
 `,
       good: `$ cat lab4.def
 Bootstrap: docker

@@ -1,4 +1,5 @@
 /** Artifacts under examination: what was looked for in an image, what was found, and what becomes of it where it goes. */
+import type {Example} from './check.js'
 import type {CopySource, CopyStep, Stage} from './description.js'
 import type {Diagnostic, Severity} from './diagnostic.js'
 import type {ImageEntry, ImageTree, Resolution} from './image.js'
@@ -91,6 +92,9 @@ export interface ArtifactCheck {
   readonly severity: Severity
   readonly summary: string
   readonly why: string
+  /** Inputs in which it is found when they are built. */
+  readonly bad: readonly Example[]
+  readonly good: readonly Example[]
   find(subject: Subject): Diagnostic[]
 }
 

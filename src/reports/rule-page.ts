@@ -1,5 +1,5 @@
 /** A rule's page: for a terminal, and in Markdown for editors and services. */
-import type {Example} from '../model/check.js'
+import type {Example, Session} from '../model/check.js'
 import type {Severity} from '../model/diagnostic.js'
 import type {Palette} from './palette.js'
 import {wrapped} from './wrap.js'
@@ -7,12 +7,13 @@ import {wrapped} from './wrap.js'
 export interface RulePage {
   readonly name: string
   readonly severity: Severity
-  /** Findings of a conversion are about its result: no comment in the input silences them. */
+  /** Of some groups the findings are not about a line of the input: no comment there silences them. */
   readonly group?: string
   readonly summary: string
   readonly why: string
   readonly bad?: readonly Example[]
   readonly good?: readonly Example[]
+  readonly session?: Session
 }
 
 const languages = {def: 'definition file', dockerfile: 'Dockerfile', yaml: 'YAML'} as const
@@ -23,6 +24,13 @@ function silence(name: string): string {
   return `# sifstage: ignore ${name} REASON`
 }
 
+/** Findings about results, machines and the command itself; and `syntax`, since a text that cannot be read has no comments. */
+const LASTING: ReadonlySet<string> = new Set(['conversion', 'inputs', 'linking', 'build', 'host', 'failure'])
+
+function canSilence({name, group}: RulePage): boolean {
+  return name !== 'syntax' && !(group !== undefined && LASTING.has(group))
+}
+
 /** Files of the build context that an example needs. */
 function filesOf({files = {}}: Example): string {
   const names = Object.keys(files)
@@ -31,16 +39,20 @@ function filesOf({files = {}}: Example): string {
 
 /** @param width columns of the terminal */
 export function ruleText(page: RulePage, colours: Palette, width: number): string {
-  const {name, severity, group, summary, why, bad = [], good = []} = page
+  const {name, severity, summary, why, bad = [], good = [], session} = page
+  const indented = (text: string) =>
+    text
+      .trimEnd()
+      .split('\n')
+      .map(line => (line === '' ? '' : `    ${line}`))
+  const typed = (title: string, mark: string, text: string | undefined) =>
+    text === undefined ? [] : [`${mark} ${colours.strong(title)}`, ...indented(text), '']
   const example = (title: string, mark: string, one: Example | undefined) =>
     one === undefined
       ? []
       : [
           `${mark} ${colours.strong(title)} ${colours.faint(`(${languages[one.format]}${filesOf(one)})`)}`,
-          ...one.text
-            .trimEnd()
-            .split('\n')
-            .map(line => (line === '' ? '' : `    ${line}`)),
+          ...indented(one.text),
           '',
         ]
   return [
@@ -52,27 +64,34 @@ export function ruleText(page: RulePage, colours: Palette, width: number): strin
     '',
     ...example('Found in', colours.error('✗'), bad[0]),
     ...example('Not in', colours.good('✓'), good[0]),
-    ...(group === 'conversion'
-      ? []
-      : [colours.faint('To silence it, on the line of a finding or above it:'), `    ${silence(name)}`, '']),
+    ...typed('Seen as', colours.error('✗'), session?.bad),
+    ...typed('Not with', colours.good('✓'), session?.good),
+    ...(canSilence(page)
+      ? [colours.faint('To silence it, on the line of a finding or above it:'), `    ${silence(name)}`, '']
+      : []),
   ].join('\n')
 }
 
-/** The text of an example as it is, however many backticks are in it. */
-function block({format, text}: Example): string {
+/** A text as it is, however many backticks are in it. */
+function block(text: string, language: string): string {
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(match => match[0].length))
   const fence = '`'.repeat(longest + 1)
-  return `${fence}${blocks[format]}\n${text.trimEnd()}\n${fence}`
+  return `${fence}${language}\n${text.trimEnd()}\n${fence}`
 }
 
-export function ruleMarkdown({name, group, summary, why, bad = [], good = []}: RulePage): string {
-  const example = (title: string, one: Example | undefined) => (one === undefined ? [] : [`${title}\n\n${block(one)}`])
+export function ruleMarkdown(page: RulePage): string {
+  const {name, summary, why, bad = [], good = [], session} = page
+  const example = (title: string, one: Example | undefined) =>
+    one === undefined ? [] : [`${title}\n\n${block(one.text, blocks[one.format])}`]
+  const typed = (title: string, text: string | undefined) => (text === undefined ? [] : [`${title}\n\n${block(text, 'console')}`])
   return [
     `## ${name}`,
     summary,
     why,
     ...example('Found in:', bad[0]),
     ...example('Not in:', good[0]),
-    ...(group === 'conversion' ? [] : [`To silence it on one line: \`${silence(name)}\``]),
+    ...typed('Seen as:', session?.bad),
+    ...typed('Not with:', session?.good),
+    ...(canSilence(page) ? [`To silence it on one line: \`${silence(name)}\``] : []),
   ].join('\n\n')
 }

@@ -60,7 +60,10 @@ function descriptor({name, severity, summary, why, bad = [], good = [], group}: 
     name: pascalCase(name),
     shortDescription: {text: summary},
     fullDescription: {text: why},
-    help: {text: helpText(why, bad, good), markdown: ruleMarkdown({name, severity, summary, why, bad, good})},
+    help: {
+      text: helpText(why, bad, good),
+      markdown: ruleMarkdown({name, severity, summary, why, bad, good, ...(group === undefined ? {} : {group})}),
+    },
     defaultConfiguration: {level: levels[severity]},
     properties: {
       tags: ['containers', ...(group === undefined ? [] : [group]), ...(name.startsWith('secret') ? ['security'] : [])],

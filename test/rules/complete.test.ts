@@ -87,7 +87,8 @@ describe('rules that the sources name', () => {
       const count =
         [...text.matchAll(/\brule: (?:string|RefusedRule|WarnedRule)\b(?! =)/g)].length +
         [...text.matchAll(/^\s*rule,$|\{rule, severity[,:]|\brule: (?:check\.name|ruleOf\()|rule: RefusedRule = /gm)].length
-      return count === 0 || /^(model\/(diagnostic|report)|engines\/singularity|checks\/ignore-comments|cli|editor|reports)/.test(name)
+      return count === 0 ||
+        /^(model\/(diagnostic|report)|engines\/singularity|checks\/ignore-comments|cli|editor|reports)/.test(name)
         ? []
         : [[name, count] as const]
     })

@@ -3,7 +3,7 @@
 const CLOSES: Readonly<Record<string, string>> = {'(': ')', '[': ']', '{': '}'}
 
 /** Where a string or template that starts at `at` ends: behind its last quote. */
-export function endOfString(text: string, at: number): number {
+function endOfString(text: string, at: number): number {
   const quote = text[at]
   for (let i = at + 1; i < text.length; i += 1) {
     if (text[i] === '\\') i += 1
@@ -14,7 +14,7 @@ export function endOfString(text: string, at: number): number {
 }
 
 /** Where a group in brackets that starts at `at` ends: behind its last bracket. */
-export function endOfGroup(text: string, at: number): number {
+function endOfGroup(text: string, at: number): number {
   const stack = [CLOSES[text[at] ?? '']]
   for (let i = at + 1; i < text.length; ) {
     const next = text[i] ?? ''

@@ -1,4 +1,5 @@
 import type {ArtifactCheck} from '../../model/artifact.js'
+import {def} from '../../model/examples.js'
 import {artifactFinding, whoAsked} from './finding.js'
 import {nearestPaths} from './nearest.js'
 
@@ -8,6 +9,34 @@ export const danglingLink: ArtifactCheck = {
   severity: 'error',
   summary: 'A path that a later stage copies is, or leads through, a symlink to nothing.',
   why: 'The named source of a copy is followed (D95, K91), inside the image only: an absolute link starts at the image, never at the host.',
+  bad: [
+    def(`Bootstrap: docker
+From: gcc:12
+Stage: build
+%post
+  gcc -static -o /src/tool tool.c
+  ln -s /src/tol /src/current
+
+Bootstrap: docker
+From: debian:12
+%files from build
+  /src/current /usr/bin/tool
+`),
+  ],
+  good: [
+    def(`Bootstrap: docker
+From: gcc:12
+Stage: build
+%post
+  gcc -static -o /src/tool tool.c
+  ln -s /src/tool /src/current
+
+Bootstrap: docker
+From: debian:12
+%files from build
+  /src/current /usr/bin/tool
+`),
+  ],
   find(subject) {
     return subject.matches.flatMap(match => {
       const {resolution} = match

@@ -1,4 +1,5 @@
 import type {ArtifactCheck} from '../../model/artifact.js'
+import {def} from '../../model/examples.js'
 import type {ImageEntry} from '../../model/image.js'
 import {atStake, fitFinding, whoAsked} from './finding.js'
 
@@ -8,6 +9,37 @@ export const empty: ArtifactCheck = {
   severity: 'error',
   summary: 'A path that a later stage copies is a program without content, or a folder without files.',
   why: 'The step that should have filled it went wrong without a word. An empty file that is no program may be meant as a mark, and is left alone. A program that the image runs is an error, anything else a warning.',
+  bad: [
+    def(`Bootstrap: docker
+From: gcc:12
+Stage: build
+%post
+  gcc -static -o /src/tool tool.c || touch /src/tool
+  chmod +x /src/tool
+
+Bootstrap: docker
+From: debian:12
+%files from build
+  /src/tool /usr/bin/tool
+%runscript
+  exec /usr/bin/tool "$@"
+`),
+  ],
+  good: [
+    def(`Bootstrap: docker
+From: gcc:12
+Stage: build
+%post
+  gcc -static -o /src/tool tool.c
+
+Bootstrap: docker
+From: debian:12
+%files from build
+  /src/tool /usr/bin/tool
+%runscript
+  exec /usr/bin/tool "$@"
+`),
+  ],
   find(subject) {
     return [...atStake(subject)].flatMap(({shown, named, entry, ranBy, supplier}) => {
       const program = named ? isEmptyProgram(entry) : entry.size === 0

@@ -1,5 +1,6 @@
 import type {ArtifactCheck, Subject} from '../../model/artifact.js'
 import type {Expectation} from '../../model/description.js'
+import {yaml} from '../../model/examples.js'
 import type {ImageEntry} from '../../model/image.js'
 import {namePattern} from '../../model/paths.js'
 import type {Program} from '../../model/program.js'
@@ -57,6 +58,34 @@ export const expectation: ArtifactCheck = {
   severity: 'error',
   summary: 'An artifact is not what its `expect:` says: its size, content, architecture or linking.',
   why: 'The description makes it a hard requirement. `libraries` names what a program has to be linked with: a configure that does not find MPI often goes on without it.',
+  bad: [
+    yaml(`sifstage: 1
+stages:
+  build:
+    from: gcc:12
+    steps:
+      - run: gcc -o /src/tool tool.c
+  final:
+    from: debian:12
+    steps:
+      - {copy: /src/tool, from: build, to: /usr/bin/, expect: {static: true}}
+target: final
+`),
+  ],
+  good: [
+    yaml(`sifstage: 1
+stages:
+  build:
+    from: gcc:12
+    steps:
+      - run: gcc -static -o /src/tool tool.c
+  final:
+    from: debian:12
+    steps:
+      - {copy: /src/tool, from: build, to: /usr/bin/, expect: {static: true}}
+target: final
+`),
+  ],
   find(subject) {
     const {expect} = subject.step
     if (expect === undefined) return []

@@ -1,4 +1,5 @@
 import type {ArtifactCheck} from '../../model/artifact.js'
+import {def} from '../../model/examples.js'
 import {climbsOut, folderOf, movedPath} from '../../model/paths.js'
 import {artifactFinding, some, whoAsked} from './finding.js'
 
@@ -14,6 +15,34 @@ export const linkLeavesRoot: ArtifactCheck = {
   summary:
     'A folder that a definition file copies from a stage holds a relative link that climbs above the root at its new place.',
   why: 'The engine refuses such a link ("invalid symlink target"), although a kernel would stop at the root (D99): a tree that moves to a shallower place has too many `..` in its links.',
+  bad: [
+    def(`Bootstrap: docker
+From: gcc:12
+Stage: build
+%post
+  mkdir -p /src/out/lib
+  ln -s ../../../etc/passwd /src/out/lib/users
+
+Bootstrap: docker
+From: debian:12
+%files from build
+  /src/out/lib /conf
+`),
+  ],
+  good: [
+    def(`Bootstrap: docker
+From: gcc:12
+Stage: build
+%post
+  mkdir -p /src/out/lib
+  ln -s ../../../etc/passwd /src/out/lib/users
+
+Bootstrap: docker
+From: debian:12
+%files from build
+  /src/out/lib /opt/tool/conf
+`),
+  ],
   find(subject) {
     if (subject.step.rules !== 'def') return []
     const found = subject.matches.flatMap(({to, resolution}) => {

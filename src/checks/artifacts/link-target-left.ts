@@ -1,4 +1,5 @@
 import type {ArtifactCheck, Match, Subject} from '../../model/artifact.js'
+import {def} from '../../model/examples.js'
 import type {ImageEntry} from '../../model/image.js'
 import {movedPath} from '../../model/paths.js'
 import {destinationName, fitFinding, some, whoAsked} from './finding.js'
@@ -12,6 +13,35 @@ export const linkTargetLeft: ArtifactCheck = {
   severity: 'warning',
   summary: 'A folder that a later stage copies holds a link to something that is not copied along.',
   why: 'A link named by the copy is followed, one inside a copied folder is kept as a link (D95, K91): what it points to has to be in the destination too.',
+  bad: [
+    def(`Bootstrap: docker
+From: gcc:12
+Stage: build
+%post
+  gcc -static -o /src/tool tool.c
+  mkdir /src/out
+  ln -s /src/tool /src/out/tool
+
+Bootstrap: docker
+From: debian:12
+%files from build
+  /src/out /opt/out
+`),
+  ],
+  good: [
+    def(`Bootstrap: docker
+From: gcc:12
+Stage: build
+%post
+  mkdir /src/out
+  gcc -static -o /src/out/tool tool.c
+
+Bootstrap: docker
+From: debian:12
+%files from build
+  /src/out /opt/out
+`),
+  ],
   find(subject) {
     const {destination} = subject
     if (destination === undefined) return []

@@ -1,5 +1,6 @@
 import type {ArtifactCheck, Subject} from '../../model/artifact.js'
 import type {Diagnostic} from '../../model/diagnostic.js'
+import {def} from '../../model/examples.js'
 import type {ImageEntry} from '../../model/image.js'
 import {artifactFinding, some, whoAsked} from './finding.js'
 
@@ -9,6 +10,35 @@ export const lostProperties: ArtifactCheck = {
   severity: 'warning',
   summary: 'A file that a definition file copies from a stage loses its capabilities or its setuid bit.',
   why: 'The engine’s copy drops the file capabilities of a file that is named (not of those in a copied folder), and the setuid bit of a file with several names (def-semantics, D.4).',
+  bad: [
+    def(`Bootstrap: docker
+From: gcc:12
+Stage: build
+%post
+  gcc -static -o /src/tool tool.c
+  setcap cap_net_raw+ep /src/tool
+
+Bootstrap: docker
+From: debian:12
+%files from build
+  /src/tool /usr/bin/tool
+`),
+  ],
+  good: [
+    def(`Bootstrap: docker
+From: gcc:12
+Stage: build
+%post
+  gcc -static -o /src/tool tool.c
+  mkdir /src/bin && mv /src/tool /src/bin/
+  setcap cap_net_raw+ep /src/bin/tool
+
+Bootstrap: docker
+From: debian:12
+%files from build
+  /src/bin /opt/bin
+`),
+  ],
   find(subject) {
     if (subject.step.rules !== 'def') return []
     const findings: Diagnostic[] = []

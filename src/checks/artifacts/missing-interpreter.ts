@@ -1,5 +1,6 @@
 import type {Arrival, ArtifactCheck, Destination, Subject} from '../../model/artifact.js'
 import type {Diagnostic, Severity} from '../../model/diagnostic.js'
+import {def} from '../../model/examples.js'
 import {baseName} from '../../model/paths.js'
 import {destinationName, fitFinding, groupBy, isOnPath, some, whoAsked} from './finding.js'
 
@@ -63,6 +64,32 @@ export const missingInterpreter: ArtifactCheck = {
   summary:
     'A program or script that a later stage copies is started by a loader or interpreter that the destination does not have.',
   why: 'The kernel answers "no such file or directory" for a program that is plainly there. A program made for glibc has no loader in an image with musl (Alpine), and the other way round; a script names its interpreter in its first line.',
+  bad: [
+    def(`Bootstrap: docker
+From: gcc:12
+Stage: build
+%post
+  gcc -o /src/tool tool.c
+
+Bootstrap: docker
+From: alpine:3.20
+%files from build
+  /src/tool /usr/bin/tool
+`),
+  ],
+  good: [
+    def(`Bootstrap: docker
+From: gcc:12
+Stage: build
+%post
+  gcc -static -o /src/tool tool.c
+
+Bootstrap: docker
+From: alpine:3.20
+%files from build
+  /src/tool /usr/bin/tool
+`),
+  ],
   find(subject) {
     const {destination} = subject
     if (destination === undefined) return []

@@ -1,5 +1,6 @@
 import type {Arrival, ArtifactCheck, Destination, Subject} from '../../model/artifact.js'
 import type {Diagnostic, Severity} from '../../model/diagnostic.js'
+import {def} from '../../model/examples.js'
 import type {ImageTree} from '../../model/image.js'
 import {folderOf} from '../../model/paths.js'
 import type {MissingLibrary} from '../../model/program.js'
@@ -27,6 +28,33 @@ export const missingLibrary: ArtifactCheck = {
   severity: 'error',
   summary: 'A program or library that a later stage copies needs a shared library that the destination’s loader does not find.',
   why: 'It would end in "error while loading shared libraries". The loader looks where the file itself says (RPATH, RUNPATH, $ORIGIN), where LD_LIBRARY_PATH says, in the list that ldconfig wrote, and in the system’s folders. Libraries that the machine brings at run time (a driver by --nv or --rocm, those that `runtime-libraries` names) are not missing.',
+  bad: [
+    def(`Bootstrap: docker
+From: gcc:12
+Stage: build
+%post
+  gcc -o /src/tool tool.c -L/src -lcount
+
+Bootstrap: docker
+From: debian:12
+%files from build
+  /src/tool /usr/bin/tool
+`),
+  ],
+  good: [
+    def(`Bootstrap: docker
+From: gcc:12
+Stage: build
+%post
+  gcc -o /src/tool tool.c -L/src -lcount
+
+Bootstrap: docker
+From: debian:12
+%files from build
+  /src/tool /usr/bin/tool
+  /src/libcount.so /usr/lib/
+`),
+  ],
   find(subject) {
     const {destination} = subject
     if (destination === undefined) return []

@@ -1,4 +1,5 @@
 import type {ArtifactCheck} from '../../model/artifact.js'
+import {def} from '../../model/examples.js'
 import {artifactFinding, whoAsked} from './finding.js'
 import {folderContent, nearestPaths} from './nearest.js'
 
@@ -8,6 +9,32 @@ export const missing: ArtifactCheck = {
   severity: 'error',
   summary: 'A path that a later stage copies is not in the image of the stage it is copied from.',
   why: 'The copy would fail in the last stage, after all the work before it. A pattern that matches nothing counts as missing: docker would copy nothing without a word (K86).',
+  bad: [
+    def(`Bootstrap: docker
+From: gcc:12
+Stage: build
+%post
+  gcc -static -o /src/tool tool.c
+
+Bootstrap: docker
+From: debian:12
+%files from build
+  /src/tol /usr/bin/tool
+`),
+  ],
+  good: [
+    def(`Bootstrap: docker
+From: gcc:12
+Stage: build
+%post
+  gcc -static -o /src/tool tool.c
+
+Bootstrap: docker
+From: debian:12
+%files from build
+  /src/tool /usr/bin/tool
+`),
+  ],
   find(subject) {
     if (subject.refused !== undefined) {
       return [

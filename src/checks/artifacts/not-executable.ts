@@ -1,5 +1,6 @@
 import type {Arrival, ArtifactCheck, Subject} from '../../model/artifact.js'
 import type {Diagnostic} from '../../model/diagnostic.js'
+import {def} from '../../model/examples.js'
 import {artifactFinding, fitFinding, whoAsked} from './finding.js'
 
 /** A file that has to be a program, without the bit. */
@@ -8,6 +9,37 @@ export const notExecutable: ArtifactCheck = {
   severity: 'error',
   summary: 'A file that is run as a program, or has to be one (`expect:`), is not executable.',
   why: 'The mode goes with the copy: what is not executable in its stage ends in "Permission denied" where it is run.',
+  bad: [
+    def(`Bootstrap: docker
+From: gcc:12
+Stage: build
+%post
+  cp tool.sh /src/tool
+
+Bootstrap: docker
+From: debian:12
+%files from build
+  /src/tool /usr/bin/tool
+%runscript
+  exec /usr/bin/tool "$@"
+`),
+  ],
+  good: [
+    def(`Bootstrap: docker
+From: gcc:12
+Stage: build
+%post
+  cp tool.sh /src/tool
+  chmod +x /src/tool
+
+Bootstrap: docker
+From: debian:12
+%files from build
+  /src/tool /usr/bin/tool
+%runscript
+  exec /usr/bin/tool "$@"
+`),
+  ],
   find(subject) {
     return [...unexpected(subject), ...run(subject)]
   },

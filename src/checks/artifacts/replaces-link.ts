@@ -1,4 +1,5 @@
 import type {ArtifactCheck} from '../../model/artifact.js'
+import {def} from '../../model/examples.js'
 import {movedPath} from '../../model/paths.js'
 import {artifactFinding, some, whoAsked} from './finding.js'
 
@@ -11,6 +12,34 @@ export const replacesLink: ArtifactCheck = {
   severity: 'error',
   summary: 'A folder that a definition file copies from a stage takes the place of a link in the destination.',
   why: 'Where the base has a link to a folder (such as /lib → usr/lib), the engine’s copy puts the folder in the link’s place without a word (D97): what was reached through the link is gone, and the image may not start.',
+  bad: [
+    def(`Bootstrap: docker
+From: gcc:12
+Stage: build
+%post
+  mkdir -p /src/out/lib/tool
+  touch /src/out/lib/tool/a
+
+Bootstrap: docker
+From: debian:12
+%files from build
+  /src/out/ /
+`),
+  ],
+  good: [
+    def(`Bootstrap: docker
+From: gcc:12
+Stage: build
+%post
+  mkdir -p /src/out/lib/tool
+  touch /src/out/lib/tool/a
+
+Bootstrap: docker
+From: debian:12
+%files from build
+  /src/out/lib/tool /usr/lib/tool
+`),
+  ],
   find(subject) {
     const before = subject.destination?.before
     if (subject.step.rules !== 'def' || before === undefined) return []

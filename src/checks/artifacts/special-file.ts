@@ -1,5 +1,6 @@
 import type {ArtifactCheck} from '../../model/artifact.js'
 import type {Diagnostic} from '../../model/diagnostic.js'
+import {def} from '../../model/examples.js'
 import {artifactFinding, some, whoAsked} from './finding.js'
 
 /** A FIFO, socket or device in a folder that a definition file's stage copies. */
@@ -8,6 +9,34 @@ export const specialFile: ArtifactCheck = {
   severity: 'error',
   summary: 'A folder that a definition file copies from a stage holds a FIFO, a socket or a device.',
   why: 'The engine’s copy between stages ends with an error at a FIFO, after all the work, and leaves sockets and devices out (def-semantics, D.4).',
+  bad: [
+    def(`Bootstrap: docker
+From: gcc:12
+Stage: build
+%post
+  mkdir /src/out
+  mkfifo /src/out/queue
+
+Bootstrap: docker
+From: debian:12
+%files from build
+  /src/out /opt/out
+`),
+  ],
+  good: [
+    def(`Bootstrap: docker
+From: gcc:12
+Stage: build
+%post
+  mkdir /src/out
+  touch /src/out/list
+
+Bootstrap: docker
+From: debian:12
+%files from build
+  /src/out /opt/out
+`),
+  ],
   find(subject) {
     if (subject.step.rules !== 'def') return []
     const findings: Diagnostic[] = []

@@ -1,5 +1,6 @@
 import type {Arrival, ArtifactCheck, Destination, Subject} from '../../model/artifact.js'
 import type {Diagnostic} from '../../model/diagnostic.js'
+import {def} from '../../model/examples.js'
 import type {MissingVersion} from '../../model/program.js'
 import {destinationName, fitFinding, groupBy, some, whoAsked} from './finding.js'
 
@@ -19,6 +20,32 @@ export const symbolVersion: ArtifactCheck = {
   severity: 'error',
   summary: 'A program that a later stage copies wants newer symbol versions than the destination’s libraries have.',
   why: 'It would end in "version `GLIBC_2.36\' not found". A program runs with the glibc it was made on and newer ones, never with an older one: the final stage needs a base that is at least as new as that of the stage that compiles.',
+  bad: [
+    def(`Bootstrap: docker
+From: gcc:12
+Stage: build
+%post
+  gcc -o /src/tool tool.c
+
+Bootstrap: docker
+From: debian:11
+%files from build
+  /src/tool /usr/bin/tool
+`),
+  ],
+  good: [
+    def(`Bootstrap: docker
+From: gcc:12
+Stage: build
+%post
+  gcc -o /src/tool tool.c
+
+Bootstrap: docker
+From: debian:12
+%files from build
+  /src/tool /usr/bin/tool
+`),
+  ],
   find(subject) {
     const {destination} = subject
     if (destination === undefined) return []

@@ -1,4 +1,5 @@
 import type {ArtifactCheck} from '../../model/artifact.js'
+import {def} from '../../model/examples.js'
 import {showTemplate} from '../../model/template.js'
 import {artifactFinding, whoAsked} from './finding.js'
 
@@ -8,6 +9,32 @@ export const throughLink: ArtifactCheck = {
   severity: 'error',
   summary: 'A file is copied to a path that is a link in the base, and overwrites the file that the link leads to.',
   why: 'A destination that is a link is followed (D93): a copy to /bin/wget of an image with busybox overwrites busybox itself, and with it the shell. It is an error where it hits the shell, else a warning.',
+  bad: [
+    def(`Bootstrap: docker
+From: gcc:12
+Stage: build
+%post
+  gcc -static -o /src/wget wget.c
+
+Bootstrap: docker
+From: alpine:3.20
+%files from build
+  /src/wget /bin/wget
+`),
+  ],
+  good: [
+    def(`Bootstrap: docker
+From: gcc:12
+Stage: build
+%post
+  gcc -static -o /src/wget wget.c
+
+Bootstrap: docker
+From: alpine:3.20
+%files from build
+  /src/wget /bin/
+`),
+  ],
   find(subject) {
     const {destination, step} = subject
     const written = step.destination === undefined ? undefined : showTemplate(step.destination.path)

@@ -1,5 +1,6 @@
 import type {Arrival, ArtifactCheck, Destination, Subject} from '../../model/artifact.js'
 import type {Diagnostic} from '../../model/diagnostic.js'
+import {def} from '../../model/examples.js'
 import {fitFinding, some, whoAsked} from './finding.js'
 
 function octal(mode: number): string {
@@ -45,6 +46,37 @@ export const unreadable: ArtifactCheck = {
   severity: 'error',
   summary: 'A program that a later stage copies can be run by its owner only.',
   why: 'A .sif is run by whoever calls it, as himself and never as root: a program of mode 0700, or one below a folder like /root, ends in "Permission denied", although it works for root in a container.',
+  bad: [
+    def(`Bootstrap: docker
+From: gcc:12
+Stage: build
+%post
+  gcc -static -o /src/tool tool.c
+  chmod 700 /src/tool
+
+Bootstrap: docker
+From: debian:12
+%files from build
+  /src/tool /usr/bin/tool
+%runscript
+  exec /usr/bin/tool "$@"
+`),
+  ],
+  good: [
+    def(`Bootstrap: docker
+From: gcc:12
+Stage: build
+%post
+  gcc -static -o /src/tool tool.c
+
+Bootstrap: docker
+From: debian:12
+%files from build
+  /src/tool /usr/bin/tool
+%runscript
+  exec /usr/bin/tool "$@"
+`),
+  ],
   find(subject) {
     const {destination} = subject
     if (destination === undefined) return []

@@ -1,4 +1,5 @@
 import type {Arrival, ArtifactCheck, Subject} from '../../model/artifact.js'
+import {def} from '../../model/examples.js'
 import {artifactFinding, destinationName, some, whoAsked} from './finding.js'
 
 /** Architectures whose programs another one runs by itself. */
@@ -14,6 +15,32 @@ export const wrongArchitecture: ArtifactCheck = {
   severity: 'error',
   summary: 'A program that a later stage copies is made for another architecture than the image it goes to.',
   why: 'It would end in "Exec format error", or a loader would pass the library over. Nothing that a later step does can change that. In a folder with programs for several machines, those that are not run are left alone, or a warning where they lie in a `bin` folder.',
+  bad: [
+    def(`Bootstrap: docker
+From: gcc:12
+Stage: build
+%post
+  aarch64-linux-gnu-gcc -static -o /src/tool tool.c
+
+Bootstrap: docker
+From: debian:12
+%files from build
+  /src/tool /usr/bin/tool
+`),
+  ],
+  good: [
+    def(`Bootstrap: docker
+From: gcc:12
+Stage: build
+%post
+  gcc -static -o /src/tool tool.c
+
+Bootstrap: docker
+From: debian:12
+%files from build
+  /src/tool /usr/bin/tool
+`),
+  ],
   find(subject) {
     const {destination} = subject
     const on = destination?.architecture

@@ -1,5 +1,6 @@
 import {isFolderMark} from '../../language/paths.js'
 import type {ArtifactCheck} from '../../model/artifact.js'
+import {def} from '../../model/examples.js'
 import type {EntryKind} from '../../model/image.js'
 import {showTemplate} from '../../model/template.js'
 import {artifactFinding, whoAsked} from './finding.js'
@@ -19,6 +20,32 @@ export const wrongKind: ArtifactCheck = {
   severity: 'error',
   summary: 'A path that a later stage copies is of another kind than the copy needs.',
   why: "A source that ends in `/` must be a folder, `expect:` may demand a kind, and neither FIFOs, sockets nor devices can be copied out of a definition file's stage.",
+  bad: [
+    def(`Bootstrap: docker
+From: gcc:12
+Stage: build
+%post
+  gcc -static -o /src/tool tool.c
+
+Bootstrap: docker
+From: debian:12
+%files from build
+  /src/tool/ /opt/tool/
+`),
+  ],
+  good: [
+    def(`Bootstrap: docker
+From: gcc:12
+Stage: build
+%post
+  gcc -static -o /src/tool tool.c
+
+Bootstrap: docker
+From: debian:12
+%files from build
+  /src/tool /opt/tool
+`),
+  ],
   find(subject) {
     const written = showTemplate(subject.source.path)
     const folderWanted = subject.step.rules === 'def' && isFolderMark(written)
