@@ -75,7 +75,11 @@ function takenByDocker(step: CopyStep, place: ContextPlace, fill: Fill): Taken[]
     const text = rootedPath(written)
     const expanded = (split === undefined ? expandGlob : expandParents)(text, context)
     if (expanded.kind === 'refused')
-      throw new SifstageError(ExitCode.wrong, `${source.span.file}:${source.span.start.line}: ${text}: ${expanded.reason}`)
+      throw new SifstageError(
+        ExitCode.wrong,
+        `${source.span.file}:${source.span.start.line}: ${text}: ${expanded.reason}`,
+        'Write the path or pattern out as it is in the build context.',
+      )
     if (split !== undefined) return takenWithParents(rootedPath(split.from), expanded.paths, place)
     return expanded.paths.flatMap(path => {
       const clean = path.replace(/\/+$/, '') || '.'
@@ -176,6 +180,7 @@ export async function hostDigest(step: CopyStep, place: ContextPlace, fill: Fill
           throw new SifstageError(
             ExitCode.unfaithful,
             `${source.span.file}:${source.span.start.line}: ${showTemplate(source.path)}: ${expanded.refused}`,
+            'Write the path out.',
           )
         for (const match of expanded.matches) {
           hash.update(`${JSON.stringify(match)}\n`)

@@ -176,7 +176,11 @@ export async function runImageStage(run: StageRun, engine: ImageEngine): Promise
   if (!taken) await buildImage(run, engine, image)
   const found = await storage.find(image, signal)
   if (found === undefined)
-    throw new SifstageError(ExitCode.failed, `${engine.name} built the stage, but does not have its image ${image}`)
+    throw new SifstageError(
+      ExitCode.failed,
+      `${engine.name} built the stage, but does not have its image ${image}`,
+      'Something else may have removed it meanwhile: build again.',
+    )
   const record: HeldRecord = {
     version: 2,
     key: inputs.key ?? '',

@@ -5,7 +5,7 @@ import {parseIgnore} from '../language/ignore.js'
 import {copiesOf, copiesOfStep} from '../language/stage-copies.js'
 import {showBase} from '../model/base-name.js'
 import type {CopyStep, Stage} from '../model/description.js'
-import {SifstageError} from '../model/errors.js'
+import {ExitCode, SifstageError} from '../model/errors.js'
 import type {HostEntry, MadeOf} from '../model/history.js'
 import type {ResolvedBase, StageBase} from '../model/ports.js'
 import type {KeyPart} from '../model/record.js'
@@ -145,7 +145,12 @@ async function takenBy(step: CopyStep, {stage, done, request, ports, signal, fil
       return fromHost(`commit of ${from.repository}`, await ports.remote.commitOf(from, signal))
     case 'stage': {
       const {name, index} = from
-      if (index === undefined) throw new SifstageError(1, `stage "${stage.name}" copies from "${name}", which is no stage`)
+      if (index === undefined)
+        throw new SifstageError(
+          ExitCode.wrong,
+          `stage "${stage.name}" copies from "${name}", which is no stage`,
+          'Name one of the stages above it.',
+        )
       const producer = done.get(index)
       const artifacts: KeyPart[] = []
       let unknown: string | undefined

@@ -1,7 +1,7 @@
 /** Build arguments as the command line gives them. */
 import {readFileSync} from 'node:fs'
 import {ExitCode, SifstageError} from '../model/errors.js'
-import {fileTrouble} from '../system/files.js'
+import {fileHint, fileTrouble} from '../system/files.js'
 import type {InputOptions} from './options.js'
 
 /** The values of build arguments: the file's, and over them those of the command line (D34). */
@@ -16,13 +16,22 @@ export function buildArguments(
     try {
       text = readFileSync(file, 'utf8')
     } catch (error) {
-      throw new SifstageError(ExitCode.usage, `the file of build arguments ${file} cannot be read: ${fileTrouble(error)}`)
+      throw new SifstageError(
+        ExitCode.usage,
+        `the file of build arguments ${file} cannot be read: ${fileTrouble(error)}`,
+        fileHint(error),
+      )
     }
     for (const [index, raw] of text.split(/\r?\n/).entries()) {
       const line = raw.trim()
       if (line === '' || line.startsWith('#')) continue
       const equals = line.indexOf('=')
-      if (equals < 1) throw new SifstageError(ExitCode.usage, `${file}:${index + 1}: ${JSON.stringify(line)} is not K=V`)
+      if (equals < 1)
+        throw new SifstageError(
+          ExitCode.usage,
+          `${file}:${index + 1}: ${JSON.stringify(line)} is not K=V`,
+          'Write one NAME=VALUE a line; lines that begin with # are left out.',
+        )
       values.set(line.slice(0, equals).trim(), line.slice(equals + 1).trim())
     }
   }

@@ -29,7 +29,11 @@ async function open(flags: StoreOptions): Promise<{readonly folder: string; read
   // Nothing there is no store yet; anything else that is none was hardly meant.
   const names = version === undefined ? await readdir(folder).catch(notMissing) : []
   if (names === undefined || (names.length > 0 && !names.includes('stages') && !names.includes('bases')))
-    throw new SifstageError(ExitCode.usage, `${folder} is no store of sifstage`, 'Look at --cache-dir and SIFSTAGE_CACHE_DIR')
+    throw new SifstageError(
+      ExitCode.usage,
+      `${folder} is no store of sifstage`,
+      'Name the folder of a store, or one that is empty or not there yet: --cache-dir DIR, or SIFSTAGE_CACHE_DIR.',
+    )
   if (names.length === 0 && version === undefined && flags.cacheDir !== undefined && !(await exists(folder)))
     throw new SifstageError(ExitCode.usage, `there is no store at ${folder}`, 'Look at --cache-dir; a build makes one')
   return {folder, identity}
@@ -169,6 +173,11 @@ export async function ownKey(key: string | undefined): Promise<StoreKey> {
   const before = await readSigner(file)
   if (before === undefined) await makeSigner(file)
   const signer = before ?? (await readSigner(file))
-  if (signer === undefined) throw new SifstageError(ExitCode.failed, `the key ${file} is gone again`)
+  if (signer === undefined)
+    throw new SifstageError(
+      ExitCode.failed,
+      `the key ${file} is gone again`,
+      'Something else removes files there: name another place, --key FILE',
+    )
   return {file, publicKey: signer.publicLine, made: before === undefined}
 }

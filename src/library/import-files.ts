@@ -5,7 +5,7 @@ import {detectFormat} from '../formats/index.js'
 import {isStageFile} from '../linking/names.js'
 import {isScript, type ScriptFile} from '../linking/scripts.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
-import {fileTrouble} from '../system/files.js'
+import {fileHint, fileTrouble} from '../system/files.js'
 
 /** Larger is no Dockerfile, and no script that anybody wrote. */
 const LARGEST = 1 << 20
@@ -84,9 +84,13 @@ function kindOf(typed: string, path: string): 'file' | 'folder' {
     if (stats.isDirectory()) return 'folder'
     if (stats.isFile()) return 'file'
   } catch (error) {
-    throw new SifstageError(ExitCode.usage, `${typed} cannot be read: ${fileTrouble(error)}`)
+    throw new SifstageError(ExitCode.usage, `${typed} cannot be read: ${fileTrouble(error)}`, fileHint(error))
   }
-  throw new SifstageError(ExitCode.usage, `${typed} is neither a file nor a folder`)
+  throw new SifstageError(
+    ExitCode.usage,
+    `${typed} is neither a file nor a folder`,
+    'Name Dockerfiles and definition files, or a folder of them.',
+  )
 }
 
 function namesIn(folder: string): readonly string[] {
@@ -172,15 +176,15 @@ function textOf(path: string, name: string, root: Folder): string {
         'Put the file itself there: nothing outside that folder can be named.',
       )
     const stats = statSync(real)
-    if (!stats.isFile()) throw trouble('is no file')
+    if (!stats.isFile()) throw trouble('is no file', 'Name a Dockerfile or a definition file.')
     if (stats.size > LARGEST) throw trouble(`is larger than ${LARGEST >> 20} MB`, 'Is it the image itself?')
     bytes = readFileSync(real)
   } catch (error) {
-    throw error instanceof SifstageError ? error : trouble(`cannot be read: ${fileTrouble(error)}`)
+    throw error instanceof SifstageError ? error : trouble(`cannot be read: ${fileTrouble(error)}`, fileHint(error))
   }
   try {
     return new TextDecoder('utf-8', {fatal: true, ignoreBOM: true}).decode(bytes)
   } catch {
-    throw trouble('is not UTF-8 text')
+    throw trouble('is not UTF-8 text', 'Save it as UTF-8 (iconv -f LATIN1 -t UTF-8).')
   }
 }

@@ -12,7 +12,7 @@ import type {ContextFiles, Format, ReadOptions} from '../model/format.js'
 import type {Pins} from '../model/ports.js'
 import {startOf} from '../model/span.js'
 import {contextFiles} from '../system/context.js'
-import {fileTrouble} from '../system/files.js'
+import {fileHint, fileTrouble} from '../system/files.js'
 import type {References} from '../system/references.js'
 import {buildArguments} from './build-arguments.js'
 import {includedFiles} from './included.js'
@@ -123,7 +123,12 @@ export function readText(path: string): string {
           `${path} is a directory`,
           'Name the file in it: a description, a Dockerfile or a definition file.',
         )
-      if (!stats.isFile() && !stats.isFIFO()) throw new SifstageError(ExitCode.usage, `${path} is neither a file nor a pipe`)
+      if (!stats.isFile() && !stats.isFIFO())
+        throw new SifstageError(
+          ExitCode.usage,
+          `${path} is neither a file nor a pipe`,
+          'Name a description, a Dockerfile or a definition file.',
+        )
       if (stats.size > LARGEST_INPUT) throw tooLarge(path)
     }
     for (;;) {
@@ -291,12 +296,16 @@ export async function loadInput(
     const trouble =
       error instanceof SifstageError
         ? error
-        : new SifstageError(ExitCode.usage, `${input} cannot be read: ${fileTrouble(error)}`, undefined, {cause: error})
+        : new SifstageError(ExitCode.usage, `${input} cannot be read: ${fileTrouble(error)}`, fileHint(error), {cause: error})
     return {...nothing, source, others: new Map(), context: contextFiles(process.cwd()), diagnostics: [unusable(input, trouble)]}
   }
   const context = contextFiles(contextFolder(flags, input, entry))
   if (flags.context !== undefined && context.kindFollowed('.') !== 'directory')
-    throw new SifstageError(ExitCode.usage, `--context ${flags.context} is not a folder`)
+    throw new SifstageError(
+      ExitCode.usage,
+      `--context ${flags.context} is not a folder`,
+      'Name the folder that copied paths start at.',
+    )
   const format = await entry.load()
   const texts = new Map<string, string>()
   const options: ReadOptions = {

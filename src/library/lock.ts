@@ -118,7 +118,8 @@ export async function runLock(
       `${refs[0]}: one INPUT is locked at a time`,
       'With --update the bases to ask for again follow INPUT.',
     )
-  if (flags.update && flags.check) throw new SifstageError(ExitCode.usage, '--check changes nothing, so it goes without --update')
+  if (flags.update && flags.check)
+    throw new SifstageError(ExitCode.usage, '--check changes nothing, so it goes without --update', 'Leave one of them out.')
   // What is locked is read as it is locked; what is asked for anew may say something else.
   const {lockFile: named, ...others} = flags
   const heed =

@@ -56,7 +56,11 @@ async function sifImage(shown: string, path: string, {environment, signal}: Open
     return await squashfsImage(path, offset, {shown, environment, signal, architecture: sif.architecture, config})
   } catch (error) {
     if (!(error instanceof SifError)) throw error
-    throw new SifstageError(ExitCode.usage, `the image ${shown} cannot be read: ${error.message}`)
+    throw new SifstageError(
+      ExitCode.usage,
+      `the image ${shown} cannot be read: ${error.message}`,
+      'It may be cut short, damaged, or of a form that sifstage does not know.',
+    )
   }
 }
 

@@ -74,7 +74,7 @@ function storageRequest(text: string, kind: EngineStorage, name: string): Output
  * @throws SifstageError (2)
  */
 export async function outputRequest(text: string, mksquashfs: string | undefined, force: boolean): Promise<OutputRequest> {
-  if (text === '') throw new SifstageError(ExitCode.usage, '-o: the name is empty')
+  if (text === '') throw new SifstageError(ExitCode.usage, '-o: the name is empty', 'Name a .sif, for instance: -o tool.sif')
   const [, storage, name = ''] = /^(docker-daemon|containers-storage):(.*)$/s.exec(text) ?? []
   if (storage === 'docker-daemon' || storage === 'containers-storage') return storageRequest(text, storage, name)
   const kind = fileKind(text)
@@ -104,6 +104,10 @@ export async function outputRequest(text: string, mksquashfs: string | undefined
   if (there?.isDirectory() && kind !== 'sandbox')
     throw new SifstageError(ExitCode.usage, `${text} is a folder`, `For a sandbox folder write -o ${text}/`)
   if (there !== undefined && !there.isDirectory() && kind === 'sandbox')
-    throw new SifstageError(ExitCode.usage, `${text} is a file, not a folder`)
+    throw new SifstageError(
+      ExitCode.usage,
+      `${text} is a file, not a folder`,
+      `Remove it, or write an image: -o ${text.replace(/\/+$/, '')}.sif`,
+    )
   return {kind, path, mksquashfs: mksquashfsWords(mksquashfs)}
 }

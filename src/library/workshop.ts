@@ -308,6 +308,7 @@ async function standalone(description: Description): Promise<Description> {
       throw new SifstageError(
         ExitCode.unfaithful,
         `stage "${stage.name}" cannot be built on its own: ${error instanceof Error ? error.message : String(error)}`,
+        `Write it as a Dockerfile, or build the whole file with Apptainer itself.`,
       )
     }
   })
@@ -330,9 +331,19 @@ export async function buildRequest(
   flags: BuildingOptions & InputOptions,
   options: RequestOptions,
 ): Promise<BuildRequest> {
-  if (loaded.description === undefined) throw new SifstageError(ExitCode.usage, `${loaded.input} could not be read`)
+  if (loaded.description === undefined)
+    throw new SifstageError(
+      ExitCode.usage,
+      `${loaded.input} could not be read`,
+      `See what is wrong: sifstage check ${loaded.input}`,
+    )
   const target = resolveTarget(loaded.description, flags.target)
-  if (target.kind === 'unknown') throw new SifstageError(ExitCode.wrong, `there is no stage "${target.name}"`)
+  if (target.kind === 'unknown')
+    throw new SifstageError(
+      ExitCode.wrong,
+      `there is no stage "${target.name}"`,
+      `The stages are: ${loaded.description.stages.map(each => each.name).join(', ')}`,
+    )
   const whole = withForeignImages(await standalone(loaded.description))
   const delivers = options.delivers?.(target.stage) ?? false
   const description = delivers ? withDelivery(whole, target.stage) : whole

@@ -42,7 +42,7 @@ export function imageTools(options: ImageToolsOptions): ImageTools {
     return new SifstageError(
       ExitCode.failed,
       `${what}: ${last === '' ? 'the tool failed without a word' : last}`,
-      full ? fullDisk : undefined,
+      full ? fullDisk : 'If it comes again, look at the disks of the store and of the scratch folder (SIFSTAGE_TMPDIR).',
     )
   }
 

@@ -66,6 +66,7 @@ async function request(client: Client, blob: Descriptor, at: Progress, heard: (b
         throw new SifstageError(
           ExitCode.failed,
           `${client.name.registry} sent more than the ${blob.size} bytes of ${blob.digest}`,
+          'Try again; a proxy between may change what it hands on.',
         )
       // At its place, so that a second process at the same file could only write the same there.
       await at.handle.write(chunk, 0, chunk.length, at.bytes)
@@ -76,7 +77,9 @@ async function request(client: Client, blob: Descriptor, at: Progress, heard: (b
     if (at.bytes === blob.size) return
     // A line that ends early may go on where it ended; what has no more is something else.
     const short = `${client.name.registry} sent ${at.bytes} bytes of the ${blob.size} of ${blob.digest}`
-    throw at.bytes > before ? new Error(short) : new SifstageError(ExitCode.failed, short)
+    throw at.bytes > before
+      ? new Error(short)
+      : new SifstageError(ExitCode.failed, short, 'Try again; a proxy between may cut off what it hands on.')
   } catch (error) {
     if (silence.signal.aborted) throw new Error(`nothing came for ${SILENCE_MS / 1000} s`)
     throw error
@@ -138,7 +141,11 @@ export async function downloadBlob(
         await rm(file, {force: true})
         return await downloadBlob(client, blob, file, heard, signal)
       }
-      throw new SifstageError(ExitCode.failed, `${client.name.registry} sent ${found} for ${blob.digest}`)
+      throw new SifstageError(
+        ExitCode.failed,
+        `${client.name.registry} sent ${found} for ${blob.digest}`,
+        'Try again; a proxy between may change what it hands on.',
+      )
     }
     await at.handle.sync()
   } catch (error) {

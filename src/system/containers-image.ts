@@ -68,7 +68,11 @@ export async function containersImage(name: string, options: EngineImageOptions)
       },
     })
     if (result.exitCode !== 0)
-      throw new SifstageError(ExitCode.usage, `the image ${shown} cannot be read: ${explained(complaints, shown).message}`)
+      throw new SifstageError(
+        ExitCode.usage,
+        `the image ${shown} cannot be read: ${explained(complaints, shown).message}`,
+        'See what the engine has: podman images',
+      )
     return Buffer.concat(output).toString('utf8')
   }
   const facts = inspected(await run(['podman', 'image', 'inspect', name]))

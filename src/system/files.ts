@@ -64,10 +64,38 @@ export function fileTrouble(error: unknown): string {
   }
 }
 
-/** A file's error as ours: a full disk is a failure (5), all else a path that cannot be used (2). */
+/** What to do about a failed file operation, as far as the system's answer tells. */
+export function fileHint(error: unknown): string {
+  switch (errorCode(error)) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return 'Look at how it is spelt, and at the folder that it starts from.'
+    case 'EACCES':
+    case 'EPERM':
+      return 'Look at its owner and mode, and at those of the folders above it: ls -ld PATH'
+    case 'EISDIR':
+      return 'Name a file in it.'
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'Free some space there (df -h PATH, quota -s), or name another place.'
+    case 'EROFS':
+      return 'Name another place.'
+    case 'ENAMETOOLONG':
+      return 'Choose a shorter name.'
+    default:
+      return 'If this does not say enough: look at the disk and the file system that it is on.'
+  }
+}
+
+/**
+ * A file's error as ours: a full disk is a failure (5), all else a path that cannot be used (2).
+ * @param hint what to do, where that is more than what the system's answer tells
+ */
 export function fileError(what: string, error: unknown, hint?: string): SifstageError {
   const full = /^(ENOSPC|EDQUOT|EIO)$/.test(errorCode(error) ?? '')
-  return new SifstageError(full ? ExitCode.failed : ExitCode.usage, `${what}: ${fileTrouble(error)}`, hint, {cause: error})
+  return new SifstageError(full ? ExitCode.failed : ExitCode.usage, `${what}: ${fileTrouble(error)}`, hint ?? fileHint(error), {
+    cause: error,
+  })
 }
 
 /** Makes a file's content, or a folder's names, survive a power cut. */

@@ -63,7 +63,11 @@ export function gitSources(environment: NodeJS.ProcessEnv): {
       ran = await capture(['git', ...safe, ...args], {cwd, env, signal})
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') throw error
-      throw new SifstageError(ExitCode.noEngine, 'git is not installed, and ADD of a repository needs it', 'apt-get install git')
+      throw new SifstageError(
+        ExitCode.noEngine,
+        'git is not installed, and ADD of a repository needs it',
+        'Ask the administrator for the package git (apt-get install git, dnf install git).',
+      )
     }
     if (ran.exitCode === 0) return ran.lines
     const said = ran.lines.findLast(line => /^(fatal|error):/.test(line)) ?? ran.lines.at(-1) ?? 'git failed'
@@ -128,7 +132,11 @@ export function gitSources(environment: NodeJS.ProcessEnv): {
       const wanted = resolve(tree, `./${source.folder ?? ''}`)
       const real = await realpath(wanted).catch(() => undefined)
       if (real === undefined || (real !== tree && !real.startsWith(tree + sep)) || !(await stat(real)).isDirectory())
-        throw new SifstageError(ExitCode.failed, `${repository} has no folder ${source.folder ?? ''} at ${commit}`)
+        throw new SifstageError(
+          ExitCode.failed,
+          `${repository} has no folder ${source.folder ?? ''} at ${commit}`,
+          'Look at the folder behind the colon of the address, and at the ref.',
+        )
       if (real === tree || !keepGitDir) return real
       // With the history, but as a folder of its own.
       await cp(join(tree, '.git'), join(real, '.git'), {recursive: true})

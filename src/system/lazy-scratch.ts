@@ -93,6 +93,7 @@ export function lazyScratch(options: LazyScratchOptions): LazyScratch {
         throw new SifstageError(
           ExitCode.failed,
           `${folder} cannot be given to ${options.identity.user}: ${given.lines.at(-1) ?? ''}`,
+          'Name a folder on a disk of this machine: SIFSTAGE_TMPDIR=/path/to/local/disk',
         )
     },
     async discard(folder) {

@@ -60,7 +60,11 @@ export function localBases(
       },
     })
     if (packed.exitCode !== 0)
-      throw new SifstageError(ExitCode.usage, `the base ${path} cannot be read: ${complaints[0] ?? 'tar failed'}`)
+      throw new SifstageError(
+        ExitCode.usage,
+        `the base ${path} cannot be read: ${complaints[0] ?? 'tar failed'}`,
+        "Make all of it readable for the engine's user, or build from a .sif of it.",
+      )
     await memory.set(known, {seen, digest})
     return digest
   }
@@ -108,6 +112,7 @@ export function localBases(
         throw new SifstageError(
           ExitCode.failed,
           `the base ${path} cannot be copied for ${options.identity.user}: ${result.lines.at(-1) ?? ''}`,
+          'Free some space in the scratch folder (SIFSTAGE_TMPDIR), or make the base readable for that user.',
         )
       await capture(['chown', '-R', `${options.identity.uid}:${options.identity.gid}`, '--', beside], {cwd: '/', env})
       // What other programs wrote is on disk before its name says that it is whole.

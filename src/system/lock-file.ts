@@ -25,7 +25,12 @@ export async function readLockText(file: string): Promise<string | undefined> {
         ? `it is larger than ${LARGEST >> 20} MB`
         : undefined
       : 'it is no file'
-    if (trouble !== undefined) throw new SifstageError(ExitCode.usage, `the lock file ${file} cannot be used: ${trouble}`)
+    if (trouble !== undefined)
+      throw new SifstageError(
+        ExitCode.usage,
+        `the lock file ${file} cannot be used: ${trouble}`,
+        'Name the file that sifstage lock has written: --lock-file FILE',
+      )
     return await handle.readFile('utf8')
   } finally {
     await handle.close()

@@ -49,7 +49,9 @@ function dockerTrouble(said: string): string | undefined {
 function failed(what: string, lines: readonly string[]): SifstageError {
   const said = words(lines)
   const full = /no space left|quota exceeded/i.test(said)
-  const hint = full ? 'Free space where the engine keeps its images (docker system df, podman system df).' : undefined
+  const hint = full
+    ? 'Free space where the engine keeps its images (docker system df, podman system df).'
+    : 'Look at what the engine says, or write an archive: -o NAME.oci.tar'
   return new SifstageError(ExitCode.failed, `${what}: ${said}`, hint)
 }
 

@@ -3,7 +3,7 @@ import {readdirSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {describe, expect, it} from 'vitest'
 import {rules} from '../../src/index.js'
-import {topLevelParts} from '../support/source-text.js'
+import {topLevelParts} from '../../scripts/source-text.mjs'
 
 const folder = join(import.meta.dirname, '../../src')
 const sources = readdirSync(folder, {recursive: true, encoding: 'utf8'})

@@ -1,0 +1,2 @@
+/** Entries that no test can reach, each with the reason. */
+export const UNREACHED: Readonly<Record<string, string>> = {}
