@@ -46,14 +46,15 @@ function textsOf(code, scope) {
   if (bare === 'undefined') return [{parts: undefined, choices: {}}]
   const either = /^(.*[^?])\?\?([^?].*)$/s.exec(bare)
   if (either !== null && pieces(either[2].trim()) !== undefined)
-    return [...textsOf(either[1].trim(), scope), ...textsOf(either[2].trim(), scope)]
+    return [...textsOf(either[1].trim(), scope), ...(/^['"`]{2}$/.test(either[2].trim()) ? [] : textsOf(either[2].trim(), scope))]
   // What is not given is worked out: nothing to read here.
   if (either !== null && scope.has(either[1].trim()))
     return textsOf(either[1].trim(), scope).map(each =>
       each.parts === undefined ? {...each, parts: [{hole: either[2].trim()}]} : each,
     )
   const known = scope.get(bare)
-  if (known !== undefined) return textsOf(known.code, known.scope)
+  // A caller that gives nothing says nothing of what may stand there.
+  if (known !== undefined && !/^['"`]{2}$/.test(known.code)) return textsOf(known.code, known.scope)
   const list = /^\[(.*)\]\.join\('\\n'\)$/s.exec(bare)
   if (list !== null) {
     const last = topLevelParts(`${list[1]})`, 0).at(-1)
@@ -73,7 +74,7 @@ function textsOf(code, scope) {
 /** Of what stands in a hole only texts are worked out; all else stays a hole. */
 function holeTexts(code, scope) {
   const choice = ternary(code)
-  const known = scope.get(code)
+  const known = /^['"`]{2}$/.test(scope.get(code)?.code ?? '') ? undefined : scope.get(code)
   if (choice === undefined && known === undefined) return [{parts: [{hole: code}], choices: {}}]
   const all = textsOf(code, scope)
   return all.every(each => each.parts !== undefined) ? all : [{parts: [{hole: code}], choices: {}}]
@@ -206,8 +207,8 @@ export function errorSites(root) {
       const scoped = new Map(outer)
       for (const [place, name] of maker.names.entries())
         if (name !== '') scoped.set(name, {code: next.given[place] ?? 'undefined', scope: filled})
-      const again = new Map([...inner].map(([name, known]) => [name, known.scope === outer ? {...known, scope: scoped} : known]))
-      add(next.file.name, again)
+      const again = filledIn(inner, outer, scoped)
+      followCall(next, filled, add, again, depth + 1)
     }
   }
   for (const file of files)
@@ -216,6 +217,20 @@ export function errorSites(root) {
       follow(file, match.index, args, file.constants, 0)
     }
   return sites
+}
+
+/** What names stand for, with one scope in the place of another wherever it is looked in. */
+function filledIn(scope, old, filled) {
+  return new Map(
+    [...scope].map(([name, known]) => [
+      name,
+      known.scope === old
+        ? {...known, scope: filled}
+        : known.scope.size === 0
+          ? known
+          : {...known, scope: filledIn(known.scope, old, filled)},
+    ]),
+  )
 }
 
 function usesName(args, name) {

@@ -93,8 +93,9 @@ function firstWord(text: string): string {
 }
 
 /** What the readers remark on, for whoever explains rules. */
-export async function loadRemarks(): Promise<typeof import('./remarks.js')> {
-  return import('./remarks.js')
+export async function loadRemarks() {
+  const [own, elsewhere] = await Promise.all([import('./remarks.js'), import('./remarks-elsewhere.js')])
+  return {...own, ...elsewhere}
 }
 
 /** What the writers refuse and warn of, as rules. */

@@ -7,14 +7,15 @@ import {compressionOf, startsWithTarHeader, tarBlock} from '../model/archive.js'
 const PREFIX = /^(docker|docker-daemon|containers-storage|oci|oci-archive|docker-archive|oras|library|shub):/
 
 /**
- * A reference (`docker://…`), a folder, or a file that starts as a SIF, a squashfs or an archive does. A name that only
- * descriptions have decides for one.
+ * A reference (`docker://…`), a folder, a file that is called as images are, or one that starts as a SIF, a squashfs or an
+ * archive does: then what is wrong with it is told of the image. A name that only descriptions have decides for one.
  */
 export async function looksLikeImage(text: string): Promise<boolean> {
   if (PREFIX.test(text)) return true
   const stats = await stat(text).catch(() => undefined)
-  if (stats === undefined) return /\.(sif|sqfs|squashfs)$/.test(text)
-  if (stats.isDirectory()) return true
+  if (stats?.isDirectory()) return true
+  if (/\.(sif|simg|sqfs|squashfs)$/.test(text)) return true
+  if (stats === undefined) return false
   if (!stats.isFile() || formatOfName(text) !== undefined) return false
   const handle = await open(text, 'r').catch(() => undefined)
   if (handle === undefined) return false

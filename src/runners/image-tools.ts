@@ -102,8 +102,13 @@ export function imageTools(options: ImageToolsOptions): ImageTools {
     },
 
     async pack(root, file, wanted, signal) {
-      compression ??= fast()
-      await tool([...inside, ...packArguments(root, file, wanted ?? (await compression))], 'the image cannot be packed', signal)
+      // Only where nothing is said: looking for it fails where the tool is missing.
+      const known = async () => {
+        compression ??= fast()
+        return compression
+      }
+      const how = wanted ?? (await known())
+      await tool([...inside, ...packArguments(root, file, how)], 'the image cannot be packed', signal)
     },
 
     async unpack(image, folder, paths, signal) {

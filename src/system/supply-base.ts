@@ -52,7 +52,11 @@ async function supplyLayout(fetching: Fetching, digest: string, folder: string):
   const {owner} = fetching.options
   const {layers, configuration} = await imageManifest(fetching, digest)
   if (layers.some(({mediaType}) => /foreign|nondistributable/.test(mediaType)))
-    throw new SifstageError(ExitCode.usage, 'it has layers that lie elsewhere than at its registry')
+    throw new SifstageError(
+      ExitCode.usage,
+      'it has layers that lie elsewhere than at its registry',
+      'The engine fetches it itself.',
+    )
   const manifest = await topManifest(fetching, digest)
   const config = await documentOf(fetching, configuration.digest, `blobs/${configuration.digest}`)
   // The same layer may stand in an image twice.

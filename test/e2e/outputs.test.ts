@@ -10,6 +10,7 @@ import {openImage} from '../../src/library/open-image.js'
 import {lookUpIdentity, ownIdentity} from '../../src/system/identity.js'
 import {containersReceiver} from '../../src/system/receivers.js'
 import {asUser, listImage, registry, root, sifstage, user, workFolder} from '../support/engine.js'
+import {reaches} from '../support/errors.js'
 import {describeImage, openOptions, sha256} from '../support/images.js'
 
 const work = workFolder()
@@ -160,6 +161,7 @@ describe('an archive', () => {
     const ran = await sifstage(['build', 'whiteout/Dockerfile', '-o', join(out, 'w.oci.tar')], {cwd: work.path, env})
     expect(ran.code, ran.stderr).toBe(3)
     expect(ran.stderr).toContain('/tmp/.wh.x cannot be in an image of layers')
+    reaches('cannot-be-in-an-image-of-layers', {code: ran.code, text: ran.stderr})
     expect(existsSync(join(out, 'w.oci.tar'))).toBe(false)
   })
 

@@ -9,6 +9,7 @@ import {readDockerfile} from '../../src/formats/dockerfile/read.js'
 import type {Description} from '../../src/model/description.js'
 import type {TreeEngineName} from '../../src/model/engines.js'
 import type {Mapping, StageScript, StageWork} from '../../src/model/ports.js'
+import {reaches, thrown} from '../support/errors.js'
 
 const options = {buildArgs: new Map<string, string>(), architecture: 'amd64'}
 
@@ -174,9 +175,10 @@ describe('what SingularityCE would make something else of', () => {
     expect(rules(lastStage(definition(text)), '4.0.0')).toEqual([])
   })
 
-  it('is refused before anything is run, with the rule and what to do', () => {
+  it('is refused before anything is run, with the rule and what to do', async () => {
     const engine = apptainerEngine({name: 'singularity', path: '/usr/bin/singularity', version: '4.1.3'})
     const work = workOf(definition(TWO.replace('/opt/tool /', '/opt/tool/ /')), 'subuid')
+    reaches('stage-line-this-is', await thrown(() => engine.script(work)))
     expect(() => engine.script(work)).toThrow(
       expect.objectContaining({
         exitCode: 3,

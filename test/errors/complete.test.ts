@@ -12,7 +12,9 @@ const raised = new Set(
   readdirSync(tests, {recursive: true, encoding: 'utf8'})
     .filter(name => name.endsWith('.test.ts'))
     .flatMap(name =>
-      [...readFileSync(join(tests, name), 'utf8').matchAll(/\b(?:types\(\s*work,|raises\(|reaches\()\s*'([a-z0-9-]+)'/g)].map(match => match[1] ?? ''),
+      [...readFileSync(join(tests, name), 'utf8').matchAll(/\b(?:types\(\s*work,|raises\(|reaches\()\s*'([a-z0-9-]+)'/g)].map(
+        match => match[1] ?? '',
+      ),
     ),
 )
 

@@ -2,8 +2,8 @@
 import {readdirSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {describe, expect, it} from 'vitest'
-import {rules} from '../../src/index.js'
 import {topLevelParts} from '../../scripts/source-text.mjs'
+import {rules} from '../../src/index.js'
 
 const folder = join(import.meta.dirname, '../../src')
 const sources = readdirSync(folder, {recursive: true, encoding: 'utf8'})

@@ -3,7 +3,7 @@ import {chmodSync, mkdirSync, symlinkSync, writeFileSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 import {expect, it} from 'vitest'
 import {catalogue} from '../../scripts/errors.mjs'
-import {SifstageError} from '../../src/model/errors.js'
+import type {SifstageError} from '../../src/model/errors.js'
 import {root, sifstage} from './engine.js'
 
 interface Piece {
@@ -24,19 +24,31 @@ const byId = new Map(entries.map(entry => [entry.id, entry]))
 
 /** What differs from case to case may be anything. */
 function matcher(pattern: readonly Piece[]): string {
-  return pattern.map(({text}) => (text === undefined ? '[\\s\\S]*?' : text.replaceAll(/[.*+?^${}()|[\]\\/-]/g, '\\$&').replaceAll('\n', '\\n\\s*'))).join('')
+  return pattern
+    .map(({text}) =>
+      text === undefined ? '[\\s\\S]*?' : text.replaceAll(/[.*+?^${}()|[\]\\/-]/g, '\\$&').replaceAll('\n', '\\n\\s*'),
+    )
+    .join('')
 }
 
 /** Holds what somebody reads against an entry: its message, its exit code, and one of its hints. */
 export function reaches(id: string, {code, text}: {readonly code: number; readonly text: string}): void {
   const entry = byId.get(id)
   if (entry === undefined) throw new Error(`docs/errors.md has no ${id}`)
-  const message = new RegExp(`(?:^|\\n|[^\\n]*: )(?:error|warning|info): (?:what is cached cannot be told: )?(?:stage "[^"]*": )?${matcher(entry.pattern)}(?: \\[[a-z-]+\\])?(?:\\n|$)`)
+  const message = new RegExp(
+    `(?:^|\\n|[^\\n]*: )(?:error|warning|info): (?:what is cached cannot be told: )?(?:stage "[^"]*": )?${matcher(entry.pattern)}(?: \\[[a-z-]+\\])?(?:\\n|$)`,
+  )
   expect(text).toMatch(message)
   expect(entry.codes).toContain(code)
   const rest = text.slice((message.exec(text)?.index ?? 0) + 1)
-  const hints = entry.hints.flatMap(hint => (hint === undefined ? [] : [new RegExp(`\\n\\s*(?:hint: )?${matcher(hint.pattern)}(?:\\n|$)`)]))
+  const hints = entry.hints.flatMap(hint =>
+    hint === undefined ? [] : [new RegExp(`\\n\\s*(?:hint: )?${matcher(hint.pattern)}(?:\\n|$)`)],
+  )
   expect(hints.some(hint => hint.test(rest)) || entry.hints.includes(undefined), `a hint of ${id} in ${text}`).toBe(true)
+}
+
+function isOurs(error: unknown): error is SifstageError {
+  return error instanceof Error && error.name === 'SifstageError'
 }
 
 /** An error that is thrown, as the command line prints it. */
@@ -44,7 +56,8 @@ export async function thrown(action: () => unknown): Promise<{readonly code: num
   try {
     await action()
   } catch (error) {
-    if (!(error instanceof SifstageError)) throw error
+    // By its name: what is compiled has a class of its own.
+    if (!isOurs(error)) throw error
     return {code: error.exitCode, text: `error: ${error.message}\n  ${error.hint ?? ''}\n`}
   }
   throw new Error('nothing was thrown')
@@ -76,7 +89,11 @@ export function types(work: {readonly path: string}, id: string, line: string, {
     const cwd = join(work.path, id)
     lay(cwd, files)
     const words = line.split(' ').map(word => word.replaceAll('␣', ' '))
-    const {code, stderr, stdout} = await sifstage(words, {cwd, ...(env === undefined ? {} : {env}), ...(input === undefined ? {} : {input})})
+    const {code, stderr, stdout} = await sifstage(words, {
+      cwd,
+      ...(env === undefined ? {} : {env}),
+      ...(input === undefined ? {} : {input}),
+    })
     reaches(id, {code, text: `${stderr}\n${stdout}`})
   })
 }
