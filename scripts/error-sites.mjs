@@ -6,6 +6,43 @@ import {endOfGroup, pieces, ternary, topLevelParts} from './source-text.mjs'
 
 const CODES = {done: 0, wrong: 1, usage: 2, unfaithful: 3, noEngine: 4, failed: 5, bug: 70, interrupted: 130, terminated: 143}
 
+/** Names of variables that say little to somebody who does not see the code. */
+const PLAINER = {
+  'CACHE-MOUNTS': 'TARGET',
+  EACH: 'NAME',
+  FIND: 'PROGRAM',
+  FIRST: 'ENGINE',
+  FOREIGN: 'FILE',
+  FORM: 'KIND-OF-IMAGE',
+  GIVEN: 'TEXT',
+  JOIN: 'PATH',
+  KIND: 'ENGINE',
+  LABEL: 'FOLDER',
+  LARGEST_DOCUMENT: 'NUMBER',
+  LAYERS: 'FLAG',
+  LENGTH: 'NUMBER',
+  LONGEST_PATH: '4096',
+  MOST_DOCUMENTS: 'NUMBER',
+  MOST_ENTRIES: '50000',
+  OTHER: 'NAME',
+  PARENT: 'FOLDER',
+  REASONS: 'REASON',
+  REFS: 'REF',
+  'SHOW-IMAGE-REFERENCE': 'IMAGE',
+  'SHOW-TEMPLATE': 'PATH',
+  SHOWN: 'IMAGE',
+  SPLIT: 'DIGEST',
+  STORE_VERSION: 'VERSION',
+  STRINGIFY: 'TEXT',
+  TRIM: 'REASON',
+  TROUBLE: 'REASON',
+  TROUBLES: 'REASON',
+  TYPED: 'FILE',
+  UNKNOWN: 'REF',
+  UNUSED: 'REF',
+  WRONG: 'KEY',
+}
+
 /** What stands for an expression in a message: a word that says what it is. */
 function wordFor(code, words) {
   const known = words[code]
@@ -18,7 +55,8 @@ function wordFor(code, words) {
     return 'REASON'
   const list = /^([\w.?!]+)\.(?:map|join|filter|slice)\(/.exec(code)?.[1] ?? code
   const name = /([A-Za-z]\w*)(?:\[\d+\])?(?:\??\.name)?\W*$/.exec(list.replace(/\(.*$/s, ''))?.[1] ?? 'TEXT'
-  return name.replace(/([a-z])([A-Z])/g, '$1-$2').toUpperCase()
+  const word = name.replace(/([a-z])([A-Z])/g, '$1-$2').toUpperCase()
+  return PLAINER[word] ?? word
 }
 
 /**

@@ -40,13 +40,13 @@ const groups = [
 
 /** Words for expressions that say little by themselves. */
 const words = {
+  differs: 'the base PATH is not the one that FILE locks',
   'String(error)': 'REASON',
   'LARGEST_INPUT >> 20': '16',
   'LARGEST >> 20': '16',
   'index + 1': 'LINE',
   needed: ' for KIND-OF-OUTPUT',
   wanted: 'NAME',
-  'SHOW-TEMPLATE': 'PATH',
   'fileHint(error)': 'HINT',
   'known?.hint': 'HINT',
   'JSON.stringify(line)': 'TEXT',
@@ -149,16 +149,17 @@ export function errorsPage({entries, reasons}) {
 
 ${entries.length} messages that a command can end with, by what you were doing. Words in capitals stand for what differs: names,
 paths, and REASON for what the system, an engine or a registry said. The line below a message says what to do; here it is
-the list below it. Each has a test that raises it. Findings about the text of an input end in a name in brackets, and are in
+the list below it. Tests raise all of them but those that test/errors/unreached.ts gives a reason for. Findings about the text of an input end in a name in brackets, and are in
 [the rules](checks.md).
 
 Exit codes: 1 the described work is wrong · 2 wrong usage, or something that cannot be read · 3 cannot be expressed
 faithfully · 4 no usable engine · 5 a step, the engine, a registry or the disk failed · 70 a bug in sifstage, please report it ·
 130 and 143 stopped by a signal.
 
-Of a file, REASON is one of: it does not exist; permission denied; it is a directory; a part of its path is no directory; no
-space left on device; or what the system says. A command line that cannot be understood is told apart from these: the message
-says what was not understood, and what may be meant.
+Of a file, REASON is one of: it does not exist; permission denied; it is a directory; a part of its path is not a directory; the
+disk is full; the quota is used up; the file system is read-only; the name is too long; something else is there; it leads
+through too many links; the disk or file system fails; or what the system says. A command line that cannot be understood is
+told apart from these: the message says what was not understood, and what may be meant.
 
 ${sections.join('\n\n')}
 

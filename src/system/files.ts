@@ -59,6 +59,12 @@ export function fileTrouble(error: unknown): string {
       return 'the file system is read-only'
     case 'ENAMETOOLONG':
       return 'the name is too long'
+    case 'EEXIST':
+      return 'something else is there'
+    case 'ELOOP':
+      return 'it leads through too many links'
+    case 'EIO':
+      return 'the disk or file system fails'
     default:
       return error instanceof Error ? error.message : String(error)
   }

@@ -119,7 +119,7 @@ describe.concurrent('images', () => {
   types(work, 'sifstage-cannot-read-images-from', 'report library://lab/tool:1', {env: own})
   types(work, 'is-no-image-that-sifstage-knows', 'report x.sif', {files: {'x.sif': 'junk\n'}, env: own})
   types(work, 'is-no-image', 'verify tool.def --stage a /dev/null', {files: tool, env: own})
-  types(work, 'shown-is-no-form', 'verify tool.def --stage a docker-archive:x.tar', {files: {...tool, 'x.tar': 'junk'}, env: own})
+  types(work, 'image-is-no-kind-of-image', 'verify tool.def --stage a docker-archive:x.tar', {files: {...tool, 'x.tar': 'junk'}, env: own})
   types(work, 'the-image-cannot-be-read', 'verify tool.def --stage a none.sif', {files: tool, env: own})
 })
 
@@ -160,7 +160,7 @@ describe.concurrent('the store', () => {
   })
   types(work, 'the-key-can-be-read-by-others', 'cache key --key key', {files: {key: '#mode 0644'}})
   types(work, 'holds-no-ed25519-key', 'cache key --key key', {files: {key: '#mode 0600'}})
-  types(work, 'the-key-cannot-be-read', 'cache key --key file/key', {files: {file: ''}})
+  types(work, 'the-key-cannot-be-read', `cache key --key ${'x'.repeat(300)}`)
 })
 
 describe.concurrent('secrets', () => {

@@ -126,7 +126,7 @@ describe('bases', () => {
     lay(at('layout'), {x: ''})
     return resolve(local('./layout', 'oci'))
   })
-  raises('it-is-not', () => resolve(local('./context'), {pins: pins(true, pin)}))
+  raises('the-base-is-not-the-one-that', () => resolve(local('./context'), {pins: pins(true, pin)}))
   raises('does-not-lock-the-base-that-makes', () => resolve(mirror, {pins: pins(true, undefined)}))
   raises('the-base-cannot-be-resolved', () => resolve(image('127.0.0.1:1/x')))
   raises('the-base-is-not-known-here-and', () => resolve(image('127.0.0.1:1/x'), {offline: true}))
