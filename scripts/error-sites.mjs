@@ -40,6 +40,10 @@ const PLAINER = {
   TYPED: 'FILE',
   UNKNOWN: 'REF',
   UNUSED: 'REF',
+  MESSAGE: 'REASON',
+  TABLE: 'HINT',
+  THERE: 'FILE',
+  VISIBLE: 'FILE',
   WRONG: 'KEY',
 }
 

@@ -12,9 +12,9 @@ import {errorSites, messagesOf} from './error-sites.mjs'
 const groups = [
   [
     'The command line',
-    /^cli\/|^library\/(build|quantities|build-arguments|replacements|plan|shell|verify|convert|import)\.ts$|^system\/identity/,
+    /^cli\/|^library\/(format|init)[\w-]*\.ts$|^library\/(build|quantities|build-arguments|replacements|plan|shell|verify|convert|import)\.ts$|^system\/identity/,
   ],
-  ['Settings', /^library\/settings/],
+  ['Settings', /^library\/(settings|config)/],
   ['Inputs', /^library\/(input|import-files|workshop)\.ts$/],
   ['Files that stages copy', /^build\/(context|readable|inputs)\.ts$|^system\/(downloads|git|remote|archives)\.ts$/],
   [

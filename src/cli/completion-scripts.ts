@@ -105,6 +105,7 @@ const scripts: Readonly<Record<string, string>> = {bash, zsh, fish}
 /** @throws SifstageError (2) for a shell that is not known */
 export function completionScript(shell: string): Outcome {
   const text = scripts[shell]
-  if (text === undefined) throw new SifstageError(ExitCode.usage, `no completion is known for ${shell}`)
+  if (text === undefined)
+    throw new SifstageError(ExitCode.usage, `no completion is known for ${shell}`, 'There are: bash, zsh, fish.')
   return {exitCode: ExitCode.done, document: {version: 1, shell, text}, text, messages: ''}
 }

@@ -38,7 +38,14 @@ export const askOnTerminal: Ask = async (known, flags, folder) => {
     return {template: template.name, format, name}
   } catch (error) {
     if (error instanceof Error && error.name === 'ExitPromptError')
-      throw new SifstageError(ExitCode.interrupted, 'stopped before anything was written', undefined, {cause: error})
+      throw new SifstageError(
+        ExitCode.interrupted,
+        'stopped before anything was written',
+        'Begin again, or answer by flags: --template, --format, --name.',
+        {
+          cause: error,
+        },
+      )
     throw error
   }
 }

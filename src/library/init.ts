@@ -36,7 +36,12 @@ export interface Initialized {
 
 /** @throws SifstageError (2) for a template or name that is none, and for files that are there or cannot be written */
 export async function initialize(folder: string, options: InitOptions): Promise<Initialized> {
-  if (folder === '') throw new SifstageError(ExitCode.usage, 'the name of the folder is empty')
+  if (folder === '')
+    throw new SifstageError(
+      ExitCode.usage,
+      'the name of the folder is empty',
+      'Name one, or leave it out for this folder: sifstage init DIR',
+    )
   const place = resolve(folder)
   const {template, format, name} = choice(options, projectName(place))
   const {input, image, files: templated} = projectFiles(template, format, name)

@@ -4,7 +4,7 @@ import {didYouMean} from '../language/distance.js'
 import {ExitCode, SifstageError} from '../model/errors.js'
 import {LineIndex, type Span} from '../model/span.js'
 import {visible, visibleLine} from '../reports/visible.js'
-import {fileTrouble} from '../system/files.js'
+import {fileHint, fileTrouble} from '../system/files.js'
 import {SETTINGS, type Setting, type SettingName} from './settings-table.js'
 
 /** One value as it is written. */
@@ -26,7 +26,7 @@ export async function readSettingsFile(file: string): Promise<readonly WrittenSe
   try {
     source = readFileSync(file, 'utf8')
   } catch (error) {
-    throw new SifstageError(ExitCode.usage, `the settings in ${file} cannot be read: ${fileTrouble(error)}`, undefined, {
+    throw new SifstageError(ExitCode.usage, `the settings in ${file} cannot be read: ${fileTrouble(error)}`, fileHint(error), {
       cause: error,
     })
   }

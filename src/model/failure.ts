@@ -122,7 +122,7 @@ $ sifstage build lab3.def --json
 jobs: many
 $ sifstage lsp
 [...]
-1:1 error: sifstage.config.yaml: jobs: Invalid input: expected number, received string [settings]
+1:1 error: sifstage.config.yaml:1:7: jobs should be a whole number from 1 on [settings]
 `,
       good: `$ cat sifstage.config.yaml
 jobs: 4

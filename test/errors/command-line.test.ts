@@ -1,7 +1,8 @@
 /** Errors of the catalogue that a command line reaches without an engine: each is typed as a person would. */
 import {afterAll, describe} from 'vitest'
+import {completionScript} from '../../src/cli/completion-scripts.js'
 import {workFolder} from '../support/engine.js'
-import {types} from '../support/errors.js'
+import {raises, types} from '../support/errors.js'
 
 const work = workFolder()
 afterAll(() => work.remove())
@@ -41,6 +42,16 @@ describe.concurrent('the command line', () => {
   types(work, 'exists-and-sifstage-import-did-not-write', 'import . -o stages.yaml', {files: {...two, 'stages.yaml': 'x: 1\n'}})
   types(work, 'is-a-folder', 'import a b -o out', {files: {...two, 'out/': ''}})
   types(work, 'a-document-is-of-one-input-and', 'check tool.def Dockerfile --json', {files: {...tool, ...docker}})
+  types(work, 'has-already-nothing-was-written', 'init . --template python', {
+    files: {Dockerfile: 'x', 'python.def': 'x', 'stages.yaml': 'x', 'README.md': 'x'},
+  })
+  types(work, 'name-an-image-cannot-be-called-this', 'init x --template python --name A/b')
+  types(work, 'there-is-no-template', 'init x --template cobol')
+  types(work, 'the-example-cannot-be-written', 'init file/x --template python', {files: {file: 'x'}})
+  types(work, 'the-name-of-the-folder-is-empty', 'init  --template python')
+  types(work, 'there-is-no-terminal-to-ask-on', 'init x')
+  types(work, 'standard-input-cannot-stand-beside-other-files', 'fmt - tool.def', {files: tool, input: def})
+  raises('no-completion-is-known-for', () => completionScript('tcsh'))
   types(work, 'there-is-no-rule', 'explain nothing-of-the-kind')
   types(work, 'cache-mount-this-cannot-be-a-place', 'build tool.def --cache-mount x --dry-run', {files: tool, env: own})
   types(work, 'no-cache-filter-there-is-no-such', 'plan tool.def --no-cache-filter c', {files: tool, env: own})
@@ -49,8 +60,9 @@ describe.concurrent('the command line', () => {
 })
 
 describe.concurrent('settings', () => {
-  types(work, 'the-settings-in-cannot-be-read', 'check tool.def', {files: {...tool, 'sifstage.config.yaml': 'a: [\n'}})
-  types(work, 'file-path-reason', 'check tool.def', {files: {...tool, 'sifstage.config.yaml': 'jobs: many\n'}})
+  types(work, 'the-settings-in-cannot-be-read', 'check tool.def', {files: {...tool, 'sifstage.config.yaml/x': ''}})
+  types(work, 'file-line-column-reason', 'check tool.def', {files: {...tool, 'sifstage.config.yaml': 'jobs: many\n'}})
+  types(work, 'there-is-no-setting', 'config nothing')
 })
 
 describe.concurrent('inputs', () => {
@@ -119,7 +131,10 @@ describe.concurrent('images', () => {
   types(work, 'sifstage-cannot-read-images-from', 'report library://lab/tool:1', {env: own})
   types(work, 'is-no-image-that-sifstage-knows', 'report x.sif', {files: {'x.sif': 'junk\n'}, env: own})
   types(work, 'is-no-image', 'verify tool.def --stage a /dev/null', {files: tool, env: own})
-  types(work, 'image-is-no-kind-of-image', 'verify tool.def --stage a docker-archive:x.tar', {files: {...tool, 'x.tar': 'junk'}, env: own})
+  types(work, 'image-is-no-kind-of-image', 'verify tool.def --stage a docker-archive:x.tar', {
+    files: {...tool, 'x.tar': 'junk'},
+    env: own,
+  })
   types(work, 'the-image-cannot-be-read', 'verify tool.def --stage a none.sif', {files: tool, env: own})
 })
 

@@ -16,6 +16,8 @@ export const UNREACHED: Readonly<Record<string, string>> = {
   'is-not-installed-commands-of-a-dockerfile': 'setpriv and env are parts of every Linux that the tests run on',
   'the-images-of-are-needed-and-this':
     'the keys of stages name their engine, so that no build finds images of another; held in case one does',
+  'stopped-before-anything-was-written': 'questions are asked on a terminal alone',
+  'template-is-not-written-so': 'every template is written in all three languages today',
   'the-key-is-gone-again': 'another program has to remove the key between two calls',
   'the-store-cannot-be-thinned-out': 'the tests run as root in CI, who may remove all',
   'the-store-lost-what-was-just-written': 'another program has to remove the entry between two calls',
