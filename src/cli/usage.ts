@@ -121,7 +121,9 @@ export function usageAdvice(error: UsageError, argv: readonly string[], manifest
   }
   if (kind === 'RequiredArgsError') {
     const [first] = error.args ?? []
-    const values = Object.values(command?.args ?? {}).find(each => each.name === (typeof first === 'string' ? first : first?.name))
+    const values = Object.values(command?.args ?? {}).find(
+      each => each.name === (typeof first === 'string' ? first : first?.name),
+    )
     return {message: `${name} needs ${(error.args ?? []).map(nameOf).join(' and ')}`, hint: oneOf(values?.options, help)}
   }
   const [, flag, value = '', options = ''] = /^Expected (?:(--[\w-]+)=)?(.*) to be one of: (.*)$/s.exec(text) ?? []

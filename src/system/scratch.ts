@@ -94,7 +94,8 @@ export async function removeTree(folder: string, identity: Identity, mapping: Ma
   }
 }
 
-async function usableBy(identity: Identity, folder: string): Promise<boolean> {
+/** Whether a user may write into a folder. */
+export async function usableBy(identity: Identity, folder: string): Promise<boolean> {
   const argv = asUser(identity)
   if (argv.length === 0) {
     return access(folder, constants.W_OK | constants.X_OK).then(

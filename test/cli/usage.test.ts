@@ -73,7 +73,9 @@ describe('a command line that cannot be understood', () => {
   })
 
   it.each([['-h'], ['build -h'], ['cache ls -h']])('%s is help', async line => {
-    const [ran, help] = await Promise.all([line, line.replace('-h', '--help')].map(each => sifstage(each.split(' '), {cwd: root})))
+    const [ran, help] = await Promise.all(
+      [line, line.replace('-h', '--help')].map(each => sifstage(each.split(' '), {cwd: root})),
+    )
     expect(ran?.code).toBe(0)
     expect(ran?.stdout).toBe(help?.stdout)
     expect(ran?.stdout).toContain('USAGE')
