@@ -20,10 +20,11 @@ page has its flags and examples: sifstage COMMAND --help`
 /** The usage of a command in a line: a build's fifty flags stand below, in groups. */
 class ShortUsage extends CommandHelp {
   protected override defaultUsage(): string {
-    const {id, args, flags} = this.command
-    const places = Object.values(args).map(({name, required}) =>
-      required === true ? name.toUpperCase() : `[${name.toUpperCase()}]`,
-    )
+    const {id, args, flags, strict} = this.command
+    // What is not strict takes several.
+    const places = Object.values(args)
+      .map(({name, required}) => ({text: `${name.toUpperCase()}${strict === false ? '...' : ''}`, required}))
+      .map(({text, required}) => (required === true ? text : `[${text}]`))
     const needed = Object.values(flags).flatMap(flag =>
       flag.required === true && flag.type === 'option'
         ? [`--${flag.name} ${flag.options?.join('|') ?? flag.helpValue ?? flag.name.toUpperCase()}`]

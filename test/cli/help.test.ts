@@ -38,6 +38,7 @@ describe('the usage of a command', () => {
     ['build', 'sifstage build [INPUT] [FLAGS]'],
     ['convert', 'sifstage convert [INPUT] --to def|dockerfile|yaml|stages [FLAGS]'],
     ['verify', 'sifstage verify INPUT IMAGE --stage STAGE [FLAGS]'],
+    ['check', 'sifstage check [INPUT...] [FLAGS]'],
     ['completion', 'sifstage completion SHELL'],
     ['cache key', 'sifstage cache key [FLAGS]'],
   ])('%s is a line, with what it needs', async (command, usage) => {
