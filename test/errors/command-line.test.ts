@@ -32,6 +32,7 @@ describe.concurrent('the command line', () => {
   types(work, 'tag-this-is-not', 'import . --tag x', {files: two})
   types(work, 'tag-is-none-of-the-files', 'import . --tag c/Dockerfile=x', {files: two})
   types(work, 'explain-there-is-no-such-stage', 'plan tool.def --explain c', {files: tool, env: own})
+  types(work, 'html-the-page-s-file-is-named', 'report tool.def --html report.html', {files: tool})
   types(work, 'report-standard-input-can-be-read-only', 'build - --report x.html', {input: def, env: own})
   types(work, 'run-as-users-cannot-be-looked-up', 'build tool.def --run-as nobody-of-that-name', {
     files: {...tool, 'bin/readlink': '->/usr/bin/readlink'},
