@@ -32,7 +32,7 @@ import {type LazyScratch, lazyScratch} from '../system/lazy-scratch.js'
 import {places} from '../system/places.js'
 import {imageReceivers} from '../system/receivers.js'
 import {remoteSources} from '../system/remote.js'
-import {scratchParent, usableBy} from '../system/scratch.js'
+import {reachableBy, scratchParent} from '../system/scratch.js'
 import {readSecret, type SecretStore, secretStore} from '../system/secrets.js'
 import {buildArguments} from './build-arguments.js'
 import {type EnginesHere, enginesHere} from './engines-here.js'
@@ -166,11 +166,11 @@ export async function openWorkshop(
     throw fileError(`the store ${folder} cannot be written`, error, 'Name another store: --cache-dir DIR')
   }
   // Made by root, it may lie where the engine's user is not let in; the engine would say that it does not exist.
-  if (!(await usableBy(identity, join(folder, 'bases'))))
+  if (!(await reachableBy(identity, folder)))
     throw new SifstageError(
       ExitCode.usage,
-      `the store ${folder} cannot be used by ${identity.user}, who runs the engine`,
-      `Name a folder that ${identity.user} can write to, with --cache-dir DIR, or leave it out.`,
+      `the store ${folder} cannot be reached by ${identity.user}, who runs the engine`,
+      `Name a folder that ${identity.user} may enter (those above it count too): --cache-dir DIR`,
     )
   const ignoreSubordinate = options.extra.includes('--ignore-subuid')
   const wanted = flags.engine ?? settings.engine ?? 'auto'

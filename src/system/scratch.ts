@@ -94,8 +94,15 @@ export async function removeTree(folder: string, identity: Identity, mapping: Ma
   }
 }
 
-/** Whether a user may write into a folder. */
-export async function usableBy(identity: Identity, folder: string): Promise<boolean> {
+/** Whether a user gets into a folder: those above it count too. */
+export async function reachableBy(identity: Identity, folder: string): Promise<boolean> {
+  const argv = asUser(identity)
+  // Our own folder we have just written to.
+  if (argv.length === 0) return true
+  return (await capture([...argv, 'test', '-x', folder], {cwd: '/', env: {PATH: '/usr/bin:/bin'}})).exitCode === 0
+}
+
+async function usableBy(identity: Identity, folder: string): Promise<boolean> {
   const argv = asUser(identity)
   if (argv.length === 0) {
     return access(folder, constants.W_OK | constants.X_OK).then(

@@ -8,7 +8,7 @@ import {raises, types} from '../support/errors.js'
 
 const work = workFolder()
 /** Its folder lets in none but who made it: the engine's user is another. */
-beforeAll(() => void mkdirSync(join(work.path, 'the-store-cannot-be-used-by-who/mine'), {recursive: true, mode: 0o700}))
+beforeAll(() => void mkdirSync(join(work.path, 'the-store-cannot-be-reached-by-who/mine'), {recursive: true, mode: 0o700}))
 afterAll(() => work.remove())
 
 const def =
@@ -38,7 +38,7 @@ describe.concurrent('the command line', () => {
     files: {...tool, 'bin/readlink': '->/usr/bin/readlink'},
     env: {PATH: join(work.path, 'run-as-users-cannot-be-looked-up/bin')},
   })
-  types(work, 'the-store-cannot-be-used-by-who', 'build tool.def --cache-dir mine/store', {files: tool})
+  types(work, 'the-store-cannot-be-reached-by-who', 'build tool.def --cache-dir mine/store', {files: tool})
   types(work, 'run-as-there-is-no-such-user', 'build tool.def --run-as nobody-of-that-name', {files: tool})
   types(work, 'sign-this-version-of-sifstage-does-not', 'build tool.def --sign', {files: tool, env: own})
   types(work, 'stage-there-is-no-such-stage', 'verify tool.def --stage c image.sif', {files: tool, env: own})
