@@ -18,9 +18,11 @@ function commandsOf(manifest) {
     .sort((a, b) => (a.id < b.id ? -1 : 1))
 }
 
-function argumentsOf({args}) {
+function argumentsOf({args, strict}) {
+  // What is not strict takes several.
+  const several = strict === false ? '...' : ''
   return Object.values(args).map(({name, description, required}) => ({
-    text: required ? name.toUpperCase() : `[${name.toUpperCase()}]`,
+    text: required ? `${name.toUpperCase()}${several}` : `[${name.toUpperCase()}${several}]`,
     description: description ?? '',
   }))
 }

@@ -15,7 +15,7 @@ const groups = [
     /^cli\/|^library\/(format|init)[\w-]*\.ts$|^library\/(build|quantities|build-arguments|replacements|plan|shell|verify|convert|import)\.ts$|^system\/identity/,
   ],
   ['Settings', /^library\/(settings|config)/],
-  ['Inputs', /^library\/(input|import-files|workshop)\.ts$/],
+  ['Inputs', /^library\/(input|input-file|import-files|workshop)\.ts$/],
   ['Files that stages copy', /^build\/(context|readable|inputs)\.ts$|^system\/(downloads|git|remote|archives)\.ts$/],
   [
     'Bases and registries',

@@ -14,8 +14,8 @@ export interface Why {
 
 /** Words that the person's own flag has made. */
 function askedFor(stage: string, request: BuildRequest): string | undefined {
-  if (request.noCacheFilter.has(stage)) return `asked for anew (--no-cache-filter ${stage})`
-  return request.noCache ? 'asked for anew (--no-cache)' : undefined
+  if (request.noCacheFilter.has(stage)) return `asked for anew: --no-cache-filter ${stage}`
+  return request.noCache ? 'asked for anew: --no-cache' : undefined
 }
 
 export interface Asked {

@@ -60,11 +60,12 @@ function documentOf(built: Pick<Built, 'status' | 'engine' | 'output' | 'stages'
   }
 }
 
-/** An engine's last words, set off from ours, and where all of them are. */
-function quoted({status, failure, log}: StageReport): string {
+/** An engine's last words, set off from ours, and where all of them are; of several stages, whose they are. */
+function quoted({name, status, failure, log}: StageReport, _: number, all: readonly StageReport[]): string {
   if (status !== 'failed') return ''
+  const several = all.filter(each => each.status === 'failed').length > 1
   const lines = failure?.tail.map(line => `    ${printable(line)}\n`).join('') ?? ''
-  const said = lines === '' ? '' : `  the engine's last lines:\n${lines}`
+  const said = lines === '' ? '' : `  the engine's last lines${several ? ` in stage "${printable(name)}"` : ''}:\n${lines}`
   return log === undefined ? said : `${said}  whole log: ${printable(log)}\n`
 }
 

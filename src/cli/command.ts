@@ -74,7 +74,10 @@ export abstract class SifstageCommand extends Command {
         process.stderr.write(
           `error: ${cause.message}\n${cause.hint === undefined ? '' : `  ${cause.hint.replaceAll('\n', '\n  ')}\n`}`,
         )
-      else process.stderr.write('stopped\n')
+      else
+        process.stderr.write(
+          watch === undefined ? 'stopped\n' : 'stopped; finished stages are kept, and the next build goes on with them\n',
+        )
       if (json) {
         const finding = failureFinding(cause, exitCode, startOf(input ?? '-'))
         process.stdout.write(`${JSON.stringify(failed(finding), undefined, 2)}\n`)

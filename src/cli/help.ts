@@ -1,5 +1,5 @@
 /** `sifstage --help`: the commands in the order in which people come to need them, not in that of the alphabet. */
-import {Help} from '@oclif/core/help'
+import {CommandHelp, Help} from '@oclif/core/help'
 
 /** A command or topic that is in none of these stands under the last one. */
 const GROUPS: readonly (readonly [title: string, names: readonly string[]])[] = [
@@ -17,7 +17,26 @@ const EXAMPLES = `EXAMPLES
 INPUT is a Dockerfile, a definition file or a description in YAML. A command's own
 page has its flags and examples: sifstage COMMAND --help`
 
+/** The usage of a command in a line: a build's fifty flags stand below, in groups. */
+class ShortUsage extends CommandHelp {
+  protected override defaultUsage(): string {
+    const {id, args, flags, strict} = this.command
+    // What is not strict takes several.
+    const places = Object.values(args)
+      .map(({name, required}) => ({text: `${name.toUpperCase()}${strict === false ? '...' : ''}`, required}))
+      .map(({text, required}) => (required === true ? text : `[${text}]`))
+    const needed = Object.values(flags).flatMap(flag =>
+      flag.required === true && flag.type === 'option'
+        ? [`--${flag.name} ${flag.options?.join('|') ?? flag.helpValue ?? flag.name.toUpperCase()}`]
+        : [],
+    )
+    return [id, ...places, ...needed, ...(Object.keys(flags).length > 0 ? ['[FLAGS]'] : [])].join(' ')
+  }
+}
+
 export default class SifstageHelp extends Help {
+  protected override CommandHelpClass = ShortUsage
+
   /** Their names with what they do, in a line where the terminal is not very narrow. */
   #rows(): Map<string, string> {
     const topics = this.sortedTopics.map(({name, description = ''}) => [name, description] as const)

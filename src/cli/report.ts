@@ -1,5 +1,6 @@
 /** `report`: what the library reports, for a terminal, a pull request, a browser or a program. */
 import {type Diagnostic, diagnosticJson, type Reported, type ReportOptions, report} from '../index.js'
+import {ExitCode, SifstageError} from '../model/errors.js'
 import {imageReports} from '../reports/index.js'
 import {reportDocument} from '../reports/json.js'
 import {excerptOf, renderDiagnostics} from '../reports/text.js'
@@ -30,6 +31,13 @@ export async function runReport(
   {colour, messagesColour, version}: Onlooker,
   signal: AbortSignal,
 ): Promise<Outcome> {
+  const {image = ''} = options
+  if (format === 'html' && /\.html?$/i.test(image))
+    throw new SifstageError(
+      ExitCode.usage,
+      `--html ${image}: the page's file is named with -o, and IMAGE is an image`,
+      `Do you mean --html -o ${image}?`,
+    )
   const reported = await report(input, options, {signal})
   const text =
     format === 'html' ? await pageOf(reported, version) : await textOf(reported, format, colour && output === undefined)

@@ -1,6 +1,7 @@
 /** What is wrong with a command line, in our words: what was not understood, and what may be meant. */
 import {existsSync, readFileSync} from 'node:fs'
 import {nearest} from '../language/distance.js'
+import {otherCommand, otherFlag, otherOrder} from './other-tools.js'
 
 /** What the parser of the command line knows of a mistake; by its names, so that nothing of it is loaded for this. */
 interface UsageError extends Error {
@@ -12,8 +13,8 @@ interface UsageError extends Error {
 interface KnownCommand {
   readonly id: string
   readonly hidden?: boolean
-  readonly args: Readonly<Record<string, {readonly name: string}>>
-  readonly flags: Readonly<Record<string, {readonly name: string; readonly char?: string}>>
+  readonly args: Readonly<Record<string, {readonly name: string; readonly options?: readonly string[]}>>
+  readonly flags: Readonly<Record<string, {readonly name: string; readonly char?: string; readonly options?: readonly string[]}>>
 }
 
 export interface Advice {
@@ -39,7 +40,7 @@ function meant(word: string, candidates: readonly string[]): string | undefined 
   )
 }
 
-function noCommand(words: readonly string[], commands: readonly KnownCommand[]): Advice {
+function noCommand(words: readonly string[], argv: readonly string[], commands: readonly KnownCommand[]): Advice {
   const names = commands.map(each => each.id.replaceAll(':', ' '))
   const [first = '', ...rest] = words
   const below = names.filter(each => each.startsWith(`${first} `))
@@ -50,6 +51,10 @@ function noCommand(words: readonly string[], commands: readonly KnownCommand[]):
     }
   const text = below.length > 0 ? words.join(' ') : first
   const message = `there is no command "${text}"`
+  const later = first.startsWith('-') ? argv.find(word => names.includes(word)) : undefined
+  if (later !== undefined) return {message, hint: `Flags go behind the command: sifstage ${later} ${first}`}
+  const other = otherCommand(argv)
+  if (other !== undefined) return {message, hint: other}
   const near = first.startsWith('-') ? meant(first, ['--help', '--version']) : meant(text, names)
   if (near !== undefined) return {message, hint: `Do you mean: sifstage ${near}`}
   if (below.length > 0) return {message, hint: `There are: ${below.join(', ')}`}
@@ -67,14 +72,22 @@ function noFlags(flags: readonly string[], command: KnownCommand | undefined): A
       )
     : undefined
   const name = command === undefined ? 'sifstage' : `sifstage ${command.id.replaceAll(':', ' ')}`
+  const message = `${name} has no flag ${flags.join(', ')}`
+  const other = command !== undefined && 'input' in command.args ? otherFlag(flag) : undefined
+  if (other !== undefined) return {message, hint: other}
   return {
-    message: `${name} has no flag ${flags.join(', ')}`,
+    message,
     hint: near === undefined ? `All flags: ${name} --help` : `Do you mean --${near}? All flags: ${name} --help`,
   }
 }
 
 function nameOf(argument: string | {readonly name: string}): string {
   return typeof argument === 'string' ? argument : argument.name.toUpperCase()
+}
+
+/** The hint for a value that is missing: what it may be, if that is a list. */
+function oneOf(options: readonly string[] | undefined, otherwise: string): string {
+  return options === undefined ? otherwise : `It is one of: ${options.join(', ')}`
 }
 
 /** The command that a command line begins with. */
@@ -94,7 +107,7 @@ export function usageAdvice(error: UsageError, argv: readonly string[], manifest
   if (missing === undefined && !/^(CLIError|CLIParseError|.*(Flags?|Args?|Option|Validation|Constraint)\w*Error)$/.test(kind))
     return undefined
   const commands = knownCommands(manifest)
-  if (missing !== undefined) return noCommand(missing.split(':'), commands)
+  if (missing !== undefined) return noCommand(missing.split(':'), argv, commands)
   const command = commandOf(argv, commands)
   const name = command === undefined ? 'sifstage' : `sifstage ${command.id.replaceAll(':', ' ')}`
   const help = `How it is written: ${name} --help`
@@ -102,19 +115,29 @@ export function usageAdvice(error: UsageError, argv: readonly string[], manifest
   if (kind === 'UnexpectedArgsError') {
     const takes = Object.values(command?.args ?? {}).map(each => each.name.toUpperCase())
     const what = takes.length === 0 ? 'no arguments' : takes.join(' and ')
-    return {message: `${name} takes ${what}; too much: ${(error.args ?? []).map(nameOf).join(' ')}`, hint: help}
+    const extra = (error.args ?? []).map(each => (typeof each === 'string' ? each : each.name))
+    const hint = otherOrder(command?.id ?? '', argv.slice(1), extra) ?? help
+    return {message: `${name} takes ${what}; too much: ${extra.join(' ')}`, hint}
   }
-  if (kind === 'RequiredArgsError') return {message: `${name} needs ${(error.args ?? []).map(nameOf).join(' and ')}`, hint: help}
-  const [, flag = '', value = '', options = ''] = /^Expected (--[\w-]+)=(.*) to be one of: (.*)$/s.exec(text) ?? []
-  if (flag !== '') {
+  if (kind === 'RequiredArgsError') {
+    const [first] = error.args ?? []
+    const values = Object.values(command?.args ?? {}).find(
+      each => each.name === (typeof first === 'string' ? first : first?.name),
+    )
+    return {message: `${name} needs ${(error.args ?? []).map(nameOf).join(' and ')}`, hint: oneOf(values?.options, help)}
+  }
+  const [, flag, value = '', options = ''] = /^Expected (?:(--[\w-]+)=)?(.*) to be one of: (.*)$/s.exec(text) ?? []
+  if (options !== '') {
     const near = meant(value, options.split(', '))
+    const before = flag === undefined ? '' : `${flag} `
     return {
-      message: `${flag} ${value}: not one of ${options}`,
-      hint: near === undefined ? help : `Do you mean ${flag} ${near}?`,
+      message: `${before}${value}: not one of ${options}`,
+      hint: near === undefined ? help : `Do you mean ${before}${near}?`,
     }
   }
   const [, required] = /^\s*Missing required flag (\S+)$/m.exec(text) ?? []
-  if (required !== undefined) return {message: `${name} needs --${required}`, hint: help}
+  if (required !== undefined)
+    return {message: `${name} needs --${required}`, hint: oneOf(command?.flags[required]?.options, help)}
   // Several lines: what was parsed, and why it is not right.
   const plain = text
     .replace(/^The following errors? occurred:/, '')

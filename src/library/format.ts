@@ -6,7 +6,8 @@ import {ExitCode, SifstageError} from '../model/errors.js'
 import {startOf} from '../model/span.js'
 import {fileError, fileTrouble} from '../system/files.js'
 import {replaceText} from '../system/new-files.js'
-import {type InputSource, onlyCandidate, readText} from './input.js'
+import type {InputSource} from './input.js'
+import {onlyCandidate, readText} from './input-file.js'
 
 export interface FormatOptions {
   readonly from?: FormatName | undefined

@@ -1,9 +1,8 @@
 /** From what a person typed to a checked description: finding INPUT, reading it, `--base`, the checks. */
-import {closeSync, fstatSync, openSync, readdirSync, readSync} from 'node:fs'
 import {arch} from 'node:os'
 import {dirname, extname, resolve} from 'node:path'
 import type {Extent} from '../checks/index.js'
-import {detectFormat, type FormatEntry, formatNamed, formatOfName, formats} from '../formats/index.js'
+import {detectFormat, type FormatEntry, formatNamed, formats} from '../formats/index.js'
 import type {Scene} from '../model/check.js'
 import type {Description} from '../model/description.js'
 import type {Diagnostic} from '../model/diagnostic.js'
@@ -12,18 +11,15 @@ import type {ContextFiles, Format, ReadOptions} from '../model/format.js'
 import type {Pins} from '../model/ports.js'
 import {startOf} from '../model/span.js'
 import {contextFiles} from '../system/context.js'
-import {fileHint, fileTrouble} from '../system/files.js'
 import type {References} from '../system/references.js'
 import {buildArguments} from './build-arguments.js'
 import {includedFiles} from './included.js'
+import {onlyCandidate, readText, unreadable} from './input-file.js'
 import {pinsFor} from './locks.js'
 import type {InputOptions, LockOptions} from './options.js'
 import {type LookAtBases, type LookAtImage, readWithBases} from './read-input.js'
 import {replacement, replacementImage} from './replacements.js'
 import {loadSettings, type Settings} from './settings.js'
-
-/** No description is longer; what is, is something else by mistake. */
-const LARGEST_INPUT = 16 << 20
 
 /** This machine's, Node's word for it to Go's. */
 export const hostArchitecture: string =
@@ -79,94 +75,6 @@ type ReadingFlags = InputOptions &
     readonly runAs?: string | undefined
     readonly noHttps?: boolean | undefined
   }
-
-/** INPUT when none was named: the only candidate in the folder. */
-export function onlyCandidate(folder: string): string {
-  const candidates = readdirSync(folder, {withFileTypes: true})
-    .filter(entry => entry.isFile() && entry.name !== 'sifstage.config.yaml')
-    .map(entry => entry.name)
-    // `Dockerfile.lock` is the lock file of one, not another.
-    .filter(name => !name.endsWith('.lock'))
-    .filter(name => {
-      const format = formatOfName(name)
-      if (format === undefined) return false
-      if (format.name !== 'yaml') return true
-      // Any project has YAML and JSON files: only ours counts.
-      try {
-        return format.matchesText(readText(resolve(folder, name)))
-      } catch {
-        return false
-      }
-    })
-    .sort()
-  const [only] = candidates
-  if (only !== undefined && candidates.length === 1) return only
-  const list = candidates.length === 0 ? 'there is none in this folder' : `there are several: ${candidates.join(', ')}`
-  throw new SifstageError(
-    ExitCode.usage,
-    `no INPUT was named, and ${list}`,
-    'Name a description, a Dockerfile or a definition file: sifstage check FILE',
-  )
-}
-
-/** A file's text, never more than a description can have. `-` is standard input. */
-export function readText(path: string): string {
-  const descriptor = path === '-' ? 0 : openSync(path, 'r')
-  try {
-    const chunks: Buffer[] = []
-    let size = 0
-    if (path !== '-') {
-      const stats = fstatSync(descriptor)
-      if (stats.isDirectory())
-        throw new SifstageError(
-          ExitCode.usage,
-          `${path} is a directory`,
-          'Name the file in it: a description, a Dockerfile or a definition file.',
-        )
-      if (!stats.isFile() && !stats.isFIFO())
-        throw new SifstageError(
-          ExitCode.usage,
-          `${path} is neither a file nor a pipe`,
-          'Name a description, a Dockerfile or a definition file.',
-        )
-      if (stats.size > LARGEST_INPUT) throw tooLarge(path)
-    }
-    for (;;) {
-      const chunk = Buffer.alloc(1 << 16)
-      const bytes = readSync(descriptor, chunk, 0, chunk.length, null)
-      if (bytes === 0) break
-      size += bytes
-      if (size > LARGEST_INPUT) throw tooLarge(path)
-      chunks.push(chunk.subarray(0, bytes))
-    }
-    return decode(path, Buffer.concat(chunks))
-  } finally {
-    if (path !== '-') closeSync(descriptor)
-  }
-}
-
-function tooLarge(path: string): SifstageError {
-  return new SifstageError(
-    ExitCode.usage,
-    `${path} is larger than ${LARGEST_INPUT >> 20} MB, which no description, Dockerfile or definition file is`,
-    'Is it the image itself? Name the file that it is built from.',
-  )
-}
-
-/** UTF-8 or nothing: a damaged character would be damaged for good in what is written. */
-function decode(path: string, bytes: Buffer): string {
-  if (bytes.includes(0))
-    throw new SifstageError(
-      ExitCode.usage,
-      `${path} is not a text file: it holds NUL bytes`,
-      'Name the file that the image is built from.',
-    )
-  try {
-    return new TextDecoder('utf-8', {fatal: true, ignoreBOM: true}).decode(bytes)
-  } catch {
-    throw new SifstageError(ExitCode.usage, `${path} is not UTF-8 text`, 'Save it as UTF-8 (iconv -f LATIN1 -t UTF-8).')
-  }
-}
 
 /** The folder that host paths are relative to (design section 3, `--context`). */
 function contextFolder(flags: InputOptions, input: string, format: FormatEntry | undefined): string {
@@ -293,10 +201,7 @@ export async function loadInput(
     source = typeof typed === 'object' ? typed.text : readText(input)
     entry = formatOf(flags, input, source)
   } catch (error) {
-    const trouble =
-      error instanceof SifstageError
-        ? error
-        : new SifstageError(ExitCode.usage, `${input} cannot be read: ${fileTrouble(error)}`, fileHint(error), {cause: error})
+    const trouble = error instanceof SifstageError ? error : unreadable(input, error)
     return {...nothing, source, others: new Map(), context: contextFiles(process.cwd()), diagnostics: [unusable(input, trouble)]}
   }
   const context = contextFiles(contextFolder(flags, input, entry))
@@ -331,17 +236,7 @@ export async function loadInput(
   // A setting of a file is for many inputs; one of the command line that matches nothing is a mistake.
   const unused = rebased.unused.find(reference => given.some(each => each.reference === reference))
   if (unused !== undefined) {
-    const known = [
-      ...new Set(
-        rebased.description.stages.flatMap(stage =>
-          stage.base.kind === 'image'
-            ? [`${stage.base.reference.transport}://${stage.base.reference.name}`]
-            : stage.base.kind === 'local'
-              ? [stage.base.reference.path]
-              : [],
-        ),
-      ),
-    ]
+    const known = [...new Set(rebased.written)]
     throw new SifstageError(
       ExitCode.usage,
       `--base ${unused}=…: no stage starts from ${unused} or copies from it`,

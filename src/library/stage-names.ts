@@ -3,7 +3,7 @@ import {statSync} from 'node:fs'
 import {resolve} from 'node:path'
 import {detectFormat, formatNamed} from '../formats/index.js'
 import type {FormatName} from '../model/description.js'
-import {onlyCandidate, readText} from './input.js'
+import {onlyCandidate, readText} from './input-file.js'
 
 /** Files larger than that are no descriptions; nobody waits for them on a key press. */
 const LARGEST = 1 << 20

@@ -32,7 +32,7 @@ import {type LazyScratch, lazyScratch} from '../system/lazy-scratch.js'
 import {places} from '../system/places.js'
 import {imageReceivers} from '../system/receivers.js'
 import {remoteSources} from '../system/remote.js'
-import {scratchParent} from '../system/scratch.js'
+import {reachableBy, scratchParent} from '../system/scratch.js'
 import {readSecret, type SecretStore, secretStore} from '../system/secrets.js'
 import {buildArguments} from './build-arguments.js'
 import {type EnginesHere, enginesHere} from './engines-here.js'
@@ -165,6 +165,13 @@ export async function openWorkshop(
   } catch (error) {
     throw fileError(`the store ${folder} cannot be written`, error, 'Name another store: --cache-dir DIR')
   }
+  // Made by root, it may lie where the engine's user is not let in; the engine would say that it does not exist.
+  if (!(await reachableBy(identity, folder)))
+    throw new SifstageError(
+      ExitCode.usage,
+      `the store ${folder} cannot be reached by ${identity.user}, who runs the engine`,
+      `Name a folder that ${identity.user} may enter (those above it count too): --cache-dir DIR`,
+    )
   const ignoreSubordinate = options.extra.includes('--ignore-subuid')
   const wanted = flags.engine ?? settings.engine ?? 'auto'
   const engines = await enginesHere(

@@ -21,6 +21,8 @@ export interface Rebased {
   readonly description: Description
   /** Indexes of the stages whose base was replaced. */
   readonly stages: ReadonlySet<number>
+  /** The bases of all stages as they were written, before any was replaced. */
+  readonly written: readonly string[]
   /** References that matched nothing. */
   readonly unused: readonly string[]
 }
@@ -72,6 +74,9 @@ export function replaceBases(description: Description, replacements: readonly Ba
   return {
     description: {...description, stages},
     stages: rebased,
+    written: description.stages.flatMap(({base}) =>
+      base.kind === 'image' ? [showImageReference(base.reference)] : base.kind === 'local' ? [base.reference.path] : [],
+    ),
     unused: replacements.map(each => each.reference).filter(each => !used.has(each)),
   }
 }

@@ -34,6 +34,12 @@ export function lookUpIdentity(name: string): Identity {
   }
   // By Node itself: whoever builds waits for what is loaded here.
   const found = spawnSync('getent', ['passwd', '--', name], {encoding: 'utf8'})
+  if (found.error !== undefined)
+    throw new SifstageError(
+      ExitCode.usage,
+      `--run-as ${name}: users cannot be looked up, since getent does not run (${found.error.message})`,
+      'Is its folder in PATH? It is usually /usr/bin.',
+    )
   const fields = (found.stdout ?? '').split('\n')[0]?.split(':') ?? []
   const [user, , uid, gid, , home] = fields
   if (user === undefined || uid === undefined || gid === undefined || user === '') {

@@ -112,7 +112,7 @@ export function localBases(
         throw new SifstageError(
           ExitCode.failed,
           `the base ${path} cannot be copied for ${options.identity.user}: ${result.lines.at(-1) ?? ''}`,
-          'Free some space in the scratch folder (SIFSTAGE_TMPDIR), or make the base readable for that user.',
+          'It is copied into the store: free some space there (sifstage cache prune), or name another with --cache-dir DIR.',
         )
       await capture(['chown', '-R', `${options.identity.uid}:${options.identity.gid}`, '--', beside], {cwd: '/', env})
       // What other programs wrote is on disk before its name says that it is whole.

@@ -94,6 +94,14 @@ export async function removeTree(folder: string, identity: Identity, mapping: Ma
   }
 }
 
+/** Whether a user gets into a folder: those above it count too. */
+export async function reachableBy(identity: Identity, folder: string): Promise<boolean> {
+  const argv = asUser(identity)
+  // Our own folder we have just written to.
+  if (argv.length === 0) return true
+  return (await capture([...argv, 'test', '-x', folder], {cwd: '/', env: {PATH: '/usr/bin:/bin'}})).exitCode === 0
+}
+
 async function usableBy(identity: Identity, folder: string): Promise<boolean> {
   const argv = asUser(identity)
   if (argv.length === 0) {

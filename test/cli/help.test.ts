@@ -33,6 +33,20 @@ describe('sifstage alone', () => {
   })
 })
 
+describe('the usage of a command', () => {
+  it.each([
+    ['build', 'sifstage build [INPUT] [FLAGS]'],
+    ['convert', 'sifstage convert [INPUT] --to def|dockerfile|yaml|stages [FLAGS]'],
+    ['verify', 'sifstage verify INPUT IMAGE --stage STAGE [FLAGS]'],
+    ['check', 'sifstage check [INPUT...] [FLAGS]'],
+    ['completion', 'sifstage completion SHELL'],
+    ['cache key', 'sifstage cache key [FLAGS]'],
+  ])('%s is a line, with what it needs', async (command, usage) => {
+    const {stdout} = await sifstage([...command.split(' '), '--help'], {cwd: root})
+    expect(stdout).toContain(`\nUSAGE\n  $ ${usage}\n\n`)
+  })
+})
+
 describe('the page of a command with many flags', () => {
   it('sets them apart', async () => {
     const {stdout, code} = await sifstage(['build', '--help'], {cwd: root})

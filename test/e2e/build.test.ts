@@ -308,6 +308,23 @@ describe('a step that fails', () => {
     expect(existsSync(join(out, 'broken.sif'))).toBe(false)
   })
 
+  it('beside another that fails says whose lines are whose', {timeout: 60_000}, async () => {
+    const base = `Bootstrap: docker\nFrom: ${registry}/busybox\n`
+    const stage = (name: string) => `${base}Stage: ${name}\n\n%post\n    sleep 1; echo "words of ${name}"; touch /x/y/${name}\n\n`
+    work.write({
+      'both.def': `${stage('one')}${stage('two')}${base}\n%files from one\n    /x/y/one /one\n\n%files from two\n    /x/y/two /two\n`,
+    })
+    const ran = await sifstage(['build', 'both.def', '-o', join(out, 'both.sif'), '--no-https', '-j', '2', '--keep-going'], {
+      cwd: work.path,
+      env: {SIFSTAGE_CACHE_DIR: store},
+    })
+    expect(ran.code).toBe(5)
+    for (const name of ['one', 'two'])
+      expect(ran.stderr).toMatch(
+        new RegExp(`\\n {2}the engine's last lines in stage "${name}":\\n(?: {4}.*\\n)* {4}words of ${name}\\n`),
+      )
+  })
+
   it('keeps its tree for a shell on request, until cache prune', {timeout: 90_000}, async () => {
     expect((await counted(kept, work.path)).code).toBe(5)
     const env = {SIFSTAGE_CACHE_DIR: store}

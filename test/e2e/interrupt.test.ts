@@ -115,6 +115,7 @@ describe('a build that is stopped during a step', () => {
     expect(readdirSync(scratch)).toEqual([])
     expect(readdirSync(out).filter(each => each.startsWith(name))).toEqual([])
     expect(output()).not.toMatch(/^\s+at .+:\d+:\d+/m)
+    expect(output()).toContain('stopped; finished stages are kept, and the next build goes on with them\n')
     await nextBuildWorks(name)
   })
 

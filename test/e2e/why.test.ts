@@ -111,7 +111,7 @@ describe('a stage that is built', () => {
 
   it('was asked for', async () => {
     const {why} = await explained('maker', '--fix-perms', '--no-cache-filter', 'maker')
-    expect(why).toBe('asked for anew (--no-cache-filter maker)')
+    expect(why).toBe('asked for anew: --no-cache-filter maker')
   })
 
   it('has not changed but is not in the store any more', async () => {

@@ -1,10 +1,14 @@
 /** Errors of the catalogue that a command line reaches without an engine: each is typed as a person would. */
-import {afterAll, describe} from 'vitest'
+import {mkdirSync} from 'node:fs'
+import {join} from 'node:path'
+import {afterAll, beforeAll, describe} from 'vitest'
 import {completionScript} from '../../src/cli/completion-scripts.js'
 import {workFolder} from '../support/engine.js'
 import {raises, types} from '../support/errors.js'
 
 const work = workFolder()
+/** Its folder lets in none but who made it: the engine's user is another. */
+beforeAll(() => void mkdirSync(join(work.path, 'the-store-cannot-be-reached-by-who/mine'), {recursive: true, mode: 0o700}))
 afterAll(() => work.remove())
 
 const def =
@@ -28,7 +32,13 @@ describe.concurrent('the command line', () => {
   types(work, 'tag-this-is-not', 'import . --tag x', {files: two})
   types(work, 'tag-is-none-of-the-files', 'import . --tag c/Dockerfile=x', {files: two})
   types(work, 'explain-there-is-no-such-stage', 'plan tool.def --explain c', {files: tool, env: own})
+  types(work, 'html-the-page-s-file-is-named', 'report tool.def --html report.html', {files: tool})
   types(work, 'report-standard-input-can-be-read-only', 'build - --report x.html', {input: def, env: own})
+  types(work, 'run-as-users-cannot-be-looked-up', 'build tool.def --run-as nobody-of-that-name', {
+    files: {...tool, 'bin/readlink': '->/usr/bin/readlink'},
+    env: {PATH: join(work.path, 'run-as-users-cannot-be-looked-up/bin')},
+  })
+  types(work, 'the-store-cannot-be-reached-by-who', 'build tool.def --cache-dir mine/store', {files: tool})
   types(work, 'run-as-there-is-no-such-user', 'build tool.def --run-as nobody-of-that-name', {files: tool})
   types(work, 'sign-this-version-of-sifstage-does-not', 'build tool.def --sign', {files: tool, env: own})
   types(work, 'stage-there-is-no-such-stage', 'verify tool.def --stage c image.sif', {files: tool, env: own})
@@ -70,12 +80,13 @@ describe.concurrent('inputs', () => {
   types(work, 'context-is-not-a-folder', 'check tool.def --context tool.def', {files: tool})
   types(work, 'is-empty', 'check tool', {files: {tool: '\n'}})
   types(work, 'is-neither-a-description-a-dockerfile-nor', 'check tool', {files: {tool: 'echo\n'}})
+  types(work, 'no-was-named-and-there-are-several', 'check', {files: {...tool, Dockerfile: 'FROM debian:12\n'}})
   types(work, 'is-a-directory', 'check folder', {files: {'folder/': ''}})
   types(work, 'is-neither-a-file-nor-a-pipe', 'check /dev/null')
   types(work, 'is-larger-than-16-which-no-description', 'check tool.def', {files: {'tool.def': 'x'.repeat(17 << 20)}})
   types(work, 'is-not-a-text-file-it-holds', 'check tool.def', {files: {'tool.def': 'a\0b'}})
   types(work, 'is-not-8-text', 'check tool.def', {files: {'tool.def': Buffer.from([0x41, 0xe9, 0x0a])}})
-  types(work, 'no-was-named-and', 'check')
+  types(work, 'no-was-named-and-there-is-none', 'check')
   types(work, 'is-a-description-already', 'import stages.yaml', {
     files: {'stages.yaml': 'sifstage: 1\nstages: {a: {from: debian:12}}\n'},
   })

@@ -106,7 +106,8 @@ function openEntry(
     problems.syntax(
       source.span(start, Math.max(trimEnd(text, start, stop), start + 1)),
       `This line is neither a header "Key: value" nor part of a section: "${shown(line)}".`,
-      'The header ends at the first line that starts with %. Put commands under %post, and a # before comments.',
+      withColon(line) ??
+        'The header ends at the first line that starts with %. Put commands under %post, and a # before comments.',
     )
     return undefined
   }
@@ -121,6 +122,13 @@ function openEntry(
   }
 }
 
+/** A line that lacks nothing but the colon behind its key. */
+function withColon(line: string): string | undefined {
+  const [, word = '', value = ''] = /^([A-Za-z]+)\s+(\S+)$/.exec(line) ?? []
+  const key = known.get(word.toLowerCase())
+  return key === undefined ? undefined : `Did you mean "${key}: ${shown(value)}"?`
+}
+
 function checkKey(source: SourceText, entry: Continued, problems: Problems): void {
   if (known.has(entry.key) || later.has(entry.key) || /^otherurl([0-9]+|&n)$/.test(entry.key)) return
   const span = source.span(entry.keyRange.start, Math.max(entry.keyRange.end, entry.keyRange.start + 1))
@@ -130,7 +138,8 @@ function checkKey(source: SourceText, entry: Continued, problems: Problems): voi
     span,
     `Unknown header key "${key}".`,
     meant === undefined
-      ? 'Everything before the first line that starts with % is the header. Put commands under %post.'
+      ? (withColon(source.text.slice(entry.keyRange.start, entry.valueRange.end)) ??
+          'Everything before the first line that starts with % is the header. Put commands under %post.')
       : `Did you mean ${meant}?`,
   )
 }

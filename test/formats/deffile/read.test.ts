@@ -100,6 +100,9 @@ describe('what Apptainer refuses', () => {
   it('guesses what was meant', () => {
     expect(hints(`${header}%pots\n`)[0]).toContain('Did you mean %post?')
     expect(hints('Bootstrap: docker\nFrmo: a\n')).toEqual(['Did you mean From?'])
+    expect(hints('Bootstrap: docker\nfrom debian:12\n')).toEqual(['Did you mean "From: debian:12"?'])
+    expect(hints('Bootstrap: docker\nFrom debian\n')).toEqual(['Did you mean "From: debian"?'])
+    expect(hints('Bootstrap: docker\ngcc -o /app app.c\n')[0]).toContain('Put commands under %post')
     expect(hints('Bootstrap: Docker\nFrom: a\n')[0]).toContain('Did you mean docker?')
     expect(hints(`${header}%post\n {{ VERSON }}\n%arguments\n VERSION=1\n`)).toEqual(['Did you mean {{ VERSION }}?'])
   })
