@@ -11,6 +11,7 @@ import type {Pruned, StoreContent, StoreKey, StoreVerdict} from './library/cache
 import type {Checked} from './library/check.js'
 import type {Configuration} from './library/configuration.js'
 import type {Converted} from './library/convert.js'
+import type {Examined} from './library/doctor.js'
 import type {FoundEngines} from './library/engines.js'
 import type {FormatOptions, Formatted} from './library/format.js'
 import type {Imported} from './library/import.js'
@@ -44,6 +45,7 @@ export type {Pruned, StoreContent, StoreKey, StoreVerdict} from './library/cache
 export type {Checked} from './library/check.js'
 export type {Configuration, SettingOrigin, SettingRow, SettingValue} from './library/configuration.js'
 export type {Converted} from './library/convert.js'
+export type {Examined} from './library/doctor.js'
 export type {FoundEngines} from './library/engines.js'
 export type {FormatOptions, Formatted} from './library/format.js'
 export type {Imported} from './library/import.js'
@@ -62,6 +64,7 @@ export type {ArtifactReport} from './model/artifact.js'
 export type {Description, FormatName, Stage} from './model/description.js'
 export {type Diagnostic, diagnosticJson, summarize} from './model/diagnostic.js'
 export {ExitCode, SifstageError} from './model/errors.js'
+export type {CheckStatus, MachineCheck} from './model/machine-check.js'
 export type {Plan} from './model/plan.js'
 export type {BuildEvent, EngineStatus, Sink} from './model/ports.js'
 export type {StoreItem} from './stores/inventory.js'
@@ -215,6 +218,11 @@ export async function shell(
 /** Which engines are here, what works, and what to do about what does not. Tries each. */
 export async function engines(options: StoreOptions = {}): Promise<FoundEngines> {
   return (await import('./library/engines.js')).findEngines(options)
+}
+
+/** What on this machine makes builds fail or crawl. Tries folders and engines; nothing of it stays changed. */
+export async function doctor(options: StoreOptions = {}): Promise<Examined> {
+  return (await import('./library/doctor.js')).examine(options)
 }
 
 /** The store. Each throws a `SifstageError` (2) for a folder that is none. */

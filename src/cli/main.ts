@@ -21,8 +21,12 @@ async function fail(error: Error): Promise<void> {
   await handle(error)
 }
 
+// A theme and plugins of the user are looked for in the home folder. We have none, and a home whose file server is gone
+// would hold us.
+process.env['SIFSTAGE_DISABLE_THEME'] = '1'
+
 try {
-  await run(argv, root)
+  await run(argv, {root, userPlugins: false})
 } catch (error) {
   await fail(error instanceof Error ? error : new Error(String(error)))
 }
