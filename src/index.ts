@@ -37,6 +37,7 @@ import type {FoundRule, Rule} from './library/rules.js'
 import type {Shell} from './library/shell.js'
 import type {Template} from './library/templates.js'
 import type {Verified} from './library/verify.js'
+import type {Versions} from './library/versions.js'
 import type {FormatName} from './model/description.js'
 
 export type {Failure, StageReport} from './build/request.js'
@@ -59,6 +60,7 @@ export type {FoundRule, Rule} from './library/rules.js'
 export type {Shell} from './library/shell.js'
 export type {Template} from './library/templates.js'
 export type {Verified} from './library/verify.js'
+export type {Versions} from './library/versions.js'
 export type {BuildAccount} from './model/account.js'
 export type {ArtifactReport} from './model/artifact.js'
 export type {Description, FormatName, Stage} from './model/description.js'
@@ -223,6 +225,11 @@ export async function engines(options: StoreOptions = {}): Promise<FoundEngines>
 /** What on this machine makes builds fail or crawl. Tries folders and engines; nothing of it stays changed. */
 export async function doctor(options: StoreOptions = {}): Promise<Examined> {
   return (await import('./library/doctor.js')).examine(options)
+}
+
+/** Versions of the engines and tools here; asks each program once, and tries nothing. */
+export async function versions(options: {readonly patience?: number} = {}): Promise<Versions> {
+  return (await import('./library/versions.js')).versions(options.patience)
 }
 
 /** The store. Each throws a `SifstageError` (2) for a folder that is none. */

@@ -27,6 +27,11 @@ process.env['SIFSTAGE_DISABLE_THEME'] = '1'
 
 try {
   await run(argv, {root, userPlugins: false})
+  if (argv[0] === '--version') {
+    const {versionLines} = await import('./version.js')
+    // A program that does not end would keep us.
+    process.stdout.write(await versionLines(), () => process.exit())
+  }
 } catch (error) {
   await fail(error instanceof Error ? error : new Error(String(error)))
 }

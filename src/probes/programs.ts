@@ -141,7 +141,7 @@ export async function versionOf(
 }
 
 /** The version in such a line. */
-function versionIn(line: string): string | undefined {
+export function versionIn(line: string): string | undefined {
   return /(\d+\.\d+[^\s,]*)/.exec(line)?.[1]
 }
 
