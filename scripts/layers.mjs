@@ -94,6 +94,12 @@ const layers = [
     why: 'looks at what is here and what works, one engine a file; it changes nothing and decides nothing',
   },
   {
+    folder: 'doctor',
+    may: ['model', 'probes', 'system'],
+    modules: 'any',
+    why: 'one look at the machine a file, with a limit; it changes nothing that stays and decides nothing',
+  },
+  {
     folder: 'runners',
     may: ['model', 'system', 'images'],
     modules: 'any',
@@ -121,6 +127,7 @@ const layers = [
       'reports',
       'system',
       'probes',
+      'doctor',
       'runners',
       'stores',
       'build',

@@ -11,6 +11,7 @@ import type {Pruned, StoreContent, StoreKey, StoreVerdict} from './library/cache
 import type {Checked} from './library/check.js'
 import type {Configuration} from './library/configuration.js'
 import type {Converted} from './library/convert.js'
+import type {Examined} from './library/doctor.js'
 import type {FoundEngines} from './library/engines.js'
 import type {FormatOptions, Formatted} from './library/format.js'
 import type {Imported} from './library/import.js'
@@ -36,6 +37,7 @@ import type {FoundRule, Rule} from './library/rules.js'
 import type {Shell} from './library/shell.js'
 import type {Template} from './library/templates.js'
 import type {Verified} from './library/verify.js'
+import type {Versions} from './library/versions.js'
 import type {FormatName} from './model/description.js'
 
 export type {Failure, StageReport} from './build/request.js'
@@ -44,6 +46,7 @@ export type {Pruned, StoreContent, StoreKey, StoreVerdict} from './library/cache
 export type {Checked} from './library/check.js'
 export type {Configuration, SettingOrigin, SettingRow, SettingValue} from './library/configuration.js'
 export type {Converted} from './library/convert.js'
+export type {Examined} from './library/doctor.js'
 export type {FoundEngines} from './library/engines.js'
 export type {FormatOptions, Formatted} from './library/format.js'
 export type {Imported} from './library/import.js'
@@ -57,11 +60,13 @@ export type {FoundRule, Rule} from './library/rules.js'
 export type {Shell} from './library/shell.js'
 export type {Template} from './library/templates.js'
 export type {Verified} from './library/verify.js'
+export type {Versions} from './library/versions.js'
 export type {BuildAccount} from './model/account.js'
 export type {ArtifactReport} from './model/artifact.js'
 export type {Description, FormatName, Stage} from './model/description.js'
 export {type Diagnostic, diagnosticJson, summarize} from './model/diagnostic.js'
 export {ExitCode, SifstageError} from './model/errors.js'
+export type {CheckStatus, MachineCheck} from './model/machine-check.js'
 export type {Plan} from './model/plan.js'
 export type {BuildEvent, EngineStatus, Sink} from './model/ports.js'
 export type {StoreItem} from './stores/inventory.js'
@@ -215,6 +220,16 @@ export async function shell(
 /** Which engines are here, what works, and what to do about what does not. Tries each. */
 export async function engines(options: StoreOptions = {}): Promise<FoundEngines> {
   return (await import('./library/engines.js')).findEngines(options)
+}
+
+/** What on this machine makes builds fail or crawl. Tries folders and engines; nothing of it stays changed. */
+export async function doctor(options: StoreOptions = {}): Promise<Examined> {
+  return (await import('./library/doctor.js')).examine(options)
+}
+
+/** Versions of the engines and tools here; asks each program once, and tries nothing. */
+export async function versions(options: {readonly patience?: number} = {}): Promise<Versions> {
+  return (await import('./library/versions.js')).versions(options.patience)
 }
 
 /** The store. Each throws a `SifstageError` (2) for a folder that is none. */

@@ -90,7 +90,7 @@ export abstract class SifstageCommand extends Command {
 
   #bug(error: unknown): void {
     process.stderr.write(
-      `This is a bug in sifstage ${this.config.version}; please report it with the lines below.\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+      `This is a bug in sifstage ${this.config.version}; please report it with the lines below, and with what "sifstage version" prints.\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
     )
   }
 }

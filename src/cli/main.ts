@@ -21,8 +21,17 @@ async function fail(error: Error): Promise<void> {
   await handle(error)
 }
 
+// A theme and plugins of the user are looked for in the home folder. We have none, and a home whose file server is gone
+// would hold us.
+process.env['SIFSTAGE_DISABLE_THEME'] = '1'
+
 try {
-  await run(argv, root)
+  await run(argv, {root, userPlugins: false})
+  if (argv[0] === '--version') {
+    const {versionLines} = await import('./version.js')
+    // A program that does not end would keep us.
+    process.stdout.write(await versionLines(), () => process.exit())
+  }
 } catch (error) {
   await fail(error instanceof Error ? error : new Error(String(error)))
 }

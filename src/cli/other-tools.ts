@@ -3,7 +3,6 @@ import {existsSync, statSync} from 'node:fs'
 
 /** Commands of other tools, and of other people's habits: what to type instead. */
 const COMMANDS: ReadonlyMap<string, string> = new Map([
-  ['version', 'sifstage --version'],
   ['inspect', 'sifstage report IMAGE'],
   ['lint', 'sifstage check'],
   ['validate', 'sifstage check'],

@@ -1,5 +1,5 @@
 /** `engines`: what is here, what works, and what to do about what does not. */
-import type {EngineStatus} from '../model/ports.js'
+import type {EngineStatus, Identity} from '../model/ports.js'
 import {candidateEngines, type EngineQuestion} from '../plan/engine-choice.js'
 import {probeAll} from '../probes/index.js'
 import type {BuildingOptions} from './options.js'
@@ -35,13 +35,16 @@ function choices(statuses: readonly EngineStatus[]): FoundEngines['choices'] {
 export async function findEngines(options: Pick<BuildingOptions, 'runAs' | 'cacheDir'>): Promise<FoundEngines> {
   const settings = await loadSettings(process.cwd(), process.env)
   const identity = identityOf(options.runAs ?? settings.runAs)
-  const probed = await probeAll({
-    identity,
-    environment: process.env,
-    store: storeFolder(options.cacheDir ?? settings.cacheDir, identity, process.env),
-    ignoreSubordinate: false,
-    trial: true,
-  })
+  return enginesOf(identity, process.env, storeFolder(options.cacheDir ?? settings.cacheDir, identity, process.env))
+}
+
+/** @param store where answers of programs are remembered; undefined: nothing is written */
+export async function enginesOf(
+  identity: Identity,
+  environment: NodeJS.ProcessEnv,
+  store: string | undefined,
+): Promise<FoundEngines> {
+  const probed = await probeAll({identity, environment, store, ignoreSubordinate: false, trial: true})
   return {
     user: identity.user,
     engines: probed.map(({status, facts}) => ({...status, ...(facts === undefined ? {} : {facts})})),

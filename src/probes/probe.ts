@@ -8,8 +8,8 @@ export interface ProbeOptions {
   /** The engine's user. */
   readonly identity: Identity
   readonly environment: NodeJS.ProcessEnv
-  /** The store's folder, where answers are remembered. */
-  readonly store: string
+  /** The store's folder, where answers are remembered; undefined: they are not. */
+  readonly store: string | undefined
   readonly ignoreSubordinate: boolean
   /** Whether a command is run in a container to see if that works: `sifstage engines` does, a build does not. */
   readonly trial: boolean

@@ -12,6 +12,7 @@ import type {Note} from './probe.js'
 const PATIENCE_MS = 5_000
 /** Programs are replaced now and then; what is known of old ones makes way. */
 const MOST_REMEMBERED = 40
+const FILE = 'engines.json'
 
 /** A program in the folders of a PATH. */
 export function findProgram(name: string, path: string): string | undefined {
@@ -74,19 +75,16 @@ let lastWrite: Promise<void> = Promise.resolve()
 
 /** Answers of programs, in the store's `engines.json`: an unchanged build starts no engine. */
 export class Answers {
-  /** @param store its folder */
+  /** @param store its folder; undefined: nothing is remembered, and nothing written */
   constructor(
-    readonly store: string,
+    readonly store: string | undefined,
     readonly owner: Identity,
   ) {}
 
-  get #file(): string {
-    return join(this.store, 'engines.json')
-  }
-
   async #known(): Promise<Record<string, string>> {
+    if (this.store === undefined) return {}
     try {
-      const parsed: unknown = JSON.parse(await readFile(this.#file, 'utf8'))
+      const parsed: unknown = JSON.parse(await readFile(join(this.store, FILE), 'utf8'))
       if (typeof parsed !== 'object' || parsed === null) return {}
       return Object.fromEntries(
         Object.entries(parsed).flatMap(([mark, text]) => (typeof text === 'string' ? [[mark, text]] : [])),
@@ -109,11 +107,12 @@ export class Answers {
 
   /** Never rejects. */
   async #write(mark: string, text: string): Promise<void> {
+    if (this.store === undefined) return
     const {[mark]: _, ...others} = await this.#known()
     const entries = [...Object.entries(others), [mark, text]].slice(-MOST_REMEMBERED)
     try {
       await makeOwned(this.store, this.owner)
-      await writeWhole(this.#file, `${JSON.stringify(Object.fromEntries(entries))}\n`)
+      await writeWhole(join(this.store, FILE), `${JSON.stringify(Object.fromEntries(entries))}\n`)
     } catch {
       // A store that cannot be written says so when it is needed.
     }
@@ -142,7 +141,7 @@ export async function versionOf(
 }
 
 /** The version in such a line. */
-function versionIn(line: string): string | undefined {
+export function versionIn(line: string): string | undefined {
   return /(\d+\.\d+[^\s,]*)/.exec(line)?.[1]
 }
 

@@ -18,8 +18,17 @@ export interface Trial {
   readonly said: readonly string[]
 }
 
+/** podman and buildah share a storage: two that write into it in the same moment lose layers of each other. */
+let lastTrial: Promise<unknown> = Promise.resolve()
+
 /** podman and buildah build alike: an image of nothing but this machine's shell, whose one RUN does nothing. */
-export async function tryRun(program: string, env: Readonly<Record<string, string>>, identity: Identity): Promise<Trial> {
+export function tryRun(program: string, env: Readonly<Record<string, string>>, identity: Identity): Promise<Trial> {
+  const trial = lastTrial.then(() => tryAlone(program, env, identity))
+  lastTrial = trial.catch(() => {})
+  return trial
+}
+
+async function tryAlone(program: string, env: Readonly<Record<string, string>>, identity: Identity): Promise<Trial> {
   const folder = await mkdtemp(join(tmpdir(), 'sifstage-trial-'))
   try {
     await chmod(folder, 0o755)

@@ -13,7 +13,7 @@ function textOf(value: unknown): string | undefined {
 }
 
 /** Files in which people keep registry logins, best first. */
-function authFiles(environment: NodeJS.ProcessEnv): string[] {
+export function authFiles(environment: NodeJS.ProcessEnv): string[] {
   const home = environment['HOME'] ?? homedir()
   const runtime = environment['XDG_RUNTIME_DIR']
   return [

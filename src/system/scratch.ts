@@ -51,7 +51,7 @@ const LEAST_BYTES = 100 << 20
 const LEAST_FILES = 1_000
 
 /** Whether the file system that a folder lies on forbids running programs (proc(5), `mountinfo`). */
-function isNoexec(folder: string): boolean {
+export function isNoexec(folder: string): boolean {
   let best = ''
   let noexec = false
   try {
@@ -71,9 +71,17 @@ function isNoexec(folder: string): boolean {
   return noexec
 }
 
+/** What a file system says of itself: its kind and what is left on it. */
+export interface FileSystemFacts {
+  readonly type: number
+  readonly bavail: number
+  readonly bsize: number
+  readonly files: number
+  readonly ffree: number
+}
+
 /** Why images cannot be unpacked in a folder, as far as its file system tells; undefined when they can. */
-async function unfit(folder: string): Promise<string | undefined> {
-  const {type, bavail, bsize, files, ffree} = await statfs(folder)
+export function unfitness(folder: string, {type, bavail, bsize, files, ffree}: FileSystemFacts): string | undefined {
   const network = NETWORK_FILE_SYSTEMS.get(type >>> 0)
   if (network !== undefined) return `is on ${network}, where user namespaces do not work`
   if (isNoexec(folder)) return 'is mounted noexec, so that no program of an image could run'
@@ -114,15 +122,20 @@ async function usableBy(identity: Identity, folder: string): Promise<boolean> {
   return result.exitCode === 0
 }
 
+/** Folders that scratch may go into, best first: whoever names one with our own variable means it. */
+export function scratchCandidates(environment: NodeJS.ProcessEnv): readonly string[] {
+  const {folder, from} = scratchParent(environment)
+  return from === 'SIFSTAGE_TMPDIR' ? [folder] : [...new Set([folder, '/tmp', '/var/tmp'])]
+}
+
 /** The folder for this build's scratch: the setting's, or one that the engine's user can use. */
 async function chooseParent(environment: NodeJS.ProcessEnv, identity: Identity): Promise<string> {
-  const {folder, from} = scratchParent(environment)
-  const candidates = from === 'SIFSTAGE_TMPDIR' ? [folder] : [folder, '/tmp', '/var/tmp']
+  const candidates = scratchCandidates(environment)
   const reasons: string[] = []
   for (const candidate of candidates) {
     try {
       const real = await realpath(candidate)
-      const trouble = await unfit(real)
+      const trouble = unfitness(real, await statfs(real))
       if (trouble !== undefined) reasons.push(`${candidate} ${trouble}`)
       else if (!(await usableBy(identity, real))) reasons.push(`${identity.user} cannot write to ${candidate}`)
       else return real

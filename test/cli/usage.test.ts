@@ -32,7 +32,6 @@ describe('a command line that cannot be understood', () => {
     // What people type who know other tools.
     ['run lab3.sif --nv', 'there is no command "run"', "That is the engine's: apptainer run lab3.sif --nv"],
     ['inspect lab3.sif', 'there is no command "inspect"', 'Do you mean: sifstage report IMAGE'],
-    ['version', 'there is no command "version"', 'Do you mean: sifstage --version'],
     ['--target final build', 'there is no command "--target"', 'Flags go behind the command: sifstage build --target'],
     [
       'build -t lab3 .',
