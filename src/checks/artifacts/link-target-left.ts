@@ -53,11 +53,20 @@ From: debian:12
       fitFinding(linkTargetLeft.name, subject, {
         severity: 'warning',
         message: `${some(left.map(({path, link}) => `${path} → ${link ?? ''}`))} in stage "${subject.producer}" ${left.length === 1 ? 'points' : 'point'} to what ${destinationName(destination)} does not have; ${whoAsked(subject)}`,
-        hint: `Copy ${library ? 'the library itself' : 'the target'} too (${first?.link ?? ''}).`,
+        hint: hintOf(first, library, subject),
         supplier: undefined,
       }),
     ]
   },
+}
+
+/** Where the chain of links ends in its own stage: that is what has to be there. */
+function hintOf(first: ImageEntry | undefined, library: boolean, {tree}: Subject): string {
+  const end = first === undefined ? undefined : tree.resolve(first.path)
+  const target = end?.kind === 'found' ? end.entry.path : (first?.link ?? '')
+  if (/\/python[\d.]*$/.test(target) && /\/bin\/python[\d.]*$/.test(first?.path ?? ''))
+    return `A virtual environment runs the Python that made it, ${target}: let this stage start from an image that has it there.`
+  return `Copy ${library ? 'the library itself' : 'the target'} too (${target}).`
 }
 
 function* leftBehind({to, resolution}: Match, {tree, destination}: Subject): Iterable<ImageEntry> {
