@@ -1,4 +1,5 @@
 /** `check`: the library's findings as text, a document, or what services read. */
+import {relative, resolve} from 'node:path'
 import {
   type Checked,
   check,
@@ -27,6 +28,17 @@ function summaryLine(input: string, diagnostics: readonly Diagnostic[]): string 
   return `${input}: ${count(error, 'error')}, ${count(warning, 'warning')}${info === 0 ? '' : `, ${count(info, 'remark')}`}\n`
 }
 
+/** GitHub takes paths from the root of the repository, wherever a step works and however it names its files. */
+function asGithubNames(diagnostics: readonly Diagnostic[], format: CheckFlags['format']): readonly Diagnostic[] {
+  const workspace = process.env['GITHUB_WORKSPACE']
+  if (format !== 'github' || !workspace) return diagnostics
+  return diagnostics.map(each => {
+    const file = relative(workspace, resolve(each.span.file))
+    const isOutside = each.span.file === '-' || file === '' || file === '..' || file.startsWith('../')
+    return isOutside ? each : {...each, span: {...each.span, file}}
+  })
+}
+
 /** Rules as services want them explained; conversions and images are not what they look at. */
 async function explained(): Promise<readonly Rule[]> {
   return (await rules()).filter(each => each.group !== 'artifacts' && each.group !== 'conversion')
@@ -43,7 +55,12 @@ export async function runCheck(
   if (more.length > 0) return checkSeveral(sources, {format, ...options}, colour, version)
   const {input, exitCode, diagnostics} = await check(first, options)
   const print = await checkReports[format]()
-  const printed = print(diagnostics, {source: input, colour, rules: format === 'sarif' ? await explained() : [], version})
+  const printed = print(asGithubNames(diagnostics, format), {
+    source: input,
+    colour,
+    rules: format === 'sarif' ? await explained() : [],
+    version,
+  })
   return {
     exitCode,
     document: checkDocument(input.input, diagnostics),
@@ -81,7 +98,9 @@ async function checkSeveral(
     )
     return {exitCode, document: {}, text, messages: ''}
   }
-  const printed = checked.map(({input, diagnostics}) => print(diagnostics, {source: input, colour})).join('')
+  const printed = checked
+    .map(({input, diagnostics}) => print(asGithubNames(diagnostics, format), {source: input, colour}))
+    .join('')
   const summary = checked.map(({input, diagnostics}) => summaryLine(input.input, diagnostics)).join('')
   return format === 'text'
     ? {exitCode, document: {}, text: summary, messages: printed}

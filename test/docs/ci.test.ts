@@ -1,5 +1,5 @@
 /** What docs/ci has for pipelines is run: the scripts of its steps, with what their services set, in a repository of git. */
-import {cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs'
+import {chmodSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
@@ -97,19 +97,59 @@ describe('the GitHub Action', () => {
   })
 })
 
+describe('check --format github', () => {
+  const below = join(project, 'below')
+
+  beforeAll(() => {
+    mkdirSync(below)
+    cpSync(join(project, 'wrong.def'), join(below, 'wrong.def'))
+  })
+
+  it.each([
+    ['in a folder below, with a context', 'below', 'wrong.def --context ..'],
+    ['with ./ before the name', '.', './below/wrong.def'],
+    ['by whole paths, several', 'below', `../lab3.def ${below}/wrong.def --context ..`],
+  ])('names files from the root of the repository: %s', async (_, folder, args) => {
+    const text = `cd ${folder} && ${root}/bin/sifstage check --format github ${args}`
+    const ran = await script(text, {GITHUB_WORKSPACE: project})
+    expect(ran.exitCode).toBe(1)
+    const files = [...ran.stdout.matchAll(/^::\w+ file=([^,]*),/gm)].map(match => match[1])
+    expect(files.length).toBeGreaterThan(0)
+    expect(new Set(files).difference(new Set(['below/wrong.def', 'lab3.def']))).toEqual(new Set())
+    expect(files).toContain('below/wrong.def')
+  })
+
+  it('leaves names as they were typed elsewhere, and those outside the repository', async () => {
+    const typed = await script(`cd below && ${root}/bin/sifstage check --format github wrong.def`, {GITHUB_WORKSPACE: ''})
+    expect(typed.stdout).toMatch(/^::error file=wrong\.def,/m)
+    const outside = await script(`${root}/bin/sifstage check --format github wrong.def`, {GITHUB_WORKSPACE: below})
+    expect(outside.stdout).toMatch(/^::error file=wrong\.def,/m)
+  })
+})
+
 describe('the workflow', () => {
   it('has steps that do what they say', {timeout: 120_000}, async () => {
     const {jobs} = read('docs/ci/github/workflow.yml')
     const summary = join(work.path, 'workflow-summary.md')
     writeFileSync(summary, '')
     const steps: readonly Step[] = [...jobs.check.steps, ...jobs.build.steps]
+    // What an administrator is asked for is noted, and not done to the machine of the tests.
+    const asked = join(work.path, 'asked')
+    work.write({'tools/sudo': `#!/bin/sh\necho "$*" >> '${asked}'\n`})
+    chmodSync(join(work.path, 'tools/sudo'), 0o755)
     for (const {name, run: text} of steps.filter(each => each.run !== undefined)) {
-      const ran = await script(text ?? '', {GITHUB_STEP_SUMMARY: summary, PATH: `${root}/bin:${process.env['PATH']}`})
+      const ran = await script(text ?? '', {
+        GITHUB_STEP_SUMMARY: summary,
+        PATH: `${work.path}/tools:${root}/bin:${process.env['PATH']}`,
+      })
       expect(ran.exitCode, `${name}\n${ran.stderr}`).toBe(0)
     }
     expect(JSON.parse(readFileSync(join(project, 'sifstage.sarif'), 'utf8')).version).toBe('2.1.0')
     expect(readFileSync(join(project, 'report.html'), 'utf8')).toMatch(/^<!DOCTYPE html>/)
     expect(readFileSync(summary, 'utf8')).toContain('compiler')
+    expect(readFileSync(asked, 'utf8')).toBe(
+      'apt-get install --yes squashfs-tools uidmap\nsysctl -w kernel.apparmor_restrict_unprivileged_userns=0\n',
+    )
     const own = steps
       .filter(each => each.uses?.includes('sifstage'))
       .map(each => each.uses?.replace(/^[^/]+\/[^/]+\/(.*)@.*$/, '$1'))
