@@ -5,6 +5,7 @@
 import {readdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
+import {Ajv2020} from 'ajv/dist/2020.js'
 import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, it, vi} from 'vitest'
 import {columnsOf} from '../../src/reports/visible.js'
@@ -270,6 +271,42 @@ describe('while it runs', () => {
           event: 'step-log',
           status: {stages: 3, running: expect.arrayContaining([expect.objectContaining({stage: 'compiler', doing: '%post'})])},
         })
+    }
+  })
+})
+
+describe('--progress json', () => {
+  it('is one event of the contract a line, from the start of the build to its end, however it goes', {
+    timeout: 90_000,
+  }, async () => {
+    const validate = new Ajv2020({strict: false}).compile(
+      JSON.parse(readFileSync(join(root, 'test/contract/event.schema.json'), 'utf8')),
+    )
+    const env = {SIFSTAGE_CACHE_DIR: join(out, 'store-events'), ...(user === undefined ? {} : {SIFSTAGE_RUN_AS: user})}
+    for (const [input, code] of [
+      ['app.def', 0],
+      ['broken.def', 5],
+      ['wrong.def', 1],
+    ] as const) {
+      const args = ['build', input, '-o', `work/${input}-events.sif`, '--progress', 'json', '-j', '1', '--json']
+      const ran = await execa(join(root, 'bin/sifstage'), args, {cwd: work.path, env, reject: false})
+      expect(ran.exitCode, ran.stderr).toBe(code)
+      const lines = ran.stderr.split('\n').filter(line => line.startsWith('{'))
+      const events = lines.map(line => JSON.parse(line))
+      for (const event of events)
+        expect(validate(event), `${JSON.stringify(event)} ${JSON.stringify(validate.errors)}`).toBe(true)
+      const names = events.map(each => each.event)
+      expect(names.filter(each => each === 'build-start')).toHaveLength(1)
+      expect(names.filter(each => each === 'build-end')).toHaveLength(1)
+      // Stages end in the order in which they are told, each once.
+      const ended = events.filter(each => each.event === 'stage-end').map(each => each.stage)
+      expect(new Set(ended).size).toBe(ended.length)
+      const {stages} = JSON.parse(ran.stdout) as {stages: {name: string; status: string}[]}
+      for (const {name, status} of stages) {
+        const end = events.find(each => each.event === 'stage-end' && each.stage === name)
+        if (status === 'not-run') expect([undefined, 'not-run']).toContain(end?.status)
+        else expect(end?.status).toBe(status)
+      }
     }
   })
 })
