@@ -2,16 +2,10 @@
 import {type CompletionItem, CompletionItemKind, MarkupKind, type Position} from 'vscode-languageserver'
 import type {TextDocument} from 'vscode-languageserver-textdocument'
 import type {FormatEntry} from '../formats/index.js'
-import {type Description, type Rule, rules} from '../index.js'
+import {type Rule, rules} from '../index.js'
 import {ruleMarkdown} from '../reports/rule-page.js'
 
-/** @param known the text as it could last be read */
-export async function completion(
-  document: TextDocument,
-  format: FormatEntry,
-  position: Position,
-  known: Description | undefined,
-): Promise<CompletionItem[]> {
+export async function completion(document: TextDocument, format: FormatEntry, position: Position): Promise<CompletionItem[]> {
   const text = document.getText()
   const lines = text.split('\n')
   const start = (lines[position.line] ?? '').slice(0, position.character)
@@ -33,8 +27,6 @@ export async function completion(
     ? scanned.filter(each => each !== own)
     : scanned.filter(each => each.line <= position.line + 1 && each !== own)
   const names = new Set(usable.flatMap(each => each.name ?? []))
-  // What only the reader can find, such as YAML in braces.
-  if (editing.anyOrder) for (const {name, named} of known?.stages ?? []) if (named && name !== own?.name) names.add(name)
   return items(
     [...names].map(label => ({label, kind: CompletionItemKind.Module, detail: 'stage'})),
     expected.typed,

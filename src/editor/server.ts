@@ -60,7 +60,7 @@ class Server {
     connection.onCompletion(({textDocument: {uri}, position}) =>
       this.#answer(uri, async document => {
         const format = formatOf(document, document.getText())
-        return format === undefined ? [] : completion(document, format, position, this.#known.get(uri)?.description)
+        return format === undefined ? [] : completion(document, format, position)
       }),
     )
     connection.onHover(({textDocument: {uri}, position}) =>

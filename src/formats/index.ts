@@ -14,10 +14,8 @@ export interface FormatEntry {
   /** True when the text's first significant word, or a key at its top level, says it is of this format. */
   matchesText(text: string): boolean
   load(): Promise<Format>
-  /** What an editor asks of it. */
+  /** What an editor, or a shell that completes a line, asks of it. */
   loadEditing(): Promise<Editing>
-  /** Names of the stages, as quickly as they can be had and without saying what is wrong: for whoever completes a line. */
-  stageNames(text: string): Promise<readonly string[]>
 }
 
 /** In the order in which names are tried: the first match counts. */
@@ -29,7 +27,6 @@ export const formats: readonly FormatEntry[] = [
     matchesText: matchesYamlText,
     load: async () => (await import('./yaml/index.js')).yaml,
     loadEditing: async () => (await import('./yaml/editing.js')).editing,
-    stageNames: async text => (await import('./yaml/stage-names.js')).yamlStages(text),
   },
   {
     name: 'dockerfile',
@@ -40,11 +37,6 @@ export const formats: readonly FormatEntry[] = [
     matchesText: text => /^(from|arg)$/i.test(firstWord(text)),
     load: async () => (await import('./dockerfile/index.js')).dockerfile,
     loadEditing: async () => (await import('./dockerfile/editing.js')).editing,
-    stageNames: async text => {
-      const {dockerfile} = await import('./dockerfile/index.js')
-      const {description} = dockerfile.read('-', text, {buildArgs: new Map(), architecture: 'amd64'})
-      return description?.stages.map(({name}) => name) ?? []
-    },
   },
   {
     name: 'def',
@@ -54,7 +46,6 @@ export const formats: readonly FormatEntry[] = [
     matchesText: text => /^bootstrap:/i.test(firstWord(text)),
     load: async () => (await import('./deffile/index.js')).deffile,
     loadEditing: async () => (await import('./deffile/editing.js')).editing,
-    stageNames: async text => (await import('./deffile/stage-names.js')).deffileStages(text),
   },
 ]
 

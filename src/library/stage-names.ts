@@ -18,5 +18,6 @@ export async function stageNamesOf(input: string | undefined, from: FormatName |
   if (!stats.isFile() || stats.size > LARGEST) return []
   const text = readText(file)
   const entry = from === undefined ? detectFormat(file, text) : formatNamed(from)
-  return (await entry?.stageNames(text)) ?? []
+  const stages = (await entry?.loadEditing())?.stages(text) ?? []
+  return stages.map(({name}, index) => name ?? `stage-${index}`)
 }

@@ -206,6 +206,9 @@ describe('completion', () => {
     const yaml =
       'sifstage: 1\nstages:\n  one: {from: alpine}\n  two:\n    from: alpine\n    steps:\n      - copy: /x\n        from: '
     expect(await labels('c.yaml', 'yaml', `${yaml}`)).toEqual(['one'])
+    const braces = 'sifstage: 1\nstages:\n  one: {from: alpine}\n  "t.wo": {from: alpine}\n  last: {from: {stage: '
+    expect(await labels('d.yaml', 'yaml', braces)).toEqual(['one', 't.wo'])
+    expect(await labels('e.yaml', 'yaml', 'sifstage: 1\nstages: {one: {from: a},\n  two: {from: {stage: ')).toEqual(['one'])
   })
 
   it('replaces what is typed of a name with dots and dashes', async () => {

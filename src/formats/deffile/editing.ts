@@ -1,5 +1,11 @@
 /** What an editor asks of a definition file that is being written. */
 import type {Editing, EditorWord} from '../../model/format.js'
+import {LineIndex} from '../../model/span.js'
+import {readHeader} from './header.js'
+import {cutStages, scanStage} from './lex.js'
+import {Problems} from './problems.js'
+import {SourceText} from './source.js'
+import {headerMap, stageName} from './stage.js'
 
 const sections: readonly EditorWord[] = [
   {word: 'arguments', about: 'values for {{ NAME }}, which --build-arg changes'},
@@ -53,14 +59,12 @@ const BEGINS = /^bootstrap:/i
 export const editing: Editing = {
   anyOrder: false,
   stages(text) {
-    const found: {name: string | undefined; line: number}[] = []
-    for (const [at, line] of text.split('\n').entries()) {
-      if (BEGINS.test(line)) found.push({name: undefined, line: at + 1})
-      const name = /^\s*stage:\s*(\S+)/i.exec(line)?.[1]
-      const last = found.at(-1)
-      if (name !== undefined && last !== undefined) last.name = name
-    }
-    return found
+    const index = new LineIndex('-', text)
+    return cutStages(text).flatMap(({start, end}) => {
+      const source = new SourceText(text.slice(start, end), index, start, [])
+      const headers = headerMap(readHeader(source, scanStage(source.text).header, new Problems()))
+      return headers.has('bootstrap') ? [{name: stageName(headers), line: index.span(start, start).start.line}] : []
+    })
   },
   expected(before, start) {
     const stage = /^%files\s+from\s+(\S*)$/i.exec(start)?.[1]

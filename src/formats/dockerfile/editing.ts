@@ -1,5 +1,6 @@
 /** What an editor asks of a Dockerfile that is being written. */
 import type {Editing, EditorWord} from '../../model/format.js'
+import {readDockerfile} from './read.js'
 
 const instructions: readonly EditorWord[] = [
   {word: 'FROM', about: 'begins a stage: FROM BASE [AS NAME]'},
@@ -24,6 +25,10 @@ const instructions: readonly EditorWord[] = [
 export const editing: Editing = {
   anyOrder: false,
   stages(text) {
+    const {description} = readDockerfile('-', text, {buildArgs: new Map(), architecture: 'amd64'})
+    if (description !== undefined)
+      return description.stages.map(({name, named, span}) => ({name: named ? name : undefined, line: span.start.line}))
+    // A line that is being written is not right yet.
     return text.split('\n').flatMap((line, at) => {
       if (!/^\s*from\s/i.test(line)) return []
       const name = /\sas\s+(\S+)\s*$/i.exec(line)?.[1]?.toLowerCase()
