@@ -14,11 +14,24 @@ class Interrupted extends Error {
   }
 }
 
+/** Whether someone looks on who wants colour. */
+export function isColoured({isTTY}: {readonly isTTY?: boolean}): boolean {
+  return isTTY === true && !process.env['NO_COLOR']
+}
+
 export abstract class SifstageCommand extends Command {
   /** Colour and movement only where someone looks on. */
   protected get colour(): boolean {
-    return process.stderr.isTTY === true && !process.env['NO_COLOR']
+    return isColoured(process.stderr)
   }
+
+  /** The same for results, which go elsewhere. */
+  protected get resultColour(): boolean {
+    return isColoured(process.stdout)
+  }
+
+  /** The document of a verb without an input that could not even begin. */
+  protected readonly failedDocument = (finding: Diagnostic): object => ({version: 1, error: finding.message})
 
   /** Prints an outcome; its code becomes the program's. */
   protected async print(outcome: Outcome, json: boolean): Promise<void> {

@@ -6,6 +6,7 @@ import {planDocument} from '../reports/json.js'
 import type {PictureOptions} from '../reports/plan-picture.js'
 import {explainText} from '../reports/plan-text.js'
 import {renderDiagnostics} from '../reports/text.js'
+import {isColoured} from './command.js'
 import type {Outcome} from './outcome.js'
 
 export type PlanFlags = InputOptions &
@@ -17,8 +18,8 @@ export function failedPlanDocument(finding: Diagnostic): object {
 
 /** What can be drawn where standard output goes. */
 function pictureOptions(): PictureOptions {
-  const {columns = 80, isTTY} = process.stdout
-  return {width: columns, unicode: speaksUtf8(process.env), colour: isTTY === true && !process.env['NO_COLOR']}
+  const {columns = 80} = process.stdout
+  return {width: columns, unicode: speaksUtf8(process.env), colour: isColoured(process.stdout)}
 }
 
 export async function runPlan(

@@ -1,20 +1,13 @@
 /** What is wrong with a command line, in our words: what was not understood, and what may be meant. */
 import {existsSync, readFileSync} from 'node:fs'
 import {nearest} from '../language/distance.js'
+import type {KnownCommand} from './complete.js'
 import {otherCommand, otherFlag, otherOrder} from './other-tools.js'
 
 /** What the parser of the command line knows of a mistake; by its names, so that nothing of it is loaded for this. */
 interface UsageError extends Error {
   readonly flags?: readonly string[]
   readonly args?: readonly (string | {readonly name: string; readonly description?: string})[]
-}
-
-/** A command as oclif.manifest.json describes it. */
-interface KnownCommand {
-  readonly id: string
-  readonly hidden?: boolean
-  readonly args: Readonly<Record<string, {readonly name: string; readonly options?: readonly string[]}>>
-  readonly flags: Readonly<Record<string, {readonly name: string; readonly char?: string; readonly options?: readonly string[]}>>
 }
 
 export interface Advice {

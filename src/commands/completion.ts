@@ -19,11 +19,6 @@ export default class Completion extends SifstageCommand {
   override async run(): Promise<void> {
     const {args} = await this.parse(Completion)
     const {completionScript} = await import('../cli/completion-scripts.js')
-    await this.carryOut(
-      false,
-      undefined,
-      finding => ({version: 1, error: finding.message}),
-      async () => completionScript(args.shell),
-    )
+    await this.carryOut(false, undefined, this.failedDocument, async () => completionScript(args.shell))
   }
 }

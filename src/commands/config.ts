@@ -18,11 +18,6 @@ export default class Config extends SifstageCommand {
   override async run(): Promise<void> {
     const {args, flags} = await this.parse(Config)
     const {runConfig} = await import('../cli/config.js')
-    await this.carryOut(
-      flags.json,
-      undefined,
-      finding => ({version: 1, error: finding.message}),
-      () => runConfig(args.key),
-    )
+    await this.carryOut(flags.json, undefined, this.failedDocument, () => runConfig(args.key))
   }
 }

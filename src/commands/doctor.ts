@@ -23,7 +23,7 @@ export default class Doctor extends SifstageCommand {
       flags.json,
       undefined,
       finding => ({version: 1, checks: [], error: finding.message}),
-      () => runDoctor(optionsOf(flags), process.stdout.isTTY === true && this.colour),
+      () => runDoctor(optionsOf(flags), this.resultColour && this.colour),
     )
   }
 }

@@ -14,11 +14,8 @@ export default class Engines extends SifstageCommand {
   override async run(): Promise<void> {
     const {flags} = await this.parse(Engines)
     const {runEngines} = await import('../cli/engines.js')
-    await this.carryOut(
-      flags.json,
-      undefined,
-      finding => ({version: 1, error: finding.message}),
-      () => runEngines(optionsOf(flags), process.stdout.isTTY === true && this.colour),
+    await this.carryOut(flags.json, undefined, this.failedDocument, () =>
+      runEngines(optionsOf(flags), this.resultColour && this.colour),
     )
   }
 }

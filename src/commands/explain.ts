@@ -16,12 +16,8 @@ export default class Explain extends SifstageCommand {
   override async run(): Promise<void> {
     const {args, flags} = await this.parse(Explain)
     const {runExplain} = await import('../cli/explain.js')
-    const colour = process.stdout.isTTY === true && !process.env['NO_COLOR']
-    await this.carryOut(
-      flags.json,
-      undefined,
-      finding => ({version: 1, error: finding.message}),
-      () => runExplain(args.rule, colour, process.stdout.columns ?? 80),
+    await this.carryOut(flags.json, undefined, this.failedDocument, () =>
+      runExplain(args.rule, this.resultColour, process.stdout.columns ?? 80),
     )
   }
 }

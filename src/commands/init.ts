@@ -38,11 +38,8 @@ export default class Init extends SifstageCommand {
     const {args, flags} = await this.parse(Init)
     const [{runInit}, {askOnTerminal}] = await Promise.all([import('../cli/init.js'), import('../cli/init-questions.js')])
     const someone = process.stdin.isTTY === true && process.stderr.isTTY === true && !flags.json
-    await this.carryOut(
-      flags.json,
-      undefined,
-      finding => ({version: 1, error: finding.message}),
-      () => runInit(args.dir ?? '.', flags, someone ? askOnTerminal : undefined),
+    await this.carryOut(flags.json, undefined, this.failedDocument, () =>
+      runInit(args.dir ?? '.', flags, someone ? askOnTerminal : undefined),
     )
   }
 }

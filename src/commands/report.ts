@@ -44,8 +44,7 @@ export default class Report extends SifstageCommand {
     const {html, json, ...flags} = given
     const format = html ? 'html' : flags.format
     const {failedReportDocument, runReport} = await import('../cli/report.js')
-    const colour = process.stdout.isTTY === true && !process.env['NO_COLOR']
-    const onlooker = {colour, messagesColour: this.colour, version: this.config.version}
+    const onlooker = {colour: this.resultColour, messagesColour: this.colour, version: this.config.version}
     await this.carryOut(json || format === 'json', args.input, failedReportDocument, signal =>
       runReport(args.input, {...optionsOf(flags), image: args.image, format}, onlooker, signal),
     )

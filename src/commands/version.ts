@@ -11,11 +11,6 @@ export default class Version extends SifstageCommand {
   override async run(): Promise<void> {
     const {flags} = await this.parse(Version)
     const {runVersion} = await import('../cli/version.js')
-    await this.carryOut(
-      flags.json,
-      undefined,
-      finding => ({version: 1, error: finding.message}),
-      () => runVersion(this.config.userAgent, this.config.version),
-    )
+    await this.carryOut(flags.json, undefined, this.failedDocument, () => runVersion(this.config.userAgent, this.config.version))
   }
 }

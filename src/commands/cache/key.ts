@@ -22,11 +22,6 @@ export default class CacheKey extends SifstageCommand {
   override async run(): Promise<void> {
     const {flags} = await this.parse(CacheKey)
     const {runCacheKey} = await import('../../cli/cache.js')
-    await this.carryOut(
-      flags.json,
-      undefined,
-      finding => ({version: 1, error: finding.message}),
-      () => runCacheKey(optionsOf(flags)),
-    )
+    await this.carryOut(flags.json, undefined, this.failedDocument, () => runCacheKey(optionsOf(flags)))
   }
 }

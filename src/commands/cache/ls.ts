@@ -14,11 +14,6 @@ export default class CacheLs extends SifstageCommand {
   override async run(): Promise<void> {
     const {flags} = await this.parse(CacheLs)
     const {runCacheList} = await import('../../cli/cache.js')
-    await this.carryOut(
-      flags.json,
-      undefined,
-      finding => ({version: 1, error: finding.message}),
-      () => runCacheList(optionsOf(flags)),
-    )
+    await this.carryOut(flags.json, undefined, this.failedDocument, () => runCacheList(optionsOf(flags)))
   }
 }

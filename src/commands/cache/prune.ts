@@ -28,11 +28,6 @@ export default class CachePrune extends SifstageCommand {
   override async run(): Promise<void> {
     const {flags} = await this.parse(CachePrune)
     const {runCachePrune} = await import('../../cli/cache.js')
-    await this.carryOut(
-      flags.json,
-      undefined,
-      finding => ({version: 1, error: finding.message}),
-      () => runCachePrune(optionsOf(flags)),
-    )
+    await this.carryOut(flags.json, undefined, this.failedDocument, () => runCachePrune(optionsOf(flags)))
   }
 }

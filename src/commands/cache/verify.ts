@@ -14,11 +14,6 @@ export default class CacheVerify extends SifstageCommand {
   override async run(): Promise<void> {
     const {flags} = await this.parse(CacheVerify)
     const {runCacheVerify} = await import('../../cli/cache.js')
-    await this.carryOut(
-      flags.json,
-      undefined,
-      finding => ({version: 1, error: finding.message}),
-      signal => runCacheVerify(optionsOf(flags), signal),
-    )
+    await this.carryOut(flags.json, undefined, this.failedDocument, signal => runCacheVerify(optionsOf(flags), signal))
   }
 }
